@@ -1,0 +1,1 @@
+//! Amazon Cognito's vocabulary: authorize URLs, trigger events, quotas, naming rules.

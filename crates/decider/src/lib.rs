@@ -1,0 +1,1 @@
+//! The vocabulary of event sourcing: Decider, Schema and upcasts, Projection, Scenario. Pure.

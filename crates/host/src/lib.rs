@@ -1,0 +1,1 @@
+//! What every process has: configuration, telemetry, TLS, authentication, health, lifecycle.

@@ -1,0 +1,1 @@
+//! The gRPC contract: generated code, clients, Status mapping, interceptors, in-memory transport.

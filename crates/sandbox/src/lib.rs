@@ -1,0 +1,1 @@
+//! Simulated identity providers, a simulated Cognito and a demo application.

@@ -1,0 +1,1 @@
+//! What is durable beside the event log: sealed keys, expiring records, sign-in traces.

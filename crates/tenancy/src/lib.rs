@@ -1,0 +1,1 @@
+//! Organizations, domains, connections, people and user pools: pure domains.

@@ -1,0 +1,1 @@
+//! Organization claims for the tokens that Cognito signs (gRPC).

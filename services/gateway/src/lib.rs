@@ -1,0 +1,1 @@
+//! The HTTP edge: OpenID provider towards Cognito, assertion consumer service, pages.

@@ -1,0 +1,1 @@
+//! The registry of organizations, domains, connections and user pools (gRPC).

@@ -1,0 +1,1 @@
+//! Routing of a person to the right identity provider (gRPC).

@@ -1,0 +1,1 @@
+//! SAML requests, verdicts and their acceptance (gRPC).
