@@ -1,1 +1,21 @@
-//! The append-only event log: ports, group commit, execution of commands, projections, verification.
+//! The append-only event log, the only durable truth.
+//!
+//! - [`Store`] is the port that the adapters implement: admit and commit a group of appends, read.
+//! - [`EventLog`] is what services hold: it seals personal fields, commits concurrent appends as groups, executes
+//!   commands, reads, and wakes subscribers.
+//! - [`Live`] keeps a view in memory, [`run_projection`] one in the store.
+//! - [`verify`] and [`checkpoint`] prove that nothing was changed.
+
+mod cursor;
+mod error;
+mod event;
+mod store;
+mod stream;
+mod transaction;
+
+pub use cursor::{Cursor, ParseCursorError};
+pub use error::{AppendError, ReadError};
+pub use event::{Hash, Metadata, Recorded, StoredPersonal};
+pub use store::{Appended, Filter, Page, Prepared, PreparedEvent, PreparedStream, Store, ViewWrite, Views};
+pub use stream::{ParseStreamIdError, Partition, StreamId, Version};
+pub use transaction::{Draft, StreamAppend, Transaction};

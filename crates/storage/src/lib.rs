@@ -1,1 +1,39 @@
-//! What is durable beside the event log: sealed keys, expiring records, sign-in traces.
+//! What is durable beside the event log: keys (sealed under one master key), records that expire, and the trace of
+//! sign-ins. The ports are here; the two store adapters implement them.
+//!
+//! Nothing in these tables is a fact of the domain: keys are named by events but never in them, expiring records are
+//! worth nothing after minutes, and the sign-in trace is bounded so that a flood cannot fill it.
+
+mod expiring;
+mod keys;
+mod trace;
+
+pub use expiring::{Bucket, ExpiringRecord, ExpiringRecords};
+pub use keys::{KeyId, KeyTable, SealedKey};
+pub use trace::{RecordedSignIn, SignInTrace, SignInTraceFilter};
+
+/// A companion table does not answer as it should.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// The database does not answer; the operation may be retried.
+    #[error("the store does not answer")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A row cannot be read.
+    #[error("row {row} of table {table} cannot be read")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The row's key, shortened; never its content.
+        row: String,
+        /// What the decoder said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What was to be stored crosses a limit.
+    #[error("{what} is larger than {limit_bytes} bytes")]
+    TooLarge {
+        /// What crossed it.
+        what: &'static str,
+        /// The limit.
+        limit_bytes: usize,
+    },
+}
