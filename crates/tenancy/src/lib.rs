@@ -1,1 +1,13 @@
-//! Organizations, domains, connections, people and user pools: pure domains.
+//! The domains of Vestibule, pure: organizations, their domains, their connections to identity providers, their people,
+//! the user pools that trust us, and the assertions that were accepted.
+//!
+//! One folder an aggregate; in each: what can have happened (`event`), what can be asked (`command`), why not
+//! (`rejection`) and the rules (`decide`). `manual::how_to` says how to add one.
+
+pub mod assertion;
+pub mod connection;
+pub mod domain;
+mod name;
+pub mod organization;
+pub mod person;
+pub mod user_pool;

@@ -1,0 +1,142 @@
+use serde::{Deserialize, Serialize};
+use vestibule_decider::{EventBody, Schema, domain_event};
+use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
+
+/// A SAML binding of an endpoint (SAML Bindings sections 3.4 and 3.5).
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+pub enum Binding {
+    /// `urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect`.
+    #[serde(rename = "HTTP-Redirect")]
+    HttpRedirect,
+    /// `urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST`.
+    #[serde(rename = "HTTP-POST")]
+    HttpPost,
+}
+
+/// Where an identity provider listens.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Endpoint {
+    /// How it wants to be spoken to.
+    pub binding: Binding,
+    /// Its URL.
+    pub location: String,
+}
+
+/// A signing certificate of an identity provider. The certificate is public; the trust is in its key.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Certificate {
+    /// SHA-256 over the DER, lower-case hex: its name everywhere.
+    pub fingerprint: String,
+    /// The certificate, DER in base64.
+    pub der: String,
+    /// Its subject, for people.
+    pub subject: String,
+    /// Start of its validity.
+    pub not_before: Timestamp,
+    /// End of its validity.
+    pub not_after: Timestamp,
+}
+
+/// What is known of a SAML identity provider from its metadata, certificates aside.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SamlIdentityProvider {
+    /// Its entity id; may appear in many organizations.
+    pub entity_id: String,
+    /// Where it takes requests, one for each binding.
+    pub single_sign_on: Vec<Endpoint>,
+    /// Whether it asks for signed requests.
+    pub wants_authn_requests_signed: bool,
+}
+
+/// The connection exists; it is not live yet.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Created {
+    /// Its id, part of its ACS URL and service provider entity id for ever.
+    pub connection: ConnectionId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// What people read when they have to choose.
+    pub display_name: String,
+    /// The identity provider.
+    pub identity_provider: SamlIdentityProvider,
+    /// Its signing certificates, in the order of the metadata; at least one.
+    pub certificates: Vec<Certificate>,
+}
+
+impl EventBody for Created {
+    const SCHEMA: Schema = Schema::new("connection.created", 1, &[]);
+}
+
+/// Properties changed; what is absent stayed as it was. Certificates change by their own events.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Configured {
+    /// The new display name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// The new identity provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_provider: Option<SamlIdentityProvider>,
+}
+
+impl EventBody for Configured {
+    const SCHEMA: Schema = Schema::new("connection.configured", 1, &[]);
+}
+
+/// Signatures by this certificate's key are accepted from now on.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CertificateTrusted {
+    /// The certificate.
+    pub certificate: Certificate,
+}
+
+impl EventBody for CertificateTrusted {
+    const SCHEMA: Schema = Schema::new("connection.certificate_trusted", 1, &[]);
+}
+
+/// Signatures by this certificate's key are refused from now on.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct CertificateRetired {
+    /// The certificate's fingerprint.
+    pub fingerprint: String,
+}
+
+impl EventBody for CertificateRetired {
+    const SCHEMA: Schema = Schema::new("connection.certificate_retired", 1, &[]);
+}
+
+/// People may sign in through it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Enabled {}
+
+impl EventBody for Enabled {
+    const SCHEMA: Schema = Schema::new("connection.enabled", 1, &[]);
+}
+
+/// Nobody may sign in through it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Disabled {
+    /// Why, for operators.
+    pub note: String,
+}
+
+impl EventBody for Disabled {
+    const SCHEMA: Schema = Schema::new("connection.disabled", 1, &[]);
+}
+
+domain_event! {
+    /// What can have happened to a connection.
+    pub enum Event {
+        /// See [`Created`].
+        Created(Created),
+        /// See [`Configured`].
+        Configured(Configured),
+        /// See [`CertificateTrusted`].
+        CertificateTrusted(CertificateTrusted),
+        /// See [`CertificateRetired`].
+        CertificateRetired(CertificateRetired),
+        /// See [`Enabled`].
+        Enabled(Enabled),
+        /// See [`Disabled`].
+        Disabled(Disabled),
+    }
+}

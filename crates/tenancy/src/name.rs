@@ -1,0 +1,1 @@
+//! Validated names shared by the aggregates.
