@@ -1,0 +1,38 @@
+/// What can go wrong at the simulated identity provider.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdpError {
+    /// A key or certificate could not be made or read.
+    #[error("the certificate could not be made")]
+    Certificate(#[source] rcgen::Error),
+    /// A private key could not be loaded for signing.
+    #[error("the private key could not be loaded")]
+    Key(#[source] bergshamra::Error),
+    /// A validity date lies outside of what X.509 can write.
+    #[error("the certificate's validity is outside the years X.509 can write")]
+    Validity,
+    /// The signature could not be made.
+    #[error("the signature could not be made")]
+    Signing(#[source] bergshamra::Error),
+    /// The document to sign, or the request that was received, is not XML.
+    #[error("not well-formed XML")]
+    Xml(#[source] uppsala::XmlError),
+    /// No element carries the ID that shall be signed.
+    #[error("no element carries the ID that shall be signed")]
+    NothingToSign,
+    /// The message carries no `SAMLRequest`.
+    #[error("the parameter SAMLRequest is missing")]
+    RequestMissing,
+    /// The `SAMLRequest` is not Base64.
+    #[error("the SAMLRequest is not Base64")]
+    Base64(#[source] base64::DecodeError),
+    /// The `SAMLRequest` is not DEFLATE data or inflates to more than 64 KiB.
+    #[error("the SAMLRequest is not DEFLATE data or too large")]
+    Deflate,
+    /// The message is not UTF-8.
+    #[error("the message is not UTF-8")]
+    Utf8,
+    /// The message is XML, but not a `samlp:AuthnRequest` with an ID and an Issuer.
+    #[error("the message is not a samlp:AuthnRequest with an ID and an Issuer")]
+    NotAnAuthnRequest,
+}

@@ -1,0 +1,75 @@
+use crate::{IdpError, ReceivedRequest, ResponseTerms, SigningKey, Subject, metadata, request, response};
+
+/// A simulated identity provider.
+#[derive(Clone, Debug)]
+pub struct IdentityProvider {
+    entity_id: String,
+    sso_url: String,
+    signing: SigningKey,
+    also_published: Vec<Vec<u8>>,
+}
+
+impl IdentityProvider {
+    /// An identity provider that signs with `signing` and takes requests at `sso_url` by Redirect and POST.
+    #[must_use]
+    pub fn new(entity_id: impl Into<String>, sso_url: impl Into<String>, signing: SigningKey) -> Self {
+        Self { entity_id: entity_id.into(), sso_url: sso_url.into(), signing, also_published: Vec::new() }
+    }
+
+    /// The same identity provider, with one more certificate in its metadata, before the one it signs with: what
+    /// a provider does around a change of keys.
+    #[must_use]
+    pub fn publishing(mut self, certificate_der: impl Into<Vec<u8>>) -> Self {
+        self.also_published.push(certificate_der.into());
+        self
+    }
+
+    /// Its entity id.
+    #[must_use]
+    pub fn entity_id(&self) -> &str {
+        &self.entity_id
+    }
+
+    /// Where it takes requests.
+    #[must_use]
+    pub fn sso_url(&self) -> &str {
+        &self.sso_url
+    }
+
+    /// The key it signs with.
+    #[must_use]
+    pub const fn signing_key(&self) -> &SigningKey {
+        &self.signing
+    }
+
+    /// Its metadata: an EntityDescriptor with one IDPSSODescriptor.
+    #[must_use]
+    pub fn metadata_xml(&self) -> String {
+        let certificates = self.also_published.iter().map(Vec::as_slice).chain([self.signing.certificate_der()]);
+        metadata::xml(&self.entity_id, &self.sso_url, certificates)
+    }
+
+    /// Reads an AuthnRequest from the query of the HTTP Redirect binding.
+    ///
+    /// # Errors
+    /// When the query carries no readable AuthnRequest.
+    pub fn read_authn_request_redirect(&self, query: &str) -> Result<ReceivedRequest, IdpError> {
+        request::from_redirect(query)
+    }
+
+    /// Reads an AuthnRequest from the body of the HTTP POST binding (`application/x-www-form-urlencoded`).
+    ///
+    /// # Errors
+    /// When the form carries no readable AuthnRequest.
+    pub fn read_authn_request_post(&self, form: &str) -> Result<ReceivedRequest, IdpError> {
+        request::from_post(form)
+    }
+
+    /// A Response about `subject`, signed as the terms say.
+    ///
+    /// # Errors
+    /// [`IdpError::Signing`] when the key cannot make such a signature.
+    pub fn respond(&self, subject: &Subject, terms: &ResponseTerms) -> Result<String, IdpError> {
+        response::signed(&self.entity_id, &self.signing, subject, terms)
+    }
+}
