@@ -1,3 +1,5 @@
+use std::fmt;
+
 use async_trait::async_trait;
 use uuid::Uuid;
 use vestibule_kernel::Timestamp;
@@ -7,6 +9,12 @@ use crate::StorageError;
 /// Names a key; the only thing of a key that events and tokens ever mention.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct KeyId(pub Uuid);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_hyphenated().fmt(f)
+    }
+}
 
 /// A row of the key table: key material sealed under the master key.
 #[derive(Clone, Eq, PartialEq)]

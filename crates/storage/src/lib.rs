@@ -4,13 +4,22 @@
 //! Nothing in these tables is a fact of the domain: keys are named by events but never in them, expiring records are
 //! worth nothing after minutes, and the sign-in trace is bounded so that a flood cannot fill it.
 
+mod cipher;
 mod expiring;
+mod key;
+mod key_cache;
+mod key_store;
 mod keys;
+mod master;
 mod trace;
 
 pub use expiring::{Bucket, ExpiringRecord, ExpiringRecords};
+pub use key::{Ed25519Signer, Key, OpenError, verify_ed25519};
+pub use key_store::{KeyError, KeyStore};
 pub use keys::{KeyId, KeyTable, SealedKey};
+pub use master::{MasterKey, MasterKeyError};
 pub use trace::{RecordedSignIn, SignInTrace, SignInTraceFilter};
+use vestibule_kernel::{Explain, Explanation, Kind};
 
 /// A companion table does not answer as it should.
 #[derive(Debug, thiserror::Error)]
@@ -36,4 +45,14 @@ pub enum StorageError {
         /// The limit.
         limit_bytes: usize,
     },
+}
+
+impl Explain for StorageError {
+    fn explain(&self) -> Explanation {
+        match self {
+            Self::Unavailable(_) => Explanation::new(Kind::Unavailable, "STORE_UNAVAILABLE"),
+            Self::Corrupt { .. } => Explanation::new(Kind::Corrupt, "ROW_UNREADABLE"),
+            Self::TooLarge { .. } => Explanation::new(Kind::Invalid, "VALUE_TOO_LARGE"),
+        }
+    }
 }
