@@ -6,16 +6,22 @@
 //! - [`Live`] keeps a view in memory, [`run_projection`] one in the store.
 //! - [`verify`] and [`checkpoint`] prove that nothing was changed.
 
+pub mod admission;
+mod chain;
 mod cursor;
 mod error;
 mod event;
+pub mod limit;
 mod store;
 mod stream;
 mod transaction;
 
+pub use chain::{Link, ORIGIN};
 pub use cursor::{Cursor, ParseCursorError};
 pub use error::{AppendError, ReadError};
 pub use event::{Hash, Metadata, Recorded, StoredPersonal};
-pub use store::{Appended, Filter, Page, Prepared, PreparedEvent, PreparedStream, Store, ViewWrite, Views};
+pub use store::{
+    Appended, Archive, Filter, Page, Prepared, PreparedEvent, PreparedStream, Removed, Store, ViewWrite, Views,
+};
 pub use stream::{ParseStreamIdError, Partition, StreamId, Version};
 pub use transaction::{Draft, StreamAppend, Transaction};

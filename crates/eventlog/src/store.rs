@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use vestibule_decider::Reservation;
 use vestibule_kernel::{EventId, OrganizationId, Timestamp};
 
-use crate::{AppendError, Cursor, Metadata, ReadError, Recorded, StoredPersonal, StreamId, Version};
+use crate::{AppendError, Cursor, Hash, Metadata, Partition, ReadError, Recorded, StoredPersonal, StreamId, Version};
 
 /// Which events of the global order a reader wants. Empty fields do not filter.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -41,6 +41,14 @@ pub struct PreparedEvent {
     pub data: String,
     /// The personal part, sealed.
     pub personal: Option<StoredPersonal>,
+}
+
+impl PreparedEvent {
+    /// Its size as limits count it: public part and sealed personal part.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        self.data.len() + self.personal.as_ref().map_or(0, |personal| personal.ciphertext.len())
+    }
 }
 
 /// The events of one stream, ready to be stored.
@@ -87,7 +95,7 @@ pub trait Store: Send + Sync {
     /// or it is not known ([`AppendError::Unknown`]).
     async fn commit(&self, group: &[Prepared]) -> Result<Vec<Result<Appended, AppendError>>, AppendError>;
 
-    /// Where the event with this id stands, if it is in the log: how an unknown outcome becomes known.
+    /// The event with this id, if it is in the log: how an unknown outcome becomes known.
     async fn find(&self, id: EventId) -> Result<Option<Recorded>, ReadError>;
 
     /// Events of one stream behind `after`, oldest first, at most `max`.
@@ -107,6 +115,31 @@ pub trait Store: Send + Sync {
 
     /// Changes whenever there may be something new to read; sent outside of every append transaction.
     fn changes(&self) -> watch::Receiver<u64>;
+}
+
+/// What is left of an event whose partition has been archived: enough for the checkpoints to add up.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Removed {
+    /// Its place in the global order.
+    pub position: u64,
+    /// Its hash.
+    pub hash: Hash,
+}
+
+/// The port to closing and removing whole partitions of streams; see [`crate::archive`].
+#[async_trait]
+pub trait Archive: Send + Sync {
+    /// Closes a partition for ever: appends to it are refused from now on, and its rows may be removed. Repeating it
+    /// changes nothing.
+    async fn close(&self, category: &str, partition: Partition, at: Timestamp) -> Result<(), ReadError>;
+
+    /// Removes at most `max` events of a closed partition, oldest first, and leaves a [`Removed`] for each; the unique
+    /// names that their streams hold are given up with them. Answers how many; 0 when none is left, or when the
+    /// partition is not closed.
+    async fn remove(&self, category: &str, partition: Partition, max: usize) -> Result<u64, ReadError>;
+
+    /// What was removed behind `after`, in the order of positions, at most `max`.
+    async fn removed(&self, after: u64, max: usize) -> Result<Vec<Removed>, ReadError>;
 }
 
 /// One change to a view.

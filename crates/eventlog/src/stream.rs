@@ -1,4 +1,4 @@
-use std::{borrow::Cow, fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
 use vestibule_kernel::{OrganizationId, Timestamp};
 
@@ -37,6 +37,23 @@ impl Partition {
     pub fn of(moment: Timestamp) -> Self {
         let (year, month) = moment.year_month();
         Self { year: u16::try_from(year).unwrap_or(0), month }
+    }
+
+    /// How long after its month a partition still takes appends: the longest validity of an assertion, the clock skew
+    /// and the lifetime of a code, all of them minutes or hours, fit in many times over.
+    pub const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+
+    /// From this moment on the partition takes no appends, whether it has been archived already or not.
+    #[must_use]
+    pub fn closes_at(self) -> Timestamp {
+        let next = if self.month == 12 {
+            Self { year: self.year.saturating_add(1), month: 1 }
+        } else {
+            Self { month: self.month + 1, ..self }
+        };
+        let end = format!("{next}-01T00:00:00Z").parse();
+        // Only a month behind the year 9999 or before 1970 has no such moment; nothing real is in it.
+        end.unwrap_or(Timestamp::EPOCH).plus(Self::GRACE)
     }
 }
 
