@@ -22,7 +22,7 @@ const DESCRIPTOR: &str = "descriptor.bin";
 pub(crate) struct Arguments {
     /// Writes nothing; fails when the checked-in code differs from what `proto/` gives.
     #[arg(long)]
-    check: bool,
+    pub(crate) check: bool,
 }
 
 /// Generates the code, or with `--check` compares it with what is checked in.

@@ -1,6 +1,13 @@
 //! The developer's commands: `cargo xtask <command>`.
 
+mod ci;
 mod codegen;
+mod deny;
+mod layers;
+mod metadata;
+mod process;
+mod stage;
+mod test;
 mod workspace;
 
 use std::process::ExitCode;
@@ -17,13 +24,25 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Checks everything: format, lints, dependencies, layers, generated code, tests, documents, the first run.
+    Ci,
+    /// Sets up what the tests talk to, runs every test, and fails when a part cannot run.
+    Test(test::Arguments),
     /// Writes the gRPC code of `proto/` into `crates/rpc/src/generated`.
     Codegen(codegen::Arguments),
+    /// Checks that crates import only what the table of layers allows.
+    Layers,
+    /// Checks linked packages against `deny.toml`: banned ones, second versions, licences, registries.
+    Deny,
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        Command::Ci => ci::run(),
+        Command::Test(arguments) => test::run(&arguments),
         Command::Codegen(arguments) => codegen::run(&arguments),
+        Command::Layers => layers::run(),
+        Command::Deny => deny::run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,89 @@
+//! Sets up what the tests talk to, runs all of them, and fails when any part cannot run.
+//!
+//! The tests find their peers through these variables:
+//!
+//! | variable | what it holds |
+//! |---|---|
+//! | `VESTIBULE_TEST_BINARY` | the freshly built `vestibule` |
+//! | `VESTIBULE_TEST_POSTGRES_URL` | an administrator's URL of a throw-away PostgreSQL |
+//! | `VESTIBULE_TEST_PYTHON` | a Python with `tests/interop/requirements.txt` installed |
+//! | `VESTIBULE_TEST_NODE_DIR` | a folder with the Node scripts of `tests/interop` and their `node_modules` |
+//! | `VESTIBULE_TEST_CHROMIUM` | the browser |
+//! | `VESTIBULE_TEST_REQUIRE_ALL` | `1`: a test whose variable is missing fails instead of printing that it is skipped |
+
+mod debian;
+mod interop;
+mod postgres;
+mod runner;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::metadata::Metadata;
+use crate::process::{cargo, run as run_visibly};
+use crate::stage::Stages;
+use postgres::Postgres;
+
+/// How `cargo xtask test` is called.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Only the tests of this package; may be given several times.
+    #[arg(long, value_name = "PACKAGE")]
+    only: Vec<String>,
+
+    /// Only the tests whose name contains one of these.
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+}
+
+impl Arguments {
+    /// No filter at all.
+    pub(crate) fn everything() -> Self {
+        Self { only: Vec::new(), names: Vec::new() }
+    }
+
+    fn is_everything(&self) -> bool {
+        self.only.is_empty() && self.names.is_empty()
+    }
+}
+
+/// The variables that the tests find their peers through.
+type Environment = Vec<(&'static str, String)>;
+
+/// Runs the tests as a command of its own.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let mut stages = Stages::new();
+    self::stages(&mut stages, arguments);
+    stages.finish()
+}
+
+/// Runs the tests as stages of a longer run.
+pub(crate) fn stages(stages: &mut Stages, arguments: &Arguments) {
+    let mut environment: Environment = vec![("VESTIBULE_TEST_REQUIRE_ALL", "1".to_owned())];
+    let mut server = None;
+    stages.run("set-up", || {
+        debian::install_missing()?;
+        let target = Metadata::load()?.target_directory;
+        environment.extend(interop::prepare(&target)?);
+        let started = Postgres::start(&target)?;
+        environment.push(("VESTIBULE_TEST_POSTGRES_URL", started.url().to_owned()));
+        server = Some(started);
+        environment.push(("VESTIBULE_TEST_BINARY", build(&target)?));
+        Ok(String::new())
+    });
+    stages.run("test", || {
+        server.as_ref().context("the set-up failed, so no test was started")?;
+        runner::tests(arguments, &environment)
+    });
+    if arguments.is_everything() {
+        stages.run("doctest", || runner::doctests(&environment));
+    }
+    drop(server);
+}
+
+/// The black-box tests start the product as a user does.
+fn build(target: &Path) -> Result<String> {
+    run_visibly(cargo().args(["build", "--package", "vestibule", "--locked"]))?;
+    Ok(target.join("debug/vestibule").to_string_lossy().into_owned())
+}

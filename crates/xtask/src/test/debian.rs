@@ -1,0 +1,100 @@
+//! The Debian packages that the tests need: installed when that is allowed, otherwise named in one line.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{find, run as run_visibly};
+use crate::workspace::say;
+
+/// Something the tests need, and the Debian package that brings it.
+struct Need {
+    package: &'static str,
+    is_there: fn() -> bool,
+}
+
+const NEEDS: &[Need] = &[
+    Need { package: "postgresql", is_there: || postgres_programs().is_ok() },
+    Need { package: "xmlsec1", is_there: || find("xmlsec1").is_some() }, // pysaml2 signs with it
+    Need { package: "chromium", is_there: || chromium().is_ok() },
+    Need { package: "nodejs", is_there: || find("node").is_some() },
+    Need { package: "npm", is_there: || find("npm").is_some() },
+    Need { package: "python3", is_there: || find("python3").is_some() },
+    Need { package: "python3-venv", is_there: python_makes_environments },
+    Need { package: "util-linux", is_there: || find("setpriv").is_some() },
+];
+
+/// Installs what is missing, as root or through a sudo that asks no password.
+pub(super) fn install_missing() -> Result<()> {
+    let missing: Vec<&str> = NEEDS.iter().filter(|need| !(need.is_there)()).map(|need| need.package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let Some(prefix) = privilege() else {
+        bail!(
+            "these are missing; install them with\n    sudo apt-get install -y --no-install-recommends {}",
+            missing.join(" ")
+        )
+    };
+    say(&format!("installing {}", missing.join(", ")));
+    run_visibly(apt(prefix).args(["update", "-q"]))?;
+    run_visibly(apt(prefix).args(["install", "-q", "-y", "--no-install-recommends"]).args(&missing))?;
+    match NEEDS.iter().find(|need| !(need.is_there)()) {
+        None => Ok(()),
+        Some(need) => bail!("{} was installed, but what it should bring is not found", need.package),
+    }
+}
+
+/// The folder of PostgreSQL's server programs; Debian keeps them off the search path.
+pub(super) fn postgres_programs() -> Result<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut folders: Vec<(u32, PathBuf)> = versions
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(_, folder)| folder.join("initdb").is_file())
+        .collect();
+    folders.sort();
+    let newest = folders.pop().map(|(_, folder)| folder);
+    let on_path = || find("initdb").and_then(|initdb| initdb.parent().map(Path::to_path_buf));
+    newest.or_else(on_path).context("PostgreSQL's initdb is not found")
+}
+
+/// The browser of the end-to-end tests.
+pub(super) fn chromium() -> Result<PathBuf> {
+    find("chromium").or_else(|| find("chromium-browser")).context("chromium is not found")
+}
+
+fn python_makes_environments() -> bool {
+    succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]))
+}
+
+/// What to put before `apt-get`: nothing for root, `sudo` where it asks no password, otherwise there is no way.
+fn privilege() -> Option<&'static [&'static str]> {
+    if is_root() {
+        Some(&[])
+    } else if succeeds(Command::new("sudo").args(["-n", "true"])) {
+        Some(&["sudo", "-n"])
+    } else {
+        None
+    }
+}
+
+/// Whether this program runs as root.
+pub(super) fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt;
+    std::fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0)
+}
+
+fn apt(prefix: &[&str]) -> Command {
+    let words =
+        prefix.iter().chain(&["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=300"]);
+    let words: Vec<&str> = words.copied().collect();
+    let (program, arguments) = words.split_first().map_or(("apt-get", [].as_slice()), |(first, rest)| (*first, rest));
+    let mut command = Command::new(program);
+    command.args(arguments);
+    command
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
