@@ -1,0 +1,201 @@
+use std::fmt;
+
+use crate::{Assertion, Refusal, limit};
+
+/// The outcome of a validation, with every check of the path.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// All checks in the order in which they are made; those behind a failed one are [`CheckStatus::NotReached`].
+    pub checks: Vec<Check>,
+    /// The assertion, or why there is none.
+    pub outcome: Result<Assertion, Refusal>,
+}
+
+impl Verdict {
+    /// The check that failed; `None` when the assertion was accepted.
+    #[must_use]
+    pub fn failed_check(&self) -> Option<&Check> {
+        self.checks.iter().find(|check| check.status == CheckStatus::Failed)
+    }
+}
+
+/// One check: what was expected and what was found. Neither holds a NameID, an attribute value or a secret, and
+/// both are cut to [`limit::FINDING_CHARS_MAX`] characters without control characters.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Check {
+    /// Which check.
+    pub name: CheckName,
+    /// How it went.
+    pub status: CheckStatus,
+    /// What would have passed.
+    pub expected: String,
+    /// What was there.
+    pub found: String,
+}
+
+/// How a check went.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum CheckStatus {
+    /// As expected.
+    Passed,
+    /// Accepted, but somebody should look at it.
+    Warned,
+    /// Not as expected: the reason of the refusal.
+    Failed,
+    /// An earlier check failed.
+    NotReached,
+}
+
+impl CheckStatus {
+    /// Stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Warned => "warned",
+            Self::Failed => "failed",
+            Self::NotReached => "not_reached",
+        }
+    }
+}
+
+macro_rules! check_names {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)+) => {
+        /// The checks of a Response, in the order in which they are made.
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        #[non_exhaustive]
+        pub enum CheckName { $($(#[$doc])* $name,)+ }
+
+        impl CheckName {
+            /// All checks, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// Stable name.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+        }
+    };
+}
+
+check_names! {
+    /// The form value is Base64 of UTF-8 within the size limit.
+    MessageEncoding = "message.encoding";
+    /// The XML is well-formed, has no DTD and stays within all limits.
+    MessageXml = "message.xml";
+    /// The message is a SAML 2.0 Response.
+    ResponseShape = "response.shape";
+    /// The identity provider reports success.
+    ResponseStatus = "response.status";
+    /// There is exactly one Assertion, in its place, not encrypted.
+    ResponseAssertion = "response.assertion";
+    /// There is a signature on the Response, the Assertion or both, and nowhere else.
+    SignaturePresent = "signature.present";
+    /// The signature has the form that SAML prescribes.
+    SignatureProfile = "signature.profile";
+    /// The signature refers to the element it stands in, through the allowed transforms.
+    SignatureReference = "signature.reference";
+    /// The algorithms are on the list.
+    SignatureAlgorithm = "signature.algorithm";
+    /// The signature verifies with the key of a trusted certificate.
+    SignatureValue = "signature.value";
+    /// The certificate is within its validity; only warns.
+    SignatureCertificate = "signature.certificate";
+    /// The Response's Issuer is the identity provider.
+    ResponseIssuer = "response.issuer";
+    /// The Assertion's Issuer is the identity provider.
+    AssertionIssuer = "assertion.issuer";
+    /// The Response was sent to this assertion consumer service.
+    ResponseDestination = "response.destination";
+    /// The Response answers the request.
+    ResponseInResponseTo = "response.in_response_to";
+    /// The Assertion was made just now.
+    AssertionIssueInstant = "assertion.issue_instant";
+    /// The Subject has a NameID.
+    SubjectNameId = "subject.name_id";
+    /// The Subject is confirmed by bearing the Assertion.
+    ConfirmationMethod = "confirmation.method";
+    /// The Assertion may be presented at this assertion consumer service.
+    ConfirmationRecipient = "confirmation.recipient";
+    /// The Assertion answers the request.
+    ConfirmationInResponseTo = "confirmation.in_response_to";
+    /// The Assertion may be presented now.
+    ConfirmationTime = "confirmation.time";
+    /// The Conditions hold already.
+    ConditionsNotBefore = "conditions.not_before";
+    /// The Conditions hold still.
+    ConditionsNotOnOrAfter = "conditions.not_on_or_after";
+    /// The Assertion is meant for this service provider.
+    ConditionsAudience = "conditions.audience";
+    /// The person proved who they are, and the session lasts.
+    AuthnStatement = "authn.statement";
+    /// The attributes are readable and within the limits.
+    Attributes = "attributes";
+}
+
+impl fmt::Display for CheckName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Writes down the checks while they are made.
+#[derive(Debug, Default)]
+pub(crate) struct Checklist {
+    checks: Vec<Check>,
+}
+
+impl Checklist {
+    pub(crate) fn pass(&mut self, name: CheckName, expected: &str, found: &str) {
+        self.note(name, CheckStatus::Passed, expected, found);
+    }
+
+    pub(crate) fn warn(&mut self, name: CheckName, expected: &str, found: &str) {
+        self.note(name, CheckStatus::Warned, expected, found);
+    }
+
+    pub(crate) fn fail(&mut self, name: CheckName, expected: &str, found: &str, refusal: Refusal) -> Refusal {
+        self.note(name, CheckStatus::Failed, expected, found);
+        refusal
+    }
+
+    /// Passes when `holds`, else fails with `refusal`.
+    pub(crate) fn require(
+        &mut self,
+        name: CheckName,
+        holds: bool,
+        expected: &str,
+        found: &str,
+        refusal: Refusal,
+    ) -> Result<(), Refusal> {
+        if holds {
+            self.pass(name, expected, found);
+            Ok(())
+        } else {
+            Err(self.fail(name, expected, found, refusal))
+        }
+    }
+
+    /// The verdict: the checks that were not reached are added.
+    pub(crate) fn into_verdict(mut self, outcome: Result<Assertion, Refusal>) -> Verdict {
+        for name in CheckName::ALL {
+            if self.checks.iter().all(|check| check.name != *name) {
+                self.note(*name, CheckStatus::NotReached, "", "");
+            }
+        }
+        Verdict { checks: self.checks, outcome }
+    }
+
+    fn note(&mut self, name: CheckName, status: CheckStatus, expected: &str, found: &str) {
+        self.checks.push(Check { name, status, expected: finding(expected), found: finding(found) });
+    }
+}
+
+fn finding(text: &str) -> String {
+    if text.len() <= limit::FINDING_CHARS_MAX && !text.chars().any(char::is_control) {
+        return text.to_owned();
+    }
+    let printable = text.chars().map(|each| if each.is_control() { char::REPLACEMENT_CHARACTER } else { each });
+    printable.take(limit::FINDING_CHARS_MAX).collect()
+}

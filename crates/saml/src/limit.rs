@@ -1,0 +1,71 @@
+//! Every limit on what others send, by name.
+
+use std::time::Duration;
+
+/// A Response, decoded.
+pub const RESPONSE_BYTES_MAX: usize = 128 * 1024;
+
+/// The metadata of an identity provider.
+pub const METADATA_BYTES_MAX: usize = 512 * 1024;
+
+/// One `<...>` tag with its attributes: parsers compare attributes with each other, which costs the square of
+/// their number.
+pub const TAG_BYTES_MAX: usize = 8 * 1024;
+
+/// Attributes and namespace declarations of one tag.
+pub const TAG_ATTRIBUTES_MAX: usize = 64;
+
+/// Namespace declarations of a whole message: each costs time at each element below it.
+pub const NAMESPACES_MAX: usize = 512;
+
+/// How deep elements may lie in each other.
+pub const DEPTH_MAX: usize = 48;
+
+/// Characters of an ID, a SessionIndex or an InResponseTo.
+pub const ID_CHARS_MAX: usize = 256;
+
+/// Characters of a NameID. SAML core section 8.3.7 asks for 256 at most in persistent ones; others may be longer.
+pub const NAME_ID_CHARS_MAX: usize = 1024;
+
+/// Characters of an entity id (SAML core section 8.3.6).
+pub const ENTITY_ID_CHARS_MAX: usize = 1024;
+
+/// Characters of an address in metadata.
+pub const URL_CHARS_MAX: usize = 2048;
+
+/// Attributes of an assertion.
+pub const ATTRIBUTES_MAX: usize = 256;
+
+/// Values of all attributes of an assertion together.
+pub const ATTRIBUTE_VALUES_MAX: usize = 4096;
+
+/// Characters of one normalised value: what Cognito stores in one attribute.
+pub const CLAIM_CHARS_MAX: usize = 2048;
+
+/// Groups of a normalised identity.
+pub const GROUPS_MAX: usize = 512;
+
+/// Signing certificates of one identity provider.
+pub const CERTIFICATES_MAX: usize = 16;
+
+/// One certificate, DER.
+pub const CERTIFICATE_BYTES_MAX: usize = 16 * 1024;
+
+/// The smallest RSA modulus that is trusted (NIST SP 800-131A).
+pub const RSA_BITS_MIN: usize = 2048;
+
+/// The largest RSA modulus that is accepted: verification time grows with its square.
+pub const RSA_BITS_MAX: usize = 8192;
+
+/// The RelayState (SAML bindings section 3.4.3).
+pub const RELAY_STATE_BYTES_MAX: usize = 80;
+
+/// The clocks of both sides may not differ by more, whatever is configured.
+pub const SKEW_MAX: Duration = Duration::from_mins(5);
+
+/// How old an assertion may be when it arrives, skew apart. The caller's memory of used assertions may forget
+/// what is older.
+pub const ASSERTION_AGE_MAX: Duration = Duration::from_hours(1);
+
+/// Characters of what a check tells about what was expected and found.
+pub const FINDING_CHARS_MAX: usize = 256;

@@ -1,0 +1,177 @@
+//! Reading an identity provider's metadata (SAML metadata section 2).
+
+mod error;
+mod location;
+
+use vestibule_kernel::Timestamp;
+
+pub use self::error::MetadataError;
+use crate::{
+    Certificate, limit,
+    name::{DSIG, HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL},
+    xml::{self, Limits, Node},
+};
+use url::Url;
+
+/// What an identity provider says about itself, as far as signing in needs it.
+///
+/// A signature on the metadata is not verified: whoever hands the metadata in vouches for it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct IdentityProviderMetadata {
+    /// Its entity id, the Issuer of its assertions.
+    pub entity_id: String,
+    /// Where it takes requests, in the order in which it lists them; only bindings that are spoken here.
+    pub single_sign_on_services: Vec<SingleSignOnService>,
+    /// The certificates it may sign with, each once.
+    pub certificates: Vec<Certificate>,
+    /// The NameID formats it offers.
+    pub name_id_formats: Vec<String>,
+    /// Until when the metadata may be used.
+    pub valid_until: Option<Timestamp>,
+    /// Whether it takes signed requests only.
+    pub want_authn_requests_signed: bool,
+}
+
+/// Where an identity provider takes requests.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SingleSignOnService {
+    /// How the request travels.
+    pub binding: Binding,
+    /// Where to.
+    pub location: Url,
+}
+
+/// How a message travels (SAML bindings).
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Binding {
+    /// In the query of a redirect, section 3.4.
+    HttpRedirect,
+    /// In a form that the browser posts, section 3.5.
+    HttpPost,
+}
+
+impl Binding {
+    /// Its URI.
+    #[must_use]
+    pub const fn uri(self) -> &'static str {
+        match self {
+            Self::HttpRedirect => HTTP_REDIRECT,
+            Self::HttpPost => HTTP_POST,
+        }
+    }
+}
+
+impl IdentityProviderMetadata {
+    /// Reads an EntityDescriptor, or an EntitiesDescriptor with exactly one identity provider in it.
+    ///
+    /// # Errors
+    /// When it is not such metadata, breaks a limit, or lacks what signing in needs.
+    pub fn parse(metadata: &[u8]) -> Result<Self, MetadataError> {
+        if metadata.len() > limit::METADATA_BYTES_MAX {
+            return Err(MetadataError::TooLarge);
+        }
+        let text = str::from_utf8(metadata).map_err(|_| MetadataError::Malformed)?;
+        // Files that an administrator saved on Windows begin with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let document = xml::parse(text, Limits { bytes: limit::METADATA_BYTES_MAX })?;
+        let root = Node::root(&document).ok_or(MetadataError::Malformed)?;
+        read(root)
+    }
+
+    /// The first endpoint of this binding.
+    #[must_use]
+    pub fn single_sign_on_service(&self, binding: Binding) -> Option<&SingleSignOnService> {
+        self.single_sign_on_services.iter().find(|service| service.binding == binding)
+    }
+}
+
+fn read(root: Node<'_>) -> Result<IdentityProviderMetadata, MetadataError> {
+    if !root.is(METADATA, "EntityDescriptor") && !root.is(METADATA, "EntitiesDescriptor") {
+        return Err(MetadataError::NotMetadata);
+    }
+    let mut found = root.walk().filter(|node| is_identity_provider(*node));
+    let provider = found.next().ok_or(MetadataError::NoIdentityProvider)?;
+    if found.next().is_some() {
+        return Err(MetadataError::SeveralIdentityProviders);
+    }
+    let entity = provider.parent().filter(|parent| parent.is(METADATA, "EntityDescriptor"));
+    let entity = entity.ok_or(MetadataError::Malformed)?;
+    let entity_id = entity.attribute("entityID").filter(|id| !id.trim().is_empty());
+    let entity_id = entity_id.ok_or(MetadataError::EntityIdMissing)?;
+    if entity_id.chars().count() > limit::ENTITY_ID_CHARS_MAX {
+        return Err(MetadataError::EntityIdTooLong);
+    }
+    Ok(IdentityProviderMetadata {
+        entity_id: entity_id.to_owned(),
+        single_sign_on_services: single_sign_on_services(provider)?,
+        certificates: certificates(provider)?,
+        name_id_formats: name_id_formats(provider)?,
+        valid_until: valid_until(provider)?,
+        want_authn_requests_signed: matches!(provider.attribute("WantAuthnRequestsSigned"), Some("true" | "1")),
+    })
+}
+
+/// An IDPSSODescriptor that speaks SAML 2.0 (a list of protocols separated by white space).
+fn is_identity_provider(node: Node<'_>) -> bool {
+    node.is(METADATA, "IDPSSODescriptor")
+        && node
+            .attribute("protocolSupportEnumeration")
+            .is_some_and(|protocols| protocols.split_ascii_whitespace().any(|protocol| protocol == PROTOCOL))
+}
+
+fn single_sign_on_services(provider: Node<'_>) -> Result<Vec<SingleSignOnService>, MetadataError> {
+    let mut services = Vec::new();
+    for node in provider.named(METADATA, "SingleSignOnService") {
+        let binding = match node.attribute("Binding") {
+            Some(HTTP_REDIRECT) => Binding::HttpRedirect,
+            Some(HTTP_POST) => Binding::HttpPost,
+            _ => continue,
+        };
+        let location = location::parse(node.attribute("Location").unwrap_or_default())?;
+        services.push(SingleSignOnService { binding, location });
+    }
+    if services.is_empty() { Err(MetadataError::NoSingleSignOnService) } else { Ok(services) }
+}
+
+/// The certificates of each KeyDescriptor that is for signing or for everything (section 2.4.1.1).
+fn certificates(provider: Node<'_>) -> Result<Vec<Certificate>, MetadataError> {
+    let mut certificates: Vec<Certificate> = Vec::new();
+    for descriptor in provider.named(METADATA, "KeyDescriptor") {
+        if descriptor.attribute("use").is_some_and(|purpose| purpose != "signing") {
+            continue;
+        }
+        for node in descriptor.walk().filter(|node| node.is(DSIG, "X509Certificate")) {
+            let text = node.text().map_err(|_| MetadataError::Malformed)?;
+            let certificate = Certificate::from_base64(&text)?;
+            if certificates.iter().all(|known| known.fingerprint() != certificate.fingerprint()) {
+                certificates.push(certificate);
+            }
+            if certificates.len() > limit::CERTIFICATES_MAX {
+                return Err(MetadataError::TooManyCertificates);
+            }
+        }
+    }
+    if certificates.is_empty() { Err(MetadataError::NoCertificate) } else { Ok(certificates) }
+}
+
+fn name_id_formats(provider: Node<'_>) -> Result<Vec<String>, MetadataError> {
+    let formats = provider.named(METADATA, "NameIDFormat").map(|node| {
+        let format = node.uri().map_err(|_| MetadataError::Malformed)?;
+        Ok(format.chars().take(limit::ENTITY_ID_CHARS_MAX).collect())
+    });
+    formats.collect()
+}
+
+/// The earliest validUntil of the role and everything around it.
+fn valid_until(provider: Node<'_>) -> Result<Option<Timestamp>, MetadataError> {
+    let mut earliest: Option<Timestamp> = None;
+    let mut node = Some(provider);
+    while let Some(current) = node {
+        if let Some(text) = current.attribute("validUntil") {
+            let until = text.parse().map_err(|_| MetadataError::ValidUntilMalformed)?;
+            earliest = Some(earliest.map_or(until, |known| known.min(until)));
+        }
+        node = current.parent();
+    }
+    Ok(earliest)
+}

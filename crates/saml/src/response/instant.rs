@@ -1,0 +1,57 @@
+//! Moments in time (SAML core section 1.3.3).
+
+use std::time::Duration;
+
+use vestibule_kernel::Timestamp;
+
+use crate::{CheckName, Refusal, check::Checklist, limit, xml::Node};
+
+/// The present as far as both clocks may differ.
+#[derive(Clone, Copy)]
+pub(super) struct Window {
+    earliest: Timestamp,
+    latest: Timestamp,
+}
+
+impl Window {
+    pub(super) fn new(now: Timestamp, skew: Duration) -> Self {
+        let skew = skew.min(limit::SKEW_MAX);
+        Self { earliest: now.minus(skew), latest: now.plus(skew) }
+    }
+
+    /// Whether what begins at `instant` has begun on the other side's clock: NotBefore is inclusive.
+    pub(super) fn has_begun(self, instant: Timestamp) -> bool {
+        instant <= self.latest
+    }
+
+    /// Whether what ends at `instant` has ended on the other side's clock: NotOnOrAfter is exclusive.
+    pub(super) fn has_ended(self, instant: Timestamp) -> bool {
+        instant <= self.earliest
+    }
+}
+
+/// A moment is missing its form.
+pub(super) struct Malformed;
+
+/// The moment in this attribute, or `None` when there is no such attribute.
+pub(super) fn read(node: Node<'_>, attribute: &str) -> Result<Option<Timestamp>, Malformed> {
+    node.attribute(attribute).map(|text| text.parse().map_err(|_| Malformed)).transpose()
+}
+
+/// The Assertion's IssueInstant: not in the future, not older than [`limit::ASSERTION_AGE_MAX`]. The memory of
+/// used assertions is sorted by it and may forget what is older.
+pub(super) fn issue(assertion: Node<'_>, window: Window, checks: &mut Checklist) -> Result<Timestamp, Refusal> {
+    let name = CheckName::AssertionIssueInstant;
+    let oldest = window.earliest.minus(limit::ASSERTION_AGE_MAX);
+    let expected = format!("after {oldest}, up to {}", window.latest);
+    let Ok(Some(instant)) = read(assertion, "IssueInstant") else {
+        let found = assertion.attribute("IssueInstant").unwrap_or("none");
+        return Err(checks.fail(name, &expected, found, Refusal::InstantMalformed));
+    };
+    let found = instant.to_string();
+    if !window.has_begun(instant) {
+        return Err(checks.fail(name, &expected, &found, Refusal::AssertionNotYetValid));
+    }
+    checks.require(name, instant > oldest, &expected, &found, Refusal::AssertionTooOld)?;
+    Ok(instant)
+}

@@ -1,0 +1,9 @@
+//! XML as far as SAML needs it: guarded parsing, reading of a tree, escaping.
+
+mod escape;
+mod guard;
+mod node;
+
+pub(crate) use escape::escape;
+pub(crate) use guard::{Fault, Limits, parse};
+pub(crate) use node::Node;
