@@ -132,7 +132,7 @@ pub fn admit<'a>(group: &'a [Prepared], snapshot: Snapshot) -> Admission<'a> {
                         None => state.holders.remove(&name),
                     };
                 }
-                Appended { versions, cursor: Cursor::at(state.epoch, head) }
+                Appended { versions, cursor: Cursor::at(state.epoch, head), recorded_at: transaction.recorded_at }
             });
         admission.answers.push(answer);
     }

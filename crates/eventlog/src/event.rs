@@ -29,7 +29,7 @@ pub struct Metadata {
 pub struct StoredPersonal {
     /// Whose data it is; names the key.
     pub person: PersonId,
-    /// AEAD ciphertext with its nonce in front.
+    /// The id of the key (16 bytes), the nonce, the AEAD ciphertext.
     pub ciphertext: Vec<u8>,
 }
 

@@ -8,10 +8,14 @@
 
 pub mod admission;
 mod chain;
+mod committer;
 mod cursor;
 mod error;
 mod event;
+mod execute;
 pub mod limit;
+mod log;
+mod personal;
 mod store;
 mod stream;
 mod transaction;
@@ -20,6 +24,8 @@ pub use chain::{Link, ORIGIN};
 pub use cursor::{Cursor, ParseCursorError};
 pub use error::{AppendError, ReadError};
 pub use event::{Hash, Metadata, Recorded, StoredPersonal};
+pub use execute::{CommandError, Current, LoadError};
+pub use log::EventLog;
 pub use store::{
     Appended, Archive, Filter, Page, Prepared, PreparedEvent, PreparedStream, Removed, Store, ViewWrite, Views,
 };

@@ -82,6 +82,8 @@ pub struct Appended {
     pub versions: Vec<Version>,
     /// The cursor behind its last event.
     pub cursor: Cursor,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
 }
 
 /// The port to a database that keeps the log. `vestibule-eventlog-contract` defines how it behaves.
