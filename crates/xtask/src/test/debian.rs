@@ -18,7 +18,7 @@ const NEEDS: &[Need] = &[
     Need { package: "postgresql", is_there: || postgres_programs().is_ok() },
     Need { package: "xmlsec1", is_there: || find("xmlsec1").is_some() }, // pysaml2 signs with it
     Need { package: "chromium", is_there: || chromium().is_ok() },
-    Need { package: "nodejs", is_there: || find("node").is_some() },
+    Need { package: "nodejs", is_there: node_is_recent },
     Need { package: "npm", is_there: || find("npm").is_some() },
     Need { package: "python3", is_there: || find("python3").is_some() },
     Need { package: "python3-venv", is_there: python_makes_environments },
@@ -42,7 +42,7 @@ pub(super) fn install_missing() -> Result<()> {
     run_visibly(apt(prefix).args(["install", "-q", "-y", "--no-install-recommends"]).args(&missing))?;
     match NEEDS.iter().find(|need| !(need.is_there)()) {
         None => Ok(()),
-        Some(need) => bail!("{} was installed, but what it should bring is not found", need.package),
+        Some(need) => bail!("{} was installed, but what it should bring is not there or too old", need.package),
     }
 }
 
@@ -66,6 +66,11 @@ pub(super) fn chromium() -> Result<PathBuf> {
 
 fn python_makes_environments() -> bool {
     succeeds(Command::new("python3").args(["-c", "import venv, ensurepip"]))
+}
+
+/// The browser's driver needs Node.js 20; Debian 12 itself brings 18, hence another source there.
+fn node_is_recent() -> bool {
+    succeeds(Command::new("node").args(["-e", "process.exit(process.versions.node.split('.')[0] >= 20 ? 0 : 1)"]))
 }
 
 /// What to put before `apt-get`: nothing for root, `sudo` where it asks no password, otherwise there is no way.
