@@ -72,4 +72,13 @@ impl IdentityProvider {
     pub fn respond(&self, subject: &Subject, terms: &ResponseTerms) -> Result<String, IdpError> {
         response::signed(&self.entity_id, &self.signing, subject, terms)
     }
+
+    /// A signed Response without an Assertion, because nobody signed in: `code` is the second-level StatusCode such as
+    /// `urn:oasis:names:tc:SAML:2.0:status:AuthnFailed`, `message` the StatusMessage (SAML core section 3.2.2).
+    ///
+    /// # Errors
+    /// [`IdpError::Signing`] when the key cannot make such a signature.
+    pub fn refuse(&self, code: &str, message: &str, terms: &ResponseTerms) -> Result<String, IdpError> {
+        response::refusal(&self.entity_id, &self.signing, (code, message), terms)
+    }
 }

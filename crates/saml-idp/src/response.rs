@@ -23,22 +23,42 @@ pub(crate) fn signed(
     Ok(xml)
 }
 
+/// A Response whose Status is a refusal (SAML core section 3.2.2.2), signed as a whole.
+pub(crate) fn refusal(
+    entity_id: &str,
+    key: &SigningKey,
+    (code, message): (&str, &str),
+    terms: &ResponseTerms,
+) -> Result<String, IdpError> {
+    let status = format!(
+        "<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\">\
+         <samlp:StatusCode{}/></samlp:StatusCode><samlp:StatusMessage>{}</samlp:StatusMessage></samlp:Status>",
+        attribute("Value", Some(code.to_owned())),
+        escape(message),
+    );
+    let xml = response(entity_id, terms, &status, "");
+    key.sign_element(&xml, &terms.response_id, &terms.signature.clone().unwrap_or_else(|| key.profile()))
+}
+
 /// SAML core section 3.3.3.
 fn unsigned(entity_id: &str, subject: &Subject, terms: &ResponseTerms) -> String {
-    let odd = &terms.deviations;
-    let now = terms.now.to_string();
-    let status = odd.status.of("urn:oasis:names:tc:SAML:2.0:status:Success").map_or_else(String::new, |code| {
+    let status = terms.deviations.status.of("urn:oasis:names:tc:SAML:2.0:status:Success");
+    let status = status.map_or_else(String::new, |code| {
         format!("<samlp:Status><samlp:StatusCode Value=\"{}\"/></samlp:Status>", escape(&code))
     });
+    response(entity_id, terms, &status, &assertion(entity_id, subject, terms))
+}
+
+fn response(entity_id: &str, terms: &ResponseTerms, status: &str, assertion: &str) -> String {
+    let odd = &terms.deviations;
     format!(
-        "<samlp:Response xmlns:samlp=\"{PROTOCOL}\" xmlns:saml=\"{ASSERTION}\"{}{}{}{}{}>{}{status}{}</samlp:Response>",
+        "<samlp:Response xmlns:samlp=\"{PROTOCOL}\" xmlns:saml=\"{ASSERTION}\"{}{}{}{}{}>{}{status}{assertion}</samlp:Response>",
         attribute("ID", Some(terms.response_id.clone())),
         attribute("Version", odd.version.of("2.0")),
-        attribute("IssueInstant", odd.response_issue_instant.of(now)),
+        attribute("IssueInstant", odd.response_issue_instant.of(terms.now.to_string())),
         attribute("Destination", odd.destination.of(&terms.acs_url)),
         attribute("InResponseTo", odd.response_in_response_to.of_option(terms.in_response_to.clone())),
         element("Issuer", odd.response_issuer.of(entity_id)),
-        assertion(entity_id, subject, terms),
     )
 }
 

@@ -50,6 +50,15 @@ fn what_it_signs_verifies_with_its_certificate() {
 }
 
 #[test]
+fn a_refusal_is_signed_and_holds_no_assertion() {
+    let idp = provider(KeyType::Rsa2048);
+    let xml = idp.refuse("urn:oasis:names:tc:SAML:2.0:status:AuthnFailed", "cancelled <&>", &terms()).unwrap();
+    assert_eq!(valid_signatures(&idp, &xml), 1);
+    assert!(xml.contains("InResponseTo=\"_1\"") && xml.contains("status:AuthnFailed"), "{xml}");
+    assert!(!xml.contains("saml:Assertion"), "{xml}");
+}
+
+#[test]
 fn a_key_that_was_kept_signs_like_before() {
     let idp = provider(KeyType::EcP256);
     let key = idp.signing_key();
