@@ -1,1 +1,34 @@
-//! The event log and its companions on PostgreSQL.
+//! The event log and its companions on PostgreSQL 13 or later.
+//!
+//! **Order.** Every append transaction holds one advisory lock from before it reads the end of the log until its COMMIT.
+//! So positions are dense, their order is the order of commits, and a reader that has seen a position never finds an
+//! event in front of it later. The lock costs one round trip a transaction, and the group commit of
+//! [`vestibule_eventlog::EventLog`] shares it among all appends that are waiting.
+//!
+//! **Durability.** [`PostgresStore`] refuses a server whose `synchronous_commit` is off. When the connection breaks while
+//! COMMIT is under way, the store waits until the server has finished the transaction and looks whether it is there.
+//!
+//! **Wake-ups.** An append of this process wakes its readers at once. What other processes append is found by asking for
+//! the last position every [`POLL_INTERVAL`], one index look-up on one connection; nobody asks while nobody listens.
+//!
+//! **Roles.** The owner of the tables migrates them when it connects. [`GRANTS`] makes a role that can append and one that
+//! can read, for services that need no more.
+
+mod append;
+mod archive;
+mod changes;
+mod expiring;
+mod fault;
+mod keys;
+mod open;
+mod read;
+mod row;
+mod sign_ins;
+mod snapshot;
+mod views;
+
+pub use changes::POLL_INTERVAL;
+pub use open::{OpenError, PostgresStore};
+
+/// SQL that makes the restricted roles `vestibule_append` and `vestibule_read`; the owner runs it after each upgrade.
+pub const GRANTS: &str = include_str!("../sql/grants.sql");
