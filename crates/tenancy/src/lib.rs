@@ -3,6 +3,9 @@
 //!
 //! One folder an aggregate; in each: what can have happened (`event`), what can be asked (`command`), why not
 //! (`rejection`) and the rules (`decide`). `manual::how_to` says how to add one.
+//!
+//! What people and programs type is read into types of its own ([`Slug`], [`DomainName`], [`EmailAddress`] and the
+//! like): once, at the edge. Commands carry these types; events carry plain text, because history is never refused.
 
 pub mod assertion;
 pub mod connection;
@@ -11,3 +14,8 @@ mod name;
 pub mod organization;
 pub mod person;
 pub mod user_pool;
+
+pub use name::{
+    AppClientId, DisplayName, DomainName, EmailAddress, ExternalId, NameError, Note, PoolDomain, PoolId, ProviderName,
+    Region, Slug, Tier,
+};

@@ -1,8 +1,14 @@
 //! Assertion: what an identity provider said once, accepted once, redeemed once.
 
+mod command;
+mod decide;
 mod event;
+mod rejection;
 
+pub use command::Command;
+pub use decide::Assertion;
 pub use event::{Accepted, Event, Redeemed};
+pub use rejection::Rejection;
 
 /// Stream category of assertions: partitioned by the month of the assertion's `IssueInstant`, keyed by a digest of
 /// connection and assertion id.

@@ -1,11 +1,17 @@
 //! Connection: the trust of an organization in one identity provider, with its certificates.
 
+mod command;
+mod decide;
 mod event;
+mod rejection;
 
+pub use command::{Command, Configure, Create, SamlMetadata};
+pub use decide::{Connection, Trust};
 pub use event::{
     Binding, Certificate, CertificateRetired, CertificateTrusted, Configured, Created, Disabled, Enabled, Endpoint,
     Event, SamlIdentityProvider,
 };
+pub use rejection::Rejection;
 
 /// Stream category of connections.
 pub const CATEGORY: &str = "connection";

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use vestibule_decider::{EventBody, Reservation, Schema, domain_event};
-use vestibule_kernel::{DomainId, OrganizationId};
+use vestibule_kernel::{DomainId, OrganizationId, Timestamp};
 
 use super::{CLAIMED_NAME, VERIFIED_NAME};
 
@@ -39,6 +39,8 @@ pub struct Verified {
     pub include_subdomains: bool,
     /// How it is known.
     pub proof: Proof,
+    /// Since when.
+    pub verified_at: Timestamp,
 }
 
 impl EventBody for Verified {

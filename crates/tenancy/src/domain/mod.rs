@@ -1,8 +1,14 @@
 //! Domain: a DNS name that an organization claims, and perhaps has proven to own.
 
+mod command;
+mod decide;
 mod event;
+mod rejection;
 
+pub use command::Command;
+pub use decide::{Claim, Domain, Ownership};
 pub use event::{Claimed, Event, Proof, Released, Verified};
+pub use rejection::Rejection;
 
 /// Stream category of domains: one stream for each claim of a name by an organization.
 pub const CATEGORY: &str = "domain";

@@ -1,8 +1,14 @@
 //! Organization: one customer of the SaaS.
 
+mod command;
+mod decide;
 mod event;
+mod rejection;
 
+pub use command::{Command, Create, Update};
+pub use decide::{Organization, Terms};
 pub use event::{Change, Created, Event, Placement, Reinstated, Suspended, Updated};
+pub use rejection::Rejection;
 
 /// Stream category of organizations.
 pub const CATEGORY: &str = "organization";

@@ -1,8 +1,14 @@
 //! Person: a human within one organization. The person's id is the `sub` that Cognito sees.
 
+mod command;
+mod decide;
 mod event;
+mod rejection;
 
+pub use command::{Command, Recognise};
+pub use decide::{Known, Person};
 pub use event::{Event, FirstSeen, Profile, Updated};
+pub use rejection::Rejection;
 
 /// Stream category of people.
 pub const CATEGORY: &str = "person";

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use vestibule_decider::{EventBody, Reservation, Schema, domain_event};
-use vestibule_kernel::UserPoolId;
+use vestibule_kernel::{Timestamp, UserPoolId};
 
 use super::{CLIENT_ID, POOL_ID};
 
@@ -72,6 +72,8 @@ pub struct SecretAdded {
     pub secret_id: String,
     /// SHA-256 over the secret, lower-case hex. The secret has 256 random bits, so its digest tells nothing.
     pub digest: String,
+    /// Since when it is accepted.
+    pub added_at: Timestamp,
 }
 
 impl EventBody for SecretAdded {

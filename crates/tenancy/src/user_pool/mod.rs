@@ -1,8 +1,14 @@
 //! User pool: a Cognito user pool in its role as our OpenID Connect relying party.
 
+mod command;
+mod decide;
 mod event;
+mod rejection;
 
+pub use command::{Command, NewSecret, Register, Update};
+pub use decide::{CLIENT_SECRETS_MAX, ClientSecret, Terms, UserPool};
 pub use event::{Event, Registered, SecretAdded, SecretRetired, SigningAlgorithm, Updated};
+pub use rejection::Rejection;
 
 /// Stream category of user pools.
 pub const CATEGORY: &str = "user_pool";

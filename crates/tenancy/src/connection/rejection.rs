@@ -1,0 +1,34 @@
+use vestibule_kernel::{Explain, Explanation, Kind};
+
+/// Why a connection says no.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Rejection {
+    /// It exists already.
+    #[error("the connection exists already")]
+    AlreadyExists,
+    /// It does not exist.
+    #[error("the connection does not exist")]
+    NotFound,
+    /// Another entity id is another identity provider: people would be recognised by names that somebody else gives.
+    #[error("the entity id of a connection never changes: create another connection for another identity provider")]
+    EntityIdImmutable,
+    /// Nothing could ever be verified.
+    #[error("an identity provider without a signing certificate cannot be trusted")]
+    NoCertificate,
+    /// There would be nowhere to send anybody.
+    #[error("an identity provider without a single sign-on endpoint cannot be used")]
+    NoEndpoint,
+}
+
+impl Explain for Rejection {
+    fn explain(&self) -> Explanation {
+        let metadata = |reason| Explanation::field(reason, "connection.saml.metadata_xml", self.to_string());
+        match self {
+            Self::AlreadyExists => Explanation::new(Kind::AlreadyExists, "CONNECTION_ALREADY_EXISTS"),
+            Self::NotFound => Explanation::new(Kind::NotFound, "CONNECTION_NOT_FOUND"),
+            Self::EntityIdImmutable => metadata("ENTITY_ID_IMMUTABLE"),
+            Self::NoCertificate => metadata("METADATA_WITHOUT_SIGNING_CERTIFICATE"),
+            Self::NoEndpoint => metadata("METADATA_WITHOUT_SINGLE_SIGN_ON"),
+        }
+    }
+}

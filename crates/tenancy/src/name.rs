@@ -1,1 +1,0 @@
-//! Validated names shared by the aggregates.
