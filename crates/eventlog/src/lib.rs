@@ -13,11 +13,15 @@ mod cursor;
 mod error;
 mod event;
 mod execute;
+mod follow;
 pub mod limit;
+mod live;
 mod log;
 mod personal;
+mod projection;
 mod store;
 mod stream;
+mod tail;
 mod transaction;
 
 pub use chain::{Link, ORIGIN};
@@ -25,7 +29,9 @@ pub use cursor::{Cursor, ParseCursorError};
 pub use error::{AppendError, ReadError};
 pub use event::{Hash, Metadata, Recorded, StoredPersonal};
 pub use execute::{CommandError, Current, LoadError};
+pub use live::{Live, LiveStatus, LiveView, StopReason, ViewStopped};
 pub use log::EventLog;
+pub use projection::{EntryKey, Projection, run_projection};
 pub use store::{
     Appended, Archive, Filter, Page, Prepared, PreparedEvent, PreparedStream, Removed, Store, ViewWrite, Views,
 };
