@@ -1,0 +1,227 @@
+//! Who may call what: bearer tokens on gRPC.
+//!
+//! Health is open. Everything else needs the service token where one is configured (it must be, beyond loopback).
+//! Changing the registry needs the registry's own token, always.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use futures_util::future::{Either, Ready, ready};
+use secrecy::{ExposeSecret, SecretString};
+use tonic::{
+    Status,
+    body::Body,
+    codegen::http::{HeaderMap, Request, Response},
+};
+use tower::{Layer, Service};
+use vestibule_kernel::{Explain, Explanation, IdSource, Kind, constant_time_eq};
+use vestibule_rpc::{Caller, to_status};
+
+/// The least number of characters of a token.
+const TOKEN_CHARS_MIN: usize = 32;
+/// The largest token file that is read.
+const TOKEN_BYTES_MAX: u64 = 4096;
+
+/// A call that may not go on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Denied {
+    /// No token came with it.
+    #[error("this call needs a token: send `authorization: Bearer <token>`")]
+    Missing,
+    /// The token is none of ours.
+    #[error("the token is not valid here")]
+    Unknown,
+    /// The token is ours and not enough.
+    #[error("changing the registry needs the registry token")]
+    NotAWriter,
+}
+
+impl Explain for Denied {
+    fn explain(&self) -> Explanation {
+        match self {
+            Self::Missing => Explanation::new(Kind::Unauthenticated, "TOKEN_MISSING"),
+            Self::Unknown => Explanation::new(Kind::Unauthenticated, "TOKEN_UNKNOWN"),
+            Self::NotAWriter => Explanation::new(Kind::Forbidden, "REGISTRY_TOKEN_REQUIRED"),
+        }
+    }
+}
+
+/// A token file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// It cannot be read or made.
+    #[error("token file {} cannot be read", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is too short or too long to be a token.
+    #[error("token file {} must hold one token of at least {TOKEN_CHARS_MIN} printable characters", .0.display())]
+    Unfit(PathBuf),
+}
+
+/// Reads a token file.
+///
+/// # Errors
+/// [`TokenError`].
+pub fn read_token(path: &Path) -> Result<SecretString, TokenError> {
+    let unreadable = |source| TokenError::Unreadable { path: path.to_owned(), source };
+    let size = std::fs::metadata(path).map_err(unreadable)?.len();
+    if size > TOKEN_BYTES_MAX {
+        return Err(TokenError::Unfit(path.to_owned()));
+    }
+    let text = SecretString::from(std::fs::read_to_string(path).map_err(unreadable)?);
+    let token = text.expose_secret().trim();
+    if token.len() < TOKEN_CHARS_MIN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(TokenError::Unfit(path.to_owned()));
+    }
+    Ok(SecretString::from(token))
+}
+
+/// Reads a token file, or makes it, readable by its owner only, when it does not exist.
+///
+/// # Errors
+/// [`TokenError`].
+pub fn open_or_create_token(path: &Path, ids: &dyn IdSource) -> Result<SecretString, TokenError> {
+    let token = hex::encode(ids.bytes::<32>());
+    match crate::pki::write_private(path, format!("{token}\n").as_bytes()) {
+        Ok(()) => Ok(SecretString::from(token)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read_token(path),
+        Err(source) => Err(TokenError::Unreadable { path: path.to_owned(), source }),
+    }
+}
+
+/// Which tokens open what. Holds digests only.
+#[derive(Clone)]
+pub struct Access {
+    service: Option<Arc<[u8]>>,
+    registry: Arc<[u8]>,
+}
+
+impl Access {
+    /// `service` opens everything but changes to the registry, and may be absent on loopback; `registry` opens everything.
+    #[must_use]
+    pub fn new(service: Option<&SecretString>, registry: &SecretString) -> Self {
+        Self { service: service.map(hashed), registry: hashed(registry) }
+    }
+
+    fn caller(&self, path: &str, headers: &HeaderMap) -> Result<Caller, Denied> {
+        let known_as = |actor: &str| Ok(Caller { actor: actor.to_owned() });
+        if path.starts_with("/grpc.health.v1.Health/") {
+            return known_as("anonymous");
+        }
+        let bearer = headers.get("authorization").and_then(|value| value.to_str().ok());
+        let token = bearer.and_then(|value| value.strip_prefix("Bearer "));
+        let digest = token.map(|token| digest(&SHA256, token.as_bytes()));
+        let is = |known: &[u8]| digest.as_ref().is_some_and(|digest| constant_time_eq(digest.as_ref(), known));
+        if is(&self.registry) {
+            return known_as("operator");
+        }
+        let service = self.service.as_deref().map(is);
+        match (service, digest.is_some()) {
+            (Some(true), _) if changes_registry(path) => Err(Denied::NotAWriter),
+            (Some(true), _) => known_as("service"),
+            (_, true) => Err(Denied::Unknown),
+            (None, false) if !changes_registry(path) => known_as("anonymous"),
+            (Some(false) | None, false) => Err(Denied::Missing),
+        }
+    }
+}
+
+fn hashed(token: &SecretString) -> Arc<[u8]> {
+    Arc::from(digest(&SHA256, token.expose_secret().as_bytes()).as_ref())
+}
+
+fn changes_registry(path: &str) -> bool {
+    let Some((service, method)) = path.trim_start_matches('/').split_once('/') else { return true };
+    service.starts_with("vestibule.registry.") && !method.starts_with("Get") && !method.starts_with("List")
+}
+
+impl<S> Layer<S> for Access {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Guarded { inner, access: self.clone() }
+    }
+}
+
+/// What [`Access`] makes of a service.
+#[derive(Clone)]
+pub struct Guarded<S> {
+    inner: S,
+    access: Access,
+}
+
+impl<S, B> Service<Request<B>> for Guarded<S>
+where
+    S: Service<Request<B>, Response = Response<Body>>,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = Either<S::Future, Ready<Result<Response<Body>, S::Error>>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        match self.access.caller(request.uri().path(), request.headers()) {
+            Ok(caller) => {
+                request.extensions_mut().insert(caller);
+                Either::Left(self.inner.call(request))
+            }
+            Err(denied) => {
+                let status: Status = to_status("access.vestibule", &denied);
+                Either::Right(ready(Ok(status.into_http())))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READ: &str = "/vestibule.registry.v1.OrganizationService/GetOrganization";
+    const WRITE: &str = "/vestibule.registry.v1.OrganizationService/CreateOrganization";
+    const VALIDATE: &str = "/vestibule.saml.v1.SamlService/ValidateResponse";
+    const HEALTH: &str = "/grpc.health.v1.Health/Check";
+
+    fn asked(access: &Access, path: &str, token: Option<&str>) -> Result<String, Denied> {
+        let mut headers = HeaderMap::new();
+        if let Some(token) = token {
+            headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+        }
+        access.caller(path, &headers).map(|caller| caller.actor)
+    }
+
+    #[test]
+    fn with_a_service_token_everything_but_health_needs_a_token() {
+        let access = Access::new(Some(&"service".into()), &"registry".into());
+        assert_eq!(asked(&access, HEALTH, None), Ok("anonymous".to_owned()));
+        for path in [READ, WRITE, VALIDATE, "nonsense"] {
+            assert_eq!(asked(&access, path, None), Err(Denied::Missing), "{path}");
+            assert_eq!(asked(&access, path, Some("other")), Err(Denied::Unknown), "{path}");
+            assert_eq!(asked(&access, path, Some("registry")), Ok("operator".to_owned()), "{path}");
+        }
+        assert_eq!(asked(&access, READ, Some("service")), Ok("service".to_owned()));
+        assert_eq!(asked(&access, VALIDATE, Some("service")), Ok("service".to_owned()));
+        assert_eq!(asked(&access, WRITE, Some("service")), Err(Denied::NotAWriter));
+    }
+
+    #[test]
+    fn on_loopback_reading_is_open_and_writing_is_not() {
+        let access = Access::new(None, &"registry".into());
+        assert_eq!(asked(&access, READ, None), Ok("anonymous".to_owned()));
+        assert_eq!(asked(&access, WRITE, None), Err(Denied::Missing));
+        assert_eq!(asked(&access, WRITE, Some("")), Err(Denied::Unknown));
+        assert_eq!(asked(&access, WRITE, Some("registry")), Ok("operator".to_owned()));
+    }
+}

@@ -1,0 +1,137 @@
+use std::{
+    fs, io,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+use vestibule_eventlog::{EventLog, Store, Views};
+use vestibule_eventlog_postgres::PostgresStore;
+use vestibule_eventlog_sqlite::SqliteStore;
+use vestibule_kernel::{Clock, IdSource};
+use vestibule_storage::{ExpiringRecords, KeyStore, KeyTable, MasterKey, MasterKeyError, SignInTrace};
+
+use crate::{PublicUrl, config};
+
+/// The embedded store's file in the data directory.
+const SQLITE_FILE: &str = "vestibule.db";
+/// The master key's file in the data directory.
+const MASTER_KEY_FILE: &str = "master.key";
+
+/// What a service is started with. Cheap to clone.
+#[derive(Clone)]
+pub struct Resources {
+    /// The event log.
+    pub log: EventLog,
+    /// Views kept in the store.
+    pub views: Arc<dyn Views>,
+    /// Keys.
+    pub keys: KeyStore,
+    /// Records that expire.
+    pub expiring: Arc<dyn ExpiringRecords>,
+    /// The trace of sign-ins.
+    pub traces: Arc<dyn SignInTrace>,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub ids: Arc<dyn IdSource>,
+    /// Cancelled when the process ends.
+    pub stop: CancellationToken,
+    /// The address of the gateway.
+    pub public_url: PublicUrl,
+}
+
+/// The store cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data directory cannot be made.
+    #[error("the data directory {} cannot be made", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The file with the database's URL cannot be read.
+    #[error("{} cannot be read; it must hold the URL postgres://user:password@host/database", path.display())]
+    UrlFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The embedded store.
+    #[error(transparent)]
+    Sqlite(#[from] vestibule_eventlog_sqlite::OpenError),
+    /// PostgreSQL.
+    #[error(transparent)]
+    Postgres(#[from] vestibule_eventlog_postgres::OpenError),
+    /// The master key.
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
+}
+
+impl Resources {
+    /// Opens the store that the configuration names, and the keys in it.
+    ///
+    /// # Errors
+    /// [`OpenError`]; each says what to do.
+    pub async fn open(
+        deployment: &config::Deployment,
+        store: &config::Store,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        stop: CancellationToken,
+    ) -> Result<Self, OpenError> {
+        let directory = &deployment.data_directory;
+        make_private_directory(directory).map_err(|source| OpenError::Directory { path: directory.clone(), source })?;
+        let master_path = store.master_key_file.clone().unwrap_or_else(|| directory.join(MASTER_KEY_FILE));
+        let master = MasterKey::open_or_create(&master_path, &*ids)?;
+        match &store.postgres_url_file {
+            Some(path) => {
+                let read = fs::read_to_string(path);
+                let text = read.map_err(|source| OpenError::UrlFile { path: path.clone(), source })?;
+                let url = SecretString::from(text.trim());
+                let store = PostgresStore::connect(&url, &deployment.environment).await?;
+                Ok(Self::over(store, master, deployment.public_url.clone(), clock, ids, stop))
+            }
+            None => {
+                let store = SqliteStore::open(&directory.join(SQLITE_FILE), &deployment.environment).await?;
+                Ok(Self::over(store, master, deployment.public_url.clone(), clock, ids, stop))
+            }
+        }
+    }
+
+    /// Everything over one opened store. Must be called within a tokio runtime.
+    pub fn over<S>(
+        store: S,
+        master: MasterKey,
+        public_url: PublicUrl,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        stop: CancellationToken,
+    ) -> Self
+    where
+        S: Store + Views + KeyTable + ExpiringRecords + SignInTrace + Clone + 'static,
+    {
+        let keys = KeyStore::new(Arc::new(store.clone()), master, clock.clone(), ids.clone());
+        let log = EventLog::new(Arc::new(store.clone()), keys.clone(), clock.clone(), ids.clone());
+        Self {
+            log,
+            views: Arc::new(store.clone()),
+            keys,
+            expiring: Arc::new(store.clone()),
+            traces: Arc::new(store),
+            clock,
+            ids,
+            stop,
+            public_url,
+        }
+    }
+}
+
+fn make_private_directory(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
