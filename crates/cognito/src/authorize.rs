@@ -8,7 +8,7 @@ use crate::pool_url;
 /// a sign-in with it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AuthorizeUrl<'a> {
-    /// The pool's domain, already known to be one; see [`PoolDomain`](crate::PoolDomain).
+    /// The pool's domain, already known to be one.
     pub domain: &'a str,
     /// The app client.
     pub client_id: &'a str,
@@ -82,7 +82,7 @@ impl AuthorizeUrl<'_> {
 
     fn check(&self) -> Result<(), InvalidParameter> {
         let printable = |text: &str| !text.chars().any(char::is_control);
-        check(is_client_id(self.client_id), Parameter::ClientId, "expected 1 to 128 letters, digits, '_', '-' or '+'")?;
+        check(is_client_id(self.client_id), Parameter::ClientId, "expected 1 to 128 letters, digits, '_' or '+'")?;
         check_redirect_uri(self.redirect_uri)?;
         let scopes = (1..=Self::SCOPES_MAX).contains(&self.scopes.len());
         check(scopes, Parameter::Scope, "expected 1 to 50 scopes")?;
@@ -108,7 +108,7 @@ fn check(holds: bool, parameter: Parameter, problem: &'static str) -> Result<(),
 
 fn is_client_id(text: &str) -> bool {
     (1..=AuthorizeUrl::CLIENT_ID_BYTES_MAX).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+'))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'+'))
 }
 
 /// RFC 6749 section 3.3: `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`.

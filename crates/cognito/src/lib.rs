@@ -1,5 +1,5 @@
-//! Amazon Cognito's vocabulary, pure: where a user pool listens ([`PoolDomain`]), how a sign-in is started
-//! ([`AuthorizeUrl`]), what things may be called ([`ProviderName`], [`username`]), which claims are Cognito's own
+//! Amazon Cognito's vocabulary, pure: where a user pool listens ([`pool_url`]), how a sign-in is started
+//! ([`AuthorizeUrl`]), what federated users are called ([`username`]), which claims are Cognito's own
 //! ([`is_reserved_claim`]), and the events of its Lambda triggers ([`TriggerEvent`], [`PreTokenGeneration`]).
 //!
 //! Trigger events are read leniently, as Cognito's documentation asks: unknown members stay, unknown values are not
@@ -13,8 +13,8 @@ mod trigger;
 
 pub use authorize::{AuthorizeUrl, InvalidParameter, Parameter};
 pub use claim::{Token, is_reserved_claim};
-pub use domain::{InvalidPoolDomain, PoolDomain, pool_url, redirect_uri};
-pub use name::{InvalidProviderName, ParsedUsername, ProviderName, USERNAME_CHARS_MAX, parse_username, username};
+pub use domain::{pool_url, redirect_uri};
+pub use name::{ParsedUsername, USERNAME_CHARS_MAX, parse_username, username};
 pub use trigger::{
     ClaimsOverride, Identity, PreTokenGeneration, ReservedClaim, TriggerError, TriggerEvent, parse_identities,
 };
