@@ -113,7 +113,7 @@ impl Bound {
             tokio::time::sleep(self.drain).await;
         };
         tokio::select! {
-            served = serving => Ok(served?),
+            ended = serving => Ok(ended?),
             () = overdue => {
                 tracing::warn!("gRPC calls were still running after the drain time and are cut off");
                 Ok(())

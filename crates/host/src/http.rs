@@ -78,18 +78,14 @@ impl Bound {
             stop.cancelled().await;
             draining.graceful_shutdown(Some(self.drain));
         });
-        let served = match self.tls {
-            Some(tls) => {
-                let mut server =
-                    axum_server::from_tcp_rustls(self.listener, tls).map_err(HttpError::Serve)?.handle(handle);
-                limit(server.http_builder());
-                server.serve(routes).await
-            }
-            None => {
-                let mut server = axum_server::from_tcp(self.listener).map_err(HttpError::Serve)?.handle(handle);
-                limit(server.http_builder());
-                server.serve(routes).await
-            }
+        let served = if let Some(tls) = self.tls {
+            let mut server = axum_server::from_tcp_rustls(self.listener, tls).map_err(HttpError::Serve)?.handle(handle);
+            limit(server.http_builder());
+            server.serve(routes).await
+        } else {
+            let mut server = axum_server::from_tcp(self.listener).map_err(HttpError::Serve)?.handle(handle);
+            limit(server.http_builder());
+            server.serve(routes).await
         };
         served.map_err(HttpError::Serve)
     }

@@ -89,18 +89,15 @@ impl Resources {
         make_private_directory(directory).map_err(|source| OpenError::Directory { path: directory.clone(), source })?;
         let master_path = store.master_key_file.clone().unwrap_or_else(|| directory.join(MASTER_KEY_FILE));
         let master = MasterKey::open_or_create(&master_path, &*ids)?;
-        match &store.postgres_url_file {
-            Some(path) => {
-                let read = fs::read_to_string(path);
-                let text = read.map_err(|source| OpenError::UrlFile { path: path.clone(), source })?;
-                let url = SecretString::from(text.trim());
-                let store = PostgresStore::connect(&url, &deployment.environment).await?;
-                Ok(Self::over(store, master, deployment.public_url.clone(), clock, ids, stop))
-            }
-            None => {
-                let store = SqliteStore::open(&directory.join(SQLITE_FILE), &deployment.environment).await?;
-                Ok(Self::over(store, master, deployment.public_url.clone(), clock, ids, stop))
-            }
+        let url = deployment.public_url.clone();
+        if let Some(path) = &store.postgres_url_file {
+            let read = fs::read_to_string(path);
+            let text = read.map_err(|source| OpenError::UrlFile { path: path.clone(), source })?;
+            let store = PostgresStore::connect(&SecretString::from(text.trim()), &deployment.environment).await?;
+            Ok(Self::over(store, master, url, clock, ids, stop))
+        } else {
+            let store = SqliteStore::open(&directory.join(SQLITE_FILE), &deployment.environment).await?;
+            Ok(Self::over(store, master, url, clock, ids, stop))
         }
     }
 

@@ -35,16 +35,16 @@ fn flags(pairs: &[(&str, &str)]) -> Flags {
     Flags(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
 }
 
-fn file(directory: &Path, text: &str) -> std::path::PathBuf {
+fn file(directory: &Path, text: &str) -> std::io::Result<std::path::PathBuf> {
     let path = directory.join("vestibule.toml");
-    std::fs::write(&path, text).unwrap();
-    path
+    std::fs::write(&path, text)?;
+    Ok(path)
 }
 
 #[test]
 fn flags_win_over_the_file_and_the_file_over_defaults() {
     let directory = tempfile::tempdir().unwrap();
-    let path = file(directory.path(), "[grpc]\nlisten = \"127.0.0.1:1\"\ndrain_seconds = 3\n");
+    let path = file(directory.path(), "[grpc]\nlisten = \"127.0.0.1:1\"\ndrain_seconds = 3\n").unwrap();
     let whole: Whole = config::load(Some(&path), flags(&[("grpc.listen", "127.0.0.1:2")])).unwrap();
     assert_eq!(whole.grpc.listen.port(), 2);
     assert_eq!(whole.grpc.drain(), Duration::from_secs(3));
@@ -54,7 +54,7 @@ fn flags_win_over_the_file_and_the_file_over_defaults() {
 #[test]
 fn an_unknown_key_is_refused_by_name() {
     let directory = tempfile::tempdir().unwrap();
-    let path = file(directory.path(), "[grpc]\nlissten = \"127.0.0.1:1\"\n");
+    let path = file(directory.path(), "[grpc]\nlissten = \"127.0.0.1:1\"\n").unwrap();
     let refused = config::load::<Whole>(Some(&path), Flags::default()).unwrap_err().to_string();
     assert!(refused.contains("lissten") && refused.contains("listen"), "{refused}");
     let refused = config::load::<Whole>(None, flags(&[("grcp.listen", "1")])).unwrap_err().to_string();
