@@ -1,0 +1,111 @@
+//! One identity provider, one service provider, one person, one moment.
+
+use std::{sync::LazyLock, time::Duration};
+
+use vestibule_kernel::{SeededIds, Timestamp};
+use vestibule_saml::{
+    Assertion, Certificate, CheckStatus, Expectation, Refusal, TrustedCertificates, Verdict, validate_xml,
+};
+use vestibule_saml_idp::{IdentityProvider, KeyType, ResponseTerms, Signed, SigningKey, Subject};
+
+pub(crate) const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
+pub(crate) const SKEW: Duration = Duration::from_mins(1);
+pub(crate) const IDP: &str = "https://idp.acme.test/saml";
+pub(crate) const SP: &str = "https://sign-in.example/saml/acme";
+pub(crate) const ACS: &str = "https://sign-in.example/saml/acme/acs";
+pub(crate) const REQUEST: &str = "_0123456789abcdef0123456789abcdef";
+pub(crate) const ADA: &str = "ada@acme.test";
+
+fn key(key_type: KeyType, name: &str) -> SigningKey {
+    SigningKey::generate(key_type, name, NOW.minus(days(30)), NOW.plus(days(365))).unwrap()
+}
+
+pub(crate) const fn days(days: u64) -> Duration {
+    Duration::from_secs(days * 86_400)
+}
+
+pub(crate) static RSA: LazyLock<SigningKey> = LazyLock::new(|| key(KeyType::Rsa2048, "idp.acme.test"));
+pub(crate) static EC: LazyLock<SigningKey> = LazyLock::new(|| key(KeyType::EcP256, "new.idp.acme.test"));
+pub(crate) static STRANGER: LazyLock<SigningKey> = LazyLock::new(|| key(KeyType::Rsa2048, "idp.acme.test"));
+static TRUSTED: LazyLock<TrustedCertificates> = LazyLock::new(|| trusting(&[&RSA]));
+
+pub(crate) fn trusting(keys: &[&SigningKey]) -> TrustedCertificates {
+    let certificates = keys.iter().map(|key| Certificate::from_der(key.certificate_der()).unwrap());
+    TrustedCertificates::new(certificates).unwrap()
+}
+
+pub(crate) fn provider(key: &SigningKey) -> IdentityProvider {
+    IdentityProvider::new(IDP, "https://idp.acme.test/sso", key.clone())
+}
+
+pub(crate) fn ada() -> Subject {
+    Subject::email(ADA).with("email", [ADA]).with("given_name", ["Ada"]).with("groups", ["staff", "admins"])
+}
+
+pub(crate) fn terms() -> ResponseTerms {
+    ResponseTerms::new(ACS, SP, NOW, &SeededIds::new(7)).answering(REQUEST)
+}
+
+/// A genuine Response about Ada with this signed.
+pub(crate) fn genuine(signed: Signed) -> String {
+    provider(&RSA).respond(&ada(), &terms().signed(signed)).unwrap()
+}
+
+/// A Response about Ada that is changed before it is signed: the identity provider itself says so.
+pub(crate) fn signed_after(signed: Signed, change: impl FnOnce(String) -> String) -> String {
+    let xml = change(genuine(Signed::Nothing));
+    let id = if signed == Signed::Response { terms().response_id } else { terms().assertion_id };
+    RSA.sign_element(&xml, &id, &RSA.profile()).unwrap()
+}
+
+pub(crate) fn expectation() -> Expectation<'static> {
+    Expectation {
+        service_provider: SP,
+        acs_url: ACS,
+        identity_provider: IDP,
+        trusted: &TRUSTED,
+        in_response_to: REQUEST,
+        now: NOW,
+        skew: SKEW,
+    }
+}
+
+pub(crate) fn judge(xml: &str) -> Verdict {
+    validate_xml(xml, &expectation())
+}
+
+#[track_caller]
+pub(crate) fn accept(verdict: Verdict) -> Assertion {
+    if let Some(check) = verdict.failed_check() {
+        panic!("refused: {check:?}");
+    }
+    assert!(verdict.checks.iter().all(|check| check.status != CheckStatus::NotReached));
+    verdict.outcome.unwrap()
+}
+
+/// The Response is refused for exactly this reason, at one check, and nothing behind it was looked at.
+#[track_caller]
+pub(crate) fn refuse(case: &str, verdict: &Verdict, refusal: Refusal) {
+    let failed = verdict.failed_check();
+    let outcome = verdict.outcome.as_ref().map(|assertion| &assertion.subject.value);
+    assert_eq!(outcome, Err(&refusal), "{case}: {failed:?}");
+    let at = verdict.checks.iter().position(|check| check.status == CheckStatus::Failed).unwrap();
+    let behind = verdict.checks.get(at + 1..).unwrap();
+    assert!(behind.iter().all(|check| check.status == CheckStatus::NotReached), "{case}");
+}
+
+/// Replaces the only place where `old` stands.
+#[track_caller]
+pub(crate) fn replace(xml: &str, old: &str, new: &str) -> String {
+    assert_eq!(xml.matches(old).count(), 1, "{old} in {xml}");
+    xml.replacen(old, new, 1)
+}
+
+/// The text of the first element with this prefixed name.
+#[track_caller]
+pub(crate) fn element<'x>(xml: &'x str, name: &str) -> &'x str {
+    let close = format!("</{name}>");
+    let start = xml.find(&format!("<{name} ")).or_else(|| xml.find(&format!("<{name}>"))).unwrap();
+    let end = start + xml[start..].find(&close).unwrap() + close.len();
+    &xml[start..end]
+}
