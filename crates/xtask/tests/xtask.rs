@@ -1,0 +1,155 @@
+//! Holds what lies in `deploy/` to the program: its commands, its settings, its files.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests: what is missing fails the test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// The services that `vestibule serve` knows and that run apart in a deployment.
+const SERVICES: [&str; 5] = ["registry", "routing", "saml", "enrichment", "gateway"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_path_buf()
+}
+
+fn compose() -> Value {
+    let text = std::fs::read_to_string(root().join("deploy/compose.yaml")).unwrap();
+    serde_saphyr::from_str(&text).unwrap()
+}
+
+/// The freshly built program, or nothing outside of `cargo xtask test`, where a missing one is a failure.
+fn program() -> Option<String> {
+    let program = std::env::var("VESTIBULE_TEST_BINARY").ok();
+    if program.is_none() {
+        assert!(std::env::var("VESTIBULE_TEST_REQUIRE_ALL").is_err(), "VESTIBULE_TEST_BINARY is not set");
+        println!("skipped: VESTIBULE_TEST_BINARY is not set; `cargo xtask test` sets it");
+    }
+    program
+}
+
+/// What compose makes of `${NAME:-default}` when the variable is not set.
+fn interpolated(text: &str) -> String {
+    match text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).and_then(|inner| inner.split_once(":-")) {
+        Some((_, default)) => default.to_owned(),
+        None => text.to_owned(),
+    }
+}
+
+fn environment(service: &Value) -> BTreeMap<String, String> {
+    let pairs = service["environment"].as_object().unwrap();
+    pairs.iter().map(|(key, value)| (key.clone(), interpolated(value.as_str().unwrap()))).collect()
+}
+
+fn words(value: &Value) -> Vec<String> {
+    value.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect()
+}
+
+fn check_config(program: &str, service: &str, environment: &BTreeMap<String, String>) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    Command::new(program)
+        .args(["serve", service, "--check-config"])
+        .current_dir(folder.path())
+        .env_clear()
+        .envs(environment)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn compose_runs_every_service_apart() {
+    let compose = compose();
+    let mut served = BTreeSet::new();
+    for (name, service) in compose["services"].as_object().unwrap() {
+        if service["image"] == "vestibule" && service["command"][0] == "serve" {
+            assert_eq!(words(&service["command"]), ["serve", name]);
+            served.insert(name.clone());
+        }
+    }
+    assert_eq!(served, SERVICES.map(str::to_owned).into());
+}
+
+#[test]
+fn every_volume_network_and_dependency_of_compose_exists() {
+    let compose = compose();
+    for (name, service) in compose["services"].as_object().unwrap() {
+        for volume in words(&service["volumes"]) {
+            let source = volume.split(':').next().unwrap();
+            assert!(compose["volumes"].get(source).is_some(), "{name}: volume {source}");
+        }
+        for network in words(&service["networks"]) {
+            assert!(compose["networks"].get(&network).is_some(), "{name}: network {network}");
+        }
+        for (other, _) in service["depends_on"].as_object().into_iter().flatten() {
+            assert!(compose["services"].get(other).is_some(), "{name}: depends on {other}");
+        }
+    }
+}
+
+/// A secret belongs into a file on a volume; the value of a variable shows in `docker inspect`.
+#[test]
+fn no_secret_lies_in_compose_and_every_file_it_names_is_on_a_volume() {
+    for (name, service) in compose()["services"].as_object().unwrap() {
+        let Some(variables) = service["environment"].as_object() else { continue };
+        let mounted: Vec<String> =
+            words(&service["volumes"]).iter().map(|volume| volume.split(':').nth(1).unwrap().to_owned()).collect();
+        for (key, value) in variables {
+            let value = value.as_str().unwrap();
+            let secret = ["PASSWORD", "TOKEN", "SECRET", "KEY"].iter().any(|word| key.contains(word));
+            assert!(!secret || key.ends_with("_FILE"), "{name}: {key}");
+            let on_a_volume = mounted.iter().any(|folder| value.starts_with(&format!("{folder}/")));
+            assert!(!key.ends_with("_FILE") || on_a_volume, "{name}: {key} = {value}");
+        }
+    }
+}
+
+#[test]
+fn the_program_accepts_every_setting_of_compose_and_no_invented_one() {
+    let Some(program) = program() else { return };
+    let compose = compose();
+    for name in SERVICES {
+        let mut environment = environment(&compose["services"][name]);
+        let checked = check_config(&program, name, &environment);
+        assert!(checked.status.success(), "{name}: {}", String::from_utf8_lossy(&checked.stderr));
+
+        environment.insert("VESTIBULE__GRPC__INVENTED".to_owned(), "1".to_owned());
+        assert!(!check_config(&program, name, &environment).status.success(), "{name} accepts an unknown key");
+    }
+}
+
+/// The step `init` is run for real, in a folder in the place of the volumes, twice.
+#[test]
+fn the_step_init_of_compose_makes_every_file_that_the_services_read() {
+    let Some(program) = program() else { return };
+    let compose = compose();
+    let folder = tempfile::tempdir().unwrap();
+    let volumes = folder.path().join("etc");
+    for volume in ["shared", "registry", "database", "keys"] {
+        std::fs::create_dir_all(volumes.join(volume)).unwrap();
+    }
+    let script = compose["services"]["init"]["entrypoint"][2].as_str().unwrap();
+    let script = script.replace("/etc/vestibule", volumes.to_str().unwrap()).replace("$$", "$");
+    let path = format!("{}:/usr/bin:/bin", Path::new(&program).parent().unwrap().display());
+    let contents = || {
+        let run = Command::new("/bin/sh").args(["-euc", &script]).env_clear().env("PATH", &path).output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        let files = ["shared/server.key", "shared/service.token", "registry/registry.token", "shared/postgres.url"];
+        files.map(|file| std::fs::read_to_string(volumes.join(file)).unwrap())
+    };
+    let first = contents();
+    assert_eq!(first, contents(), "a second start changes nothing");
+    assert!(first[3].starts_with("postgres://vestibule:") && first[3].trim_end().ends_with("@postgres/vestibule"));
+
+    for name in SERVICES {
+        for (key, value) in environment(&compose["services"][name]) {
+            // The master key and the checkpoints are made by the registry itself.
+            let made_by_registry = value.ends_with("/master.key") || value.ends_with("/checkpoints.jsonl");
+            if key.ends_with("_FILE") && !made_by_registry {
+                let file = value.replace("/etc/vestibule", volumes.to_str().unwrap());
+                assert!(Path::new(&file).is_file(), "{name}: {key} = {value} is not made");
+            }
+        }
+    }
+    assert!(!volumes.join("shared/registry.token").exists(), "only the registry and the operator hold that token");
+}
