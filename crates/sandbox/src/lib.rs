@@ -1,1 +1,5 @@
 //! Simulated identity providers, a simulated Cognito and a demo application.
+pub mod cognito;
+pub mod idp;
+pub mod roster;
+mod web;

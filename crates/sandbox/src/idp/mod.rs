@@ -1,0 +1,17 @@
+//! Simulated identity providers of several organizations.
+//!
+//! | address | what it is |
+//! |---|---|
+//! | `/{login}/metadata` | SAML metadata, to create a connection from |
+//! | `/{login}/sso` | where AuthnRequests arrive, by Redirect or POST |
+//! | `/{login}/sign-in` | the page's form: choose a person, sign in or cancel |
+
+mod error;
+mod keyring;
+mod page;
+mod response;
+mod site;
+mod subject;
+
+pub use error::SetUpError;
+pub use site::{IdentityProviders, IdpConfig};

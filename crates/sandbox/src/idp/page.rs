@@ -1,0 +1,30 @@
+use askama::Template;
+
+use crate::roster::Login;
+
+/// Who is signing in?
+#[derive(Template)]
+#[template(path = "idp/sign_in.html")]
+pub(super) struct SignInPage<'a> {
+    pub(super) login: &'a Login,
+    pub(super) handle: &'a str,
+    pub(super) request_id: &'a str,
+    pub(super) issuer: &'a str,
+    pub(super) problem: Option<&'static str>,
+}
+
+/// The form that carries the Response to the service provider (SAML bindings section 3.5.4).
+#[derive(Template)]
+#[template(path = "idp/post.html")]
+pub(super) struct PostPage<'a> {
+    pub(super) acs_url: &'a str,
+    pub(super) saml_response: &'a str,
+    pub(super) relay_state: Option<&'a str>,
+}
+
+/// Something is wrong with the request.
+#[derive(Template)]
+#[template(path = "idp/problem.html")]
+pub(super) struct ProblemPage<'a> {
+    pub(super) problem: &'a str,
+}

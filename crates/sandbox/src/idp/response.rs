@@ -1,0 +1,28 @@
+use vestibule_kernel::{IdSource, Timestamp};
+use vestibule_saml_idp::{IdentityProvider, IdpError, ReceivedRequest, ResponseTerms};
+
+use super::subject::subject;
+use crate::roster::{Login, Person};
+
+/// What the person decided on the page.
+pub(super) enum Decision<'a> {
+    SignIn(&'a Person),
+    Cancel,
+}
+
+/// The Response to `request` (SAML profiles section 4.1.4.2).
+pub(super) fn respond(
+    provider: &IdentityProvider,
+    login: &Login,
+    (request, acs_url): (&ReceivedRequest, &str),
+    decision: &Decision<'_>,
+    now: Timestamp,
+    ids: &(dyn IdSource + 'static),
+) -> Result<String, IdpError> {
+    let terms = ResponseTerms::new(acs_url, &request.issuer, now, ids).answering(&request.id);
+    match decision {
+        Decision::SignIn(person) => provider.respond(&subject(login.dialect, person), &terms),
+        // Nobody authenticated: a Response without an Assertion (SAML core section 3.2.2.2).
+        Decision::Cancel => provider.refuse("urn:oasis:names:tc:SAML:2.0:status:AuthnFailed", "cancelled", &terms),
+    }
+}

@@ -1,0 +1,191 @@
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{Path, RawForm, RawQuery, State},
+    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use vestibule_kernel::{Clock, IdSource};
+use vestibule_saml_idp::{IdentityProvider, IdpError, ReceivedRequest, SigningKey, saml_response_value};
+
+use super::{
+    SetUpError, keyring,
+    page::{PostPage, ProblemPage, SignInPage},
+    response::{Decision, respond},
+};
+use crate::{
+    roster::Login,
+    web::{Expiring, assets, page, pairs, random_token, text_of},
+};
+
+/// How long a person may look at the sign-in page.
+const REQUEST_LIFETIME: Duration = Duration::from_mins(10);
+
+/// What the simulated identity providers need to know.
+pub struct IdpConfig {
+    /// The address they are served at, without a trailing slash.
+    pub base_url: String,
+    /// Which logins there are.
+    pub logins: &'static [Login],
+    /// Answers go only to assertion consumer services below this address: the gateway's public URL.
+    pub accepted_service: String,
+    /// Signing keys by software; a key that is not given is made.
+    pub keys: Vec<(&'static str, SigningKey)>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub ids: Arc<dyn IdSource>,
+}
+
+/// The simulated identity providers. Cheap to clone.
+#[derive(Clone)]
+pub struct IdentityProviders(Arc<Site>);
+
+struct Site {
+    logins: &'static [Login],
+    accepted_service: String,
+    providers: BTreeMap<&'static str, IdentityProvider>,
+    requests: Expiring<Waiting>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+}
+
+/// A request whose person is looking at the page.
+#[derive(Clone)]
+struct Waiting {
+    path: &'static str,
+    acs_url: String,
+    request: Arc<ReceivedRequest>,
+}
+
+impl IdentityProviders {
+    /// Makes the keys that are not given. RSA keys take some 100 ms each.
+    ///
+    /// # Errors
+    /// When a key cannot be made.
+    pub fn new(config: IdpConfig) -> Result<Self, SetUpError> {
+        let providers = keyring::providers(&config.base_url, config.logins, config.keys, config.clock.now())?;
+        Ok(Self(Arc::new(Site {
+            logins: config.logins,
+            accepted_service: format!("{}/saml/", config.accepted_service),
+            providers,
+            requests: Expiring::new(REQUEST_LIFETIME),
+            clock: config.clock,
+            ids: config.ids,
+        })))
+    }
+
+    /// The identity provider behind a login: its key, its metadata, and the way to sign what it would sign.
+    #[must_use]
+    pub fn provider(&self, path: &str) -> Option<&IdentityProvider> {
+        self.0.providers.get(path)
+    }
+
+    /// The pages and endpoints.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/{login}/metadata", get(metadata))
+            .route("/{login}/sso", get(sso_redirect).post(sso_post))
+            .route("/{login}/sign-in", post(sign_in))
+            .with_state(Arc::clone(&self.0))
+            .merge(assets())
+    }
+}
+
+async fn metadata(State(site): State<Arc<Site>>, Path(path): Path<String>) -> Response {
+    match site.providers.get(path.as_str()) {
+        Some(provider) => {
+            let media_type = HeaderValue::from_static("application/samlmetadata+xml");
+            ([(CONTENT_TYPE, media_type)], provider.metadata_xml()).into_response()
+        }
+        None => problem(StatusCode::NOT_FOUND, "There is no such identity provider."),
+    }
+}
+
+async fn sso_redirect(State(site): State<Arc<Site>>, Path(path): Path<String>, RawQuery(query): RawQuery) -> Response {
+    site.ask(&path, |provider| provider.read_authn_request_redirect(query.as_deref().unwrap_or_default()))
+}
+
+async fn sso_post(State(site): State<Arc<Site>>, Path(path): Path<String>, RawForm(form): RawForm) -> Response {
+    site.ask(&path, |provider| provider.read_authn_request_post(&String::from_utf8_lossy(&form)))
+}
+
+async fn sign_in(State(site): State<Arc<Site>>, Path(path): Path<String>, RawForm(form): RawForm) -> Response {
+    let form = pairs(&String::from_utf8_lossy(&form));
+    site.answer(&path, &form)
+}
+
+impl Site {
+    /// An AuthnRequest has arrived: ask who is signing in.
+    fn ask(&self, path: &str, read: impl FnOnce(&IdentityProvider) -> Result<ReceivedRequest, IdpError>) -> Response {
+        let Some((login, provider)) = self.login(path) else {
+            return problem(StatusCode::NOT_FOUND, "There is no such identity provider.");
+        };
+        let request = match read(provider) {
+            Ok(request) => request,
+            Err(error) => return problem(StatusCode::BAD_REQUEST, &format!("The AuthnRequest is refused: {error}.")),
+        };
+        // SAML core section 3.2.1: a Destination that is present must be the address the message arrived at.
+        if request.destination.as_deref().is_some_and(|destination| destination != provider.sso_url()) {
+            return problem(StatusCode::BAD_REQUEST, "The AuthnRequest is meant for another identity provider.");
+        }
+        // A real identity provider knows its service providers by their metadata; this one by their address.
+        let Some(acs_url) = request.acs_url.clone().filter(|url| url.starts_with(&self.accepted_service)) else {
+            return problem(StatusCode::BAD_REQUEST, "The AuthnRequest does not come from a known service provider.");
+        };
+        let handle = random_token(&*self.ids);
+        let waiting = Waiting { path: login.path, acs_url, request: Arc::new(request) };
+        let answer = sign_in_page(login, &waiting, &handle, None);
+        self.requests.put(handle, waiting, self.clock.now());
+        answer
+    }
+
+    /// The person has decided: answer the service provider.
+    fn answer(&self, path: &str, form: &[(String, String)]) -> Response {
+        let handle = text_of(form, "handle").unwrap_or_default();
+        let now = self.clock.now();
+        let waiting = self.requests.get(handle, now).filter(|waiting| waiting.path == path);
+        let (Some((login, provider)), Some(waiting)) = (self.login(path), waiting) else {
+            return problem(StatusCode::BAD_REQUEST, "This sign-in is over or has taken too long.");
+        };
+        let decision = match text_of(form, "decision") {
+            Some("cancel") => Decision::Cancel,
+            _ => match login.people.iter().find(|person| Some(person.id) == text_of(form, "person")) {
+                Some(person) => Decision::SignIn(person),
+                None => return sign_in_page(login, &waiting, handle, Some("Please choose who is signing in.")),
+            },
+        };
+        // One request is answered once.
+        if self.requests.take(handle, now).is_none() {
+            return problem(StatusCode::BAD_REQUEST, "This sign-in is over or has taken too long.");
+        }
+        let asked = (&*waiting.request, waiting.acs_url.as_str());
+        match respond(provider, login, asked, &decision, now, &*self.ids) {
+            Ok(xml) => page(
+                StatusCode::OK,
+                &PostPage {
+                    acs_url: &waiting.acs_url,
+                    saml_response: &saml_response_value(&xml),
+                    relay_state: waiting.request.relay_state.as_deref(),
+                },
+            ),
+            Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, &format!("No Response could be made: {error}.")),
+        }
+    }
+
+    fn login(&self, path: &str) -> Option<(&'static Login, &IdentityProvider)> {
+        Some((self.logins.iter().find(|login| login.path == path)?, self.providers.get(path)?))
+    }
+}
+
+fn sign_in_page(login: &Login, waiting: &Waiting, handle: &str, asked_again: Option<&'static str>) -> Response {
+    let status = if asked_again.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let (request_id, issuer) = (waiting.request.id.as_str(), waiting.request.issuer.as_str());
+    page(status, &SignInPage { login, handle, request_id, issuer, problem: asked_again })
+}
+
+fn problem(status: StatusCode, problem: &str) -> Response {
+    page(status, &ProblemPage { problem })
+}
