@@ -1,1 +1,52 @@
-//! The HTTP edge: OpenID provider towards Cognito, assertion consumer service, pages.
+//! The HTTP edge of Vestibule: OpenID provider towards Cognito, assertion consumer service towards identity providers, and
+//! the few pages that a person may see in between.
+//!
+//! The gateway decides nothing about organizations or assertions: it asks routing and saml over gRPC, keeps the sign-in
+//! sealed in the browser while the person is away, and hands Cognito a code. It writes two things: records that expire
+//! and are sealed under what finds them, and, when a code is redeemed, one event in the stream of the assertion.
+//!
+//! [`start`] reads keys and user pools and answers what a process serves.
+
+mod directory;
+mod entity;
+mod gateway;
+mod grpc;
+mod http;
+mod keyring;
+mod limit;
+mod page;
+mod peer;
+mod pending;
+mod record;
+mod recorder;
+mod refusal;
+mod report;
+mod route;
+mod telemetry;
+
+use std::{sync::Arc, time::Duration};
+
+use tonic::service::Routes;
+use vestibule_host::{Readiness, Resources, Service};
+use vestibule_rpc::gateway::v1::sign_in_service_server::SignInServiceServer;
+
+pub use gateway::{Gateway, Inner, Peers, StartError};
+pub use grpc::SignInApi;
+pub use http::router;
+
+/// How old the memory of user pools may be before the gateway counts as not ready: others may have been registered, or
+/// secrets retired, since.
+const DIRECTORY_AGE_MAX: Duration = Duration::from_secs(30);
+
+/// Starts the gateway; it runs until `resources.stop`.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start(resources: &Resources, peers: Peers) -> Result<Service, StartError> {
+    let gateway = Gateway::start(resources, peers).await?;
+    let watched = gateway.clone();
+    let ready = move || watched.readiness();
+    let readiness: Vec<Readiness> = vec![("user pools", Arc::new(ready))];
+    let grpc = Routes::new(SignInServiceServer::new(SignInApi::new(gateway.clone())));
+    Ok(Service { name: "gateway", grpc, http: Some(router(gateway)), readiness })
+}

@@ -61,8 +61,7 @@ pub enum TokenError {
 }
 
 /// The `error` of a token response (RFC 6749 section 5.2).
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum TokenErrorCode {
     /// The request is malformed.
     InvalidRequest,
@@ -76,9 +75,23 @@ pub enum TokenErrorCode {
     TemporarilyUnavailable,
 }
 
+impl TokenErrorCode {
+    /// The value on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Body {
-    error: TokenErrorCode,
+    error: &'static str,
     error_description: String,
 }
 
@@ -130,7 +143,7 @@ impl TokenError {
     /// The JSON body to answer with.
     #[must_use]
     pub fn body(self) -> serde_json::Value {
-        let body = Body { error: self.code(), error_description: self.to_string() };
+        let body = Body { error: self.code().as_str(), error_description: self.to_string() };
         serde_json::to_value(body).unwrap_or_default()
     }
 }

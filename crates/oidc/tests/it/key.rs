@@ -102,14 +102,17 @@ fn a_private_key_is_not_printed_and_not_published() {
 
 #[test]
 fn an_address_that_is_not_released_goes_out_as_a_blank() {
-    let person = PersonClaims { name: "Ada".to_owned(), ..PersonClaims::default() };
+    let mut person = PersonClaims { name: "Ada".to_owned(), ..PersonClaims::default() };
     let userinfo = serde_json::to_value(UserinfoClaims { sub: "s".to_owned(), person: person.clone() }).unwrap();
     let expected = json!({
         "sub": "s", "email": "", "email_verified": false, "name": "Ada", "given_name": "", "family_name": ""
     });
     assert_eq!(userinfo, expected);
-    let stored: PersonClaims = serde_json::from_value(serde_json::to_value(&person).unwrap()).unwrap();
-    assert_eq!(stored, person);
+    let stored = |person: &PersonClaims| serde_json::from_value(serde_json::to_value(person).unwrap()).unwrap();
+    assert_eq!(person, stored(&person));
+    person.email = EmailClaim::Verified("ada@acme.test".to_owned());
+    person.additional.insert("groups", json!(["staff"])).unwrap();
+    assert_eq!(person, stored(&person));
 }
 
 #[test]

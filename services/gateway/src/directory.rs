@@ -1,0 +1,161 @@
+//! What the gateway knows of user pools and connections: folded from the log, held in memory.
+
+use std::{collections::HashMap, sync::Arc};
+
+use vestibule_decider::DecodeError;
+use vestibule_eventlog::{LiveView, Recorded};
+use vestibule_kernel::{ConnectionId, OrganizationId, UserPoolId};
+use vestibule_oidc::{Algorithm, Client, ClientSecrets, RedirectUri, SecretDigest};
+use vestibule_tenancy::{
+    connection,
+    user_pool::{self, SigningAlgorithm},
+};
+
+/// Every user pool by its client id, and whose connection is whose.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Directory {
+    pools: HashMap<UserPoolId, Pool>,
+    by_client_id: HashMap<String, UserPoolId>,
+    connections: HashMap<ConnectionId, OrganizationId>,
+}
+
+#[derive(Clone, Debug)]
+struct Pool {
+    client_id: String,
+    domains: Vec<String>,
+    secrets: Vec<(String, SecretDigest)>,
+    algorithm: Algorithm,
+    requires_email: bool,
+    /// What the rest folds to, ready to be handed out.
+    party: Arc<RelyingParty>,
+}
+
+/// A user pool as relying party.
+#[derive(Debug)]
+pub(crate) struct RelyingParty {
+    pub(crate) user_pool: UserPoolId,
+    pub(crate) client: Client,
+    pub(crate) requires_email: bool,
+}
+
+impl Directory {
+    pub(crate) fn client(&self, client_id: &str) -> Option<Arc<RelyingParty>> {
+        let pool = self.pools.get(self.by_client_id.get(client_id)?)?;
+        Some(Arc::clone(&pool.party))
+    }
+
+    pub(crate) fn organization_of(&self, connection: ConnectionId) -> Option<OrganizationId> {
+        self.connections.get(&connection).copied()
+    }
+
+    fn apply_user_pool(&mut self, id: UserPoolId, event: user_pool::Event) {
+        match event {
+            user_pool::Event::Registered(registered) => {
+                let pool = Pool::registered(id, registered);
+                self.by_client_id.insert(pool.client_id.clone(), id);
+                self.pools.insert(id, pool);
+            }
+            changed => {
+                if let Some(pool) = self.pools.get_mut(&id) {
+                    pool.change(changed);
+                    pool.party = pool.relying_party(id);
+                }
+            }
+        }
+    }
+}
+
+impl LiveView for Directory {
+    const NAME: &'static str = "gateway.directory";
+
+    fn categories() -> Vec<&'static str> {
+        vec![user_pool::CATEGORY, connection::CATEGORY]
+    }
+
+    fn apply(&mut self, event: &Recorded) -> Result<(), DecodeError> {
+        match event.stream.category() {
+            user_pool::CATEGORY => {
+                let changed = event.decode::<user_pool::Event>()?;
+                if let Ok(id) = event.stream.key().parse() {
+                    self.apply_user_pool(id, changed);
+                }
+            }
+            connection::CATEGORY => {
+                let known = event.stream.key().parse().ok().zip(event.stream.organization());
+                if let Some((connection, organization)) = known {
+                    self.connections.insert(connection, organization);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl Pool {
+    fn registered(id: UserPoolId, registered: user_pool::Registered) -> Self {
+        let client = Client {
+            id: registered.client_id.clone(),
+            redirect_uris: Vec::new(),
+            secrets: ClientSecrets::default(),
+            algorithm: Algorithm::Rs256,
+        };
+        let mut pool = Self {
+            client_id: registered.client_id,
+            domains: registered.domains,
+            secrets: Vec::new(),
+            algorithm: algorithm(registered.signing_algorithm),
+            requires_email: registered.requires_email,
+            party: Arc::new(RelyingParty { user_pool: id, client, requires_email: false }),
+        };
+        pool.party = pool.relying_party(id);
+        pool
+    }
+
+    fn change(&mut self, event: user_pool::Event) {
+        match event {
+            user_pool::Event::Registered(_) => {}
+            user_pool::Event::Updated(updated) => {
+                self.domains = updated.domains.unwrap_or_else(|| std::mem::take(&mut self.domains));
+                self.algorithm = updated.signing_algorithm.map_or(self.algorithm, algorithm);
+                self.requires_email = updated.requires_email.unwrap_or(self.requires_email);
+            }
+            user_pool::Event::SecretAdded(added) => {
+                if let Some(digest) = digest(&added.digest) {
+                    self.secrets.push((added.secret_id, digest));
+                }
+            }
+            user_pool::Event::SecretRetired(retired) => self.secrets.retain(|(id, _)| *id != retired.secret_id),
+        }
+    }
+
+    fn relying_party(&self, user_pool: UserPoolId) -> Arc<RelyingParty> {
+        // Registry admits at most two secrets; should the log hold more, the two newest count.
+        let newest = self.secrets.iter().rev().take(2).map(|(_, digest)| *digest).collect();
+        let client = Client {
+            id: self.client_id.clone(),
+            redirect_uris: self.domains.iter().filter_map(|domain| redirect_uri(domain)).collect(),
+            secrets: ClientSecrets::new(newest).unwrap_or_default(),
+            algorithm: self.algorithm,
+        };
+        Arc::new(RelyingParty { user_pool, client, requires_email: self.requires_email })
+    }
+}
+
+const fn algorithm(algorithm: SigningAlgorithm) -> Algorithm {
+    match algorithm {
+        SigningAlgorithm::Rs256 => Algorithm::Rs256,
+        SigningAlgorithm::Es256 => Algorithm::Es256,
+    }
+}
+
+fn digest(hexadecimal: &str) -> Option<SecretDigest> {
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(hexadecimal, &mut bytes).ok()?;
+    Some(SecretDigest::from_bytes(bytes))
+}
+
+/// Registry admits only domains that have one.
+fn redirect_uri(domain: &str) -> Option<RedirectUri> {
+    RedirectUri::parse(&vestibule_cognito::redirect_uri(domain)).ok()
+}

@@ -1,0 +1,130 @@
+//! The assertion consumer service (SAML Profiles section 4.1.4.5): where the identity provider's answer arrives.
+
+mod accept;
+mod error;
+
+use axum::{
+    body::Body,
+    extract::{Path, State},
+    http::HeaderMap,
+    response::Response,
+};
+use serde::Deserialize;
+use tracing::Instrument as _;
+use vestibule_kernel::{ConnectionId, OrganizationId};
+
+use crate::{
+    gateway::Gateway,
+    limit::ACS_BODY_BYTES_MAX,
+    pending::{Found, Handle, Pending, PendingCookies, Sent, Waiting},
+    refusal::{Known, refuse},
+    report::{Facts, Stage},
+    telemetry,
+};
+
+use super::body::{self, FormError};
+use error::AcsError;
+
+#[derive(Deserialize)]
+struct Form {
+    #[serde(rename = "SAMLResponse")]
+    saml_response: String,
+    #[serde(rename = "RelayState")]
+    relay_state: Option<String>,
+}
+
+/// An answer for which the browser holds the sign-in that asked for it.
+struct Arrived {
+    handle: Handle,
+    pending: Pending,
+    sent: Sent,
+    cookies: PendingCookies,
+    saml_response: String,
+}
+
+/// What is known of an answer that is not taken.
+struct Refused {
+    error: AcsError,
+    connection: Option<(OrganizationId, ConnectionId)>,
+    pending: Option<Box<Pending>>,
+    facts: Facts,
+}
+
+/// Takes the answer, has it judged, and sends the person back to Cognito with a code.
+pub(super) async fn acs(
+    State(gateway): State<Gateway>,
+    Path(connection): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let arrived = arrive(&gateway, &connection, &headers, body).await;
+    // The trace is that of the authorize request, which only the sealed sign-in knows.
+    let span = tracing::info_span!("gateway.acs", otel.kind = "server");
+    match &arrived {
+        Ok(arrived) => telemetry::continue_sign_in(&span, arrived.pending.traceparent.as_deref()),
+        Err(_) => telemetry::continue_request(&span, &headers),
+    }
+    async {
+        let taken = match arrived {
+            Ok(arrived) => accept::accept(&gateway, arrived).await,
+            Err(refused) => Err(refused),
+        };
+        match taken {
+            Ok(response) => response,
+            Err(refused) => show(&gateway, refused).await,
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+async fn arrive(gateway: &Gateway, connection: &str, headers: &HeaderMap, body: Body) -> Result<Arrived, Refused> {
+    let known = known_connection(gateway, connection);
+    let refused = |error| Refused { error, connection: known, pending: None, facts: Facts::default() };
+    let Some((_, connection)) = known else { return Err(refused(AcsError::UnknownConnection)) };
+    let form = body::form(headers, body, ACS_BODY_BYTES_MAX).await.map_err(|error| match error {
+        FormError::TooLarge => refused(AcsError::TooLarge),
+        FormError::NotAForm => refused(AcsError::Malformed),
+    })?;
+    let form: Form = serde_html_form::from_str(&form).map_err(|_| refused(AcsError::Malformed))?;
+    let cookies = PendingCookies::read(headers);
+    // Without a handle of ours nobody asked for this answer: it may be a login that somebody else began.
+    let handle = form.relay_state.as_deref().and_then(Handle::parse).ok_or_else(|| refused(AcsError::Unsolicited))?;
+    let sealed = match cookies.find(&handle) {
+        Found::Sealed(sealed) => sealed,
+        Found::Finished => return Err(refused(AcsError::Reloaded)),
+        Found::Nothing => return Err(refused(AcsError::CookieLost)),
+    };
+    let pending = gateway.seal.open(&handle, &sealed).await.map_err(|error| refused(error.into()))?;
+    let with_pending = |error, pending: Pending| Refused { pending: Some(Box::new(pending)), ..refused(error) };
+    if pending.is_late(gateway.now()) {
+        return Err(with_pending(AcsError::Late, pending));
+    }
+    match pending.waiting.clone() {
+        Waiting::IdentityProvider(sent) if sent.connection == connection => {
+            Ok(Arrived { handle, pending, sent, cookies, saml_response: form.saml_response })
+        }
+        Waiting::IdentityProvider(_) | Waiting::Organization => Err(with_pending(AcsError::OtherConnection, pending)),
+    }
+}
+
+/// Only a connection that exists is looked at, and only such a one has a place of its own in the trace.
+fn known_connection(gateway: &Gateway, connection: &str) -> Option<(OrganizationId, ConnectionId)> {
+    let connection = connection.parse().ok()?;
+    let organization = gateway.directory.read(|directory| directory.organization_of(connection))?;
+    Some((organization, connection))
+}
+
+async fn show(gateway: &Gateway, refused: Refused) -> Response {
+    let Refused { error, connection, pending, facts } = refused;
+    let sign_in = pending.as_ref().map_or_else(|| gateway.new_sign_in(), |pending| pending.sign_in);
+    // Cognito has given up on a late sign-in: its `state` leads nowhere any more.
+    let request = pending.as_ref().map(|pending| &pending.request).filter(|_| !matches!(error, AcsError::Late));
+    let known = Known {
+        request,
+        organization: connection.map(|(organization, _)| organization),
+        connection: connection.map(|(_, connection)| connection),
+        facts,
+    };
+    refuse(gateway, sign_in, Stage::Acs, &error, known).await
+}

@@ -1,0 +1,82 @@
+use std::time::Duration;
+
+/// How long a sign-in may take from authorize to the identity provider's answer: Cognito itself waits no longer.
+pub(crate) const PENDING_LIFETIME: Duration = Duration::from_mins(5);
+
+/// How long the browser keeps the sealed sign-in: longer than it is good for, so that a late answer can be told from a
+/// lost cookie.
+pub(crate) const COOKIE_LIFETIME: Duration = Duration::from_mins(15);
+
+/// The longest value of one cookie. Browsers guarantee 4,096 bytes for name, value and attributes (RFC 6265 section 6.1).
+pub(crate) const COOKIE_CHUNK_BYTES_MAX: usize = 3800;
+
+/// How many chunks a sealed sign-in may have: a `state` of 4 KiB, percent-encoded throughout, still fits.
+pub(crate) const COOKIE_CHUNKS_MAX: usize = 8;
+
+/// How many sign-ins one browser may have under way; the oldest gives way.
+pub(crate) const PENDING_MAX: usize = 3;
+
+/// The largest body of an assertion consumer service request.
+pub(crate) const ACS_BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// The largest `RelayState` (SAML Bindings section 3.4.3).
+pub(crate) const RELAY_STATE_BYTES_MAX: usize = 80;
+
+/// The largest body of a token, userinfo or organization request.
+pub(crate) const FORM_BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// The longest address that a person may type (RFC 5321 section 4.5.3.1).
+pub(crate) const ADDRESS_BYTES_MAX: usize = 320;
+
+/// How long another service may take to answer.
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long a request may take, waiting included.
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How many requests are worked on at once; more wait, within [`REQUEST_TIMEOUT`].
+pub(crate) const REQUESTS_IN_FLIGHT_MAX: usize = 512;
+
+/// How many sign-ins the trace keeps of one connection and reason.
+pub(crate) const TRACE_KEEP: u32 = 200;
+
+/// How long the trace keeps a sign-in.
+pub(crate) const TRACE_LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+/// How many accepted sign-ins may wait to be written to the trace; more are dropped and counted.
+pub(crate) const TRACE_QUEUE_MAX: usize = 4096;
+
+/// How many checks of one verdict the trace keeps.
+pub(crate) const TRACE_CHECKS_MAX: usize = 48;
+
+/// How many bytes of one text the trace keeps.
+pub(crate) const TRACE_TEXT_BYTES_MAX: usize = 160;
+
+/// How many expired records one sweep deletes.
+pub(crate) const SWEEP_RECORDS_MAX: u32 = 5000;
+
+/// How often expired records are deleted.
+pub(crate) const SWEEP_EVERY: Duration = Duration::from_mins(1);
+
+/// How often the signing keys are read again.
+pub(crate) const KEYS_REFRESH_EVERY: Duration = Duration::from_secs(30);
+
+/// How long relying parties may keep the discovery document and the key set.
+pub(crate) const PUBLIC_MAX_AGE: Duration = Duration::from_mins(5);
+
+/// How long a new signing key is published before it signs, unless it is the only one.
+pub(crate) const KEY_PUBLISHED_BEFORE_USE: Duration = Duration::from_mins(10);
+
+/// How old a signing key becomes before the next one is made.
+pub(crate) const SIGNING_KEY_AGE_MAX: Duration = Duration::from_hours(90 * 24);
+
+/// How old a key that seals pending sign-ins becomes before the next one is made.
+pub(crate) const PENDING_KEY_AGE_MAX: Duration = Duration::from_hours(24);
+
+/// How many generations of a key are kept: the next or current one, and those whose tokens or cookies are still around.
+pub(crate) const KEY_GENERATIONS_KEPT: usize = 3;
+
+// A sealed sign-in must never outlive the key it was sealed under.
+const _: () = assert!(PENDING_KEY_AGE_MAX.as_secs() > COOKIE_LIFETIME.as_secs());
+// A relying party that keeps the key set must know a key before it meets a token signed with it.
+const _: () = assert!(KEY_PUBLISHED_BEFORE_USE.as_secs() > PUBLIC_MAX_AGE.as_secs() + KEYS_REFRESH_EVERY.as_secs());
