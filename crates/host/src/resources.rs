@@ -7,7 +7,7 @@ use std::{
 
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
-use vestibule_eventlog::{EventLog, Store, Views};
+use vestibule_eventlog::{Archive, EventLog, Views};
 use vestibule_eventlog_postgres::PostgresStore;
 use vestibule_eventlog_sqlite::SqliteStore;
 use vestibule_kernel::{Clock, IdSource};
@@ -25,6 +25,8 @@ const MASTER_KEY_FILE: &str = "master.key";
 pub struct Resources {
     /// The event log.
     pub log: EventLog,
+    /// The store itself, for what looks after the log: checkpoints, verification, archiving.
+    pub archive: Arc<dyn Archive>,
     /// Views kept in the store.
     pub views: Arc<dyn Views>,
     /// Keys.
@@ -111,12 +113,13 @@ impl Resources {
         stop: CancellationToken,
     ) -> Self
     where
-        S: Store + Views + KeyTable + ExpiringRecords + SignInTrace + Clone + 'static,
+        S: Archive + Views + KeyTable + ExpiringRecords + SignInTrace + Clone + 'static,
     {
         let keys = KeyStore::new(Arc::new(store.clone()), master, clock.clone(), ids.clone());
         let log = EventLog::new(Arc::new(store.clone()), keys.clone(), clock.clone(), ids.clone());
         Self {
             log,
+            archive: Arc::new(store.clone()),
             views: Arc::new(store.clone()),
             keys,
             expiring: Arc::new(store.clone()),
