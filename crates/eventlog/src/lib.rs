@@ -4,15 +4,19 @@
 //! - [`EventLog`] is what services hold: it seals personal fields, commits concurrent appends as groups, executes
 //!   commands, reads, and wakes subscribers.
 //! - [`Live`] keeps a view in memory, [`run_projection`] one in the store.
-//! - [`verify`] and [`checkpoint`] prove that nothing was changed.
+//! - [`checkpoint`], [`export`] and [`verify`] show whether anything was changed; [`archive`] removes whole months.
 
 pub mod admission;
+pub mod archive;
 mod chain;
+pub mod checkpoint;
 mod committer;
 mod cursor;
+mod entries;
 mod error;
 mod event;
 mod execute;
+pub mod export;
 mod follow;
 pub mod limit;
 mod live;
@@ -23,6 +27,7 @@ mod store;
 mod stream;
 mod tail;
 mod transaction;
+pub mod verify;
 
 pub use chain::{Link, ORIGIN};
 pub use cursor::{Cursor, ParseCursorError};

@@ -130,7 +130,7 @@ pub struct Removed {
 
 /// The port to closing and removing whole partitions of streams; see [`crate::archive`].
 #[async_trait]
-pub trait Archive: Send + Sync {
+pub trait Archive: Store {
     /// Closes a partition for ever: appends to it are refused from now on, and its rows may be removed. Repeating it
     /// changes nothing.
     async fn close(&self, category: &str, partition: Partition, at: Timestamp) -> Result<(), ReadError>;
