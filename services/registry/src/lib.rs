@@ -1,1 +1,29 @@
 //! The registry of organizations, domains, connections and user pools (gRPC).
+//!
+//! - `rpc` holds one file for each group of methods: caller, convert, call, answer.
+//! - `convert` reads requests into the types of `vestibule-tenancy` and writes resources as messages.
+//! - `app` executes commands on the event log, makes creations repeatable and reads.
+//! - `directory` is the projection that lists are read from.
+//!
+//! A resource is read from its own stream, so it is never stale; a list is read from a view that has reached the end
+//! of the log as it was when the list was asked for.
+
+mod app;
+mod config;
+mod convert;
+mod directory;
+mod error;
+mod field;
+mod listing;
+mod metadata;
+mod request_id;
+mod resource;
+mod rpc;
+mod secret;
+mod start;
+
+pub use config::{Config, InvalidConfig};
+pub use start::{StartError, start};
+
+/// The `domain` of every `google.rpc.ErrorInfo` of this service.
+const ERROR_DOMAIN: &str = "registry.vestibule";

@@ -1,10 +1,12 @@
 //! Connection: the trust of an organization in one identity provider, with its certificates.
 
+mod address;
 mod command;
 mod decide;
 mod event;
 mod rejection;
 
+pub use address::ServiceProviderAddresses;
 pub use command::{Command, Configure, Create, SamlMetadata};
 pub use decide::{Connection, Trust};
 pub use event::{

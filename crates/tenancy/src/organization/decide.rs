@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 use vestibule_decider::Decider;
+use vestibule_kernel::OrganizationId;
 
 use super::{
     CATEGORY, Change, Command, Create, Created, Event, Placement, Reinstated, Rejection, Suspended, Update, Updated,
@@ -22,6 +23,8 @@ pub enum Organization {
 /// What is agreed with an organization.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Terms {
+    /// The organization's id.
+    pub organization: OrganizationId,
     /// The short name that people type.
     pub slug: String,
     /// The SaaS's own id of this customer.
@@ -104,6 +107,7 @@ fn created(create: &Create) -> Created {
 impl Terms {
     fn of(created: &Created) -> Self {
         Self {
+            organization: created.organization,
             slug: created.slug.clone(),
             external_id: created.external_id.clone(),
             display_name: created.display_name.clone(),
@@ -135,6 +139,7 @@ impl Terms {
     fn with(self, updated: &Updated) -> Self {
         let updated = updated.clone();
         Self {
+            organization: self.organization,
             slug: updated.slug.map_or(self.slug, |slug| slug.to),
             external_id: updated.external_id.map_or(self.external_id, |id| id.to),
             display_name: updated.display_name.unwrap_or(self.display_name),

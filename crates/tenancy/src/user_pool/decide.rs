@@ -11,8 +11,8 @@ use crate::PoolDomain;
 /// The most client secrets that are accepted at the same time: the old one and the new one of a rotation.
 pub const CLIENT_SECRETS_MAX: usize = 2;
 
-/// A pool has a prefix domain and a custom domain; the rest is room for moving.
-pub(super) const DOMAINS_MAX: usize = 8;
+/// The most domains of a pool: it has a prefix domain and a custom domain, the rest is room for moving.
+pub const DOMAINS_MAX: usize = 8;
 
 /// A Cognito user pool that uses us as its identity provider, by stage of life.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]

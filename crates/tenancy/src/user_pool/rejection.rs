@@ -1,6 +1,6 @@
 use vestibule_kernel::{Explain, Explanation, Kind};
 
-use super::CLIENT_SECRETS_MAX;
+use super::{CLIENT_SECRETS_MAX, DOMAINS_MAX};
 
 /// Why a user pool says no.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -15,7 +15,7 @@ pub enum Rejection {
     #[error("a user pool has at least one domain")]
     NoDomain,
     /// More domains than a pool can have.
-    #[error("a user pool has at most {} domains", super::decide::DOMAINS_MAX)]
+    #[error("a user pool has at most {} domains", DOMAINS_MAX)]
     TooManyDomains,
     /// The same domain twice.
     #[error("the same domain is named twice")]

@@ -1,0 +1,79 @@
+//! What the registry does, apart from gRPC: commands on the event log and reading.
+
+mod change;
+mod connection;
+mod create;
+mod domain;
+mod organization;
+mod user_pool;
+
+use std::sync::Arc;
+
+use vestibule_decider::Decider;
+use vestibule_eventlog::{EventLog, Metadata, StreamId};
+use vestibule_host::{PublicUrl, Resources};
+use vestibule_kernel::{Clock, IdSource, OrganizationId};
+
+pub(crate) use connection::{ConfigureConnection, NewConnection};
+pub(crate) use create::Origin;
+pub(crate) use domain::NewDomain;
+pub(crate) use organization::NewOrganization;
+pub(crate) use user_pool::{NewUserPool, WithSecret};
+
+use crate::{
+    directory::{Directory, Listed},
+    error::Error,
+    listing::Listing,
+    resource::Resource,
+};
+
+/// The registry.
+pub(crate) struct Registry {
+    log: EventLog,
+    directory: Directory,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    public_url: PublicUrl,
+}
+
+/// Which state of a resource a change is meant for, and who asks.
+pub(crate) struct Change {
+    pub(crate) etag: Option<vestibule_eventlog::Version>,
+    pub(crate) metadata: Metadata,
+}
+
+impl Registry {
+    pub(crate) fn new(resources: &Resources, directory: Directory) -> Self {
+        Self {
+            log: resources.log.clone(),
+            directory,
+            clock: Arc::clone(&resources.clock),
+            ids: Arc::clone(&resources.ids),
+            public_url: resources.public_url.clone(),
+        }
+    }
+
+    /// The gateway's address, of which a connection's own addresses are made.
+    pub(crate) fn public_url(&self) -> &PublicUrl {
+        &self.public_url
+    }
+
+    /// Reads one resource from its stream; `absent` is what its aggregate says when there is none.
+    async fn read<D: Decider>(&self, stream: &StreamId, absent: D::Rejection) -> Result<Resource<D>, Error> {
+        let current = self.log.load::<D>(stream).await?;
+        if current.cursor.is_some() { Ok(current.into()) } else { Err(Error::rejected(absent)) }
+    }
+
+    async fn list<D: Decider + serde::de::DeserializeOwned>(
+        &self,
+        organization: Option<OrganizationId>,
+        listing: &Listing,
+    ) -> Result<Listed<D>, Error> {
+        self.directory.list(organization, listing).await
+    }
+
+    /// A fresh id that sorts by the time of its making.
+    fn new_id(&self) -> uuid::Uuid {
+        self.ids.uuid_v7(self.clock.now())
+    }
+}

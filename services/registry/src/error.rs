@@ -1,0 +1,118 @@
+use vestibule_eventlog::{AppendError, CommandError, LoadError, ReadError};
+use vestibule_kernel::{Explain, Explanation, Kind};
+use vestibule_rpc::resource::InvalidName;
+
+use crate::field::InvalidFields;
+
+/// Why a request is not answered as it was meant.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Fields of the request are wrong.
+    #[error(transparent)]
+    Fields(#[from] InvalidFields),
+    /// A resource name is malformed.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// The domain says no.
+    #[error("{0}")]
+    Rejected(Box<dyn Explain + Send + Sync>),
+    /// The resource is not at the version the caller has seen.
+    #[error("the resource has changed since: its etag is \"{actual}\" now; read it again and decide again")]
+    EtagMismatch {
+        /// The version it has.
+        actual: u64,
+    },
+    /// A unique name belongs to something else.
+    #[error("the {what} is taken")]
+    NameTaken {
+        /// What kind of name.
+        what: &'static str,
+    },
+    /// The same request id came with another content.
+    #[error("the request id was used before for a request with another content")]
+    RequestIdReused,
+    /// The pool that an organization shall be placed in does not exist.
+    #[error("the user pool of the placement does not exist")]
+    PlacementNotFound,
+    /// The directory does not keep up with the log.
+    #[error("the directory has not reached the end of the log in time")]
+    DirectoryBehind,
+    /// An entry of the directory cannot be read.
+    #[error("an entry of the directory cannot be read")]
+    DirectoryEntry(#[source] serde_json::Error),
+    /// Others kept changing the resource.
+    #[error("others keep changing the same resource")]
+    Contended,
+    /// The log did not take the events.
+    #[error(transparent)]
+    Append(AppendError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}
+
+impl Explain for Error {
+    fn explain(&self) -> Explanation {
+        match self {
+            Self::Fields(error) => error.explain(),
+            Self::Name(error) => error.explain(),
+            Self::Rejected(rejection) => rejection.explain(),
+            Self::EtagMismatch { .. } => Explanation::new(Kind::Conflict, "ETAG_MISMATCH"),
+            Self::NameTaken { .. } => Explanation::new(Kind::AlreadyExists, "NAME_TAKEN"),
+            Self::RequestIdReused => Explanation::field("REQUEST_ID_REUSED", "request_id", self.to_string()),
+            Self::PlacementNotFound => Explanation::new(Kind::Precondition, "USER_POOL_NOT_FOUND"),
+            Self::DirectoryBehind => Explanation::new(Kind::Unavailable, "DIRECTORY_BEHIND"),
+            Self::DirectoryEntry(_) => Explanation::new(Kind::Corrupt, "DIRECTORY_UNREADABLE"),
+            Self::Contended => Explanation::new(Kind::Conflict, "CONTENDED"),
+            Self::Append(error) => error.explain(),
+            Self::Load(error) => error.explain(),
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn rejected<R: Explain + Send + Sync + 'static>(rejection: R) -> Self {
+        Self::Rejected(Box::new(rejection))
+    }
+}
+
+impl From<AppendError> for Error {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Reserved { scope, .. } => Self::NameTaken { what: what(scope) },
+            error => Self::Append(error),
+        }
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        Self::Load(LoadError::Read(error))
+    }
+}
+
+impl<R: Explain + Send + Sync + 'static> From<CommandError<R>> for Error {
+    fn from(error: CommandError<R>) -> Self {
+        match error {
+            CommandError::Rejected(rejection) => Self::rejected(rejection),
+            CommandError::Stale { actual, .. } => Self::EtagMismatch { actual: actual.0 },
+            CommandError::Contended => Self::Contended,
+            CommandError::Append(error) => error.into(),
+            CommandError::Load(error) => Self::Load(error),
+        }
+    }
+}
+
+/// How people call what a scope of unique names holds.
+fn what(scope: &str) -> &'static str {
+    use vestibule_tenancy::{domain, organization, user_pool};
+    match scope {
+        organization::SLUG => "slug",
+        organization::EXTERNAL_ID => "external id",
+        domain::VERIFIED_NAME => "domain name, which another organization has verified,",
+        domain::CLAIMED_NAME => "domain name, which the organization claims already,",
+        user_pool::POOL_ID => "pool id",
+        user_pool::CLIENT_ID => "client id",
+        _ => "name",
+    }
+}

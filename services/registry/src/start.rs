@@ -1,0 +1,50 @@
+use std::{sync::Arc, time::Duration};
+
+use tonic::service::Routes;
+use vestibule_host::{Readiness, Resources, Service};
+use vestibule_rpc::registry::v1::{
+    connection_service_server::ConnectionServiceServer, domain_service_server::DomainServiceServer,
+    organization_service_server::OrganizationServiceServer, user_pool_service_server::UserPoolServiceServer,
+};
+
+use crate::{Config, InvalidConfig, app::Registry, directory::Directory, rpc::Api};
+
+/// The largest request: metadata of 512 KiB, and room for the rest.
+const REQUEST_BYTES_MAX: usize = 640 * 1024;
+
+/// The largest answer: a list of 1,000 connections with several certificates each.
+const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// The registry cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting is not usable.
+    #[error(transparent)]
+    Config(#[from] InvalidConfig),
+}
+
+/// Starts the registry: its directory begins to follow the log.
+///
+/// # Errors
+/// [`StartError`].
+#[expect(clippy::unused_async, reason = "all services start alike, and others wait for their views")]
+pub async fn start(resources: &Resources, config: &Config) -> Result<Service, StartError> {
+    config.validate()?;
+    let wait_max = Duration::from_millis(config.list_wait_max_millis);
+    let directory = Directory::start(resources, wait_max);
+    let ready = directory.clone();
+    let readiness: Readiness = ("directory", Arc::new(move || ready.check()));
+    let api = Api::new(Registry::new(resources, directory));
+    macro_rules! limited {
+        ($server:ident) => {
+            $server::new(api.clone())
+                .max_decoding_message_size(REQUEST_BYTES_MAX)
+                .max_encoding_message_size(ANSWER_BYTES_MAX)
+        };
+    }
+    let grpc = Routes::new(limited!(OrganizationServiceServer))
+        .add_service(limited!(DomainServiceServer))
+        .add_service(limited!(ConnectionServiceServer))
+        .add_service(limited!(UserPoolServiceServer));
+    Ok(Service { name: "registry", grpc, http: None, readiness: vec![readiness] })
+}
