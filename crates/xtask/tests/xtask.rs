@@ -143,8 +143,8 @@ fn the_step_init_of_compose_makes_every_file_that_the_services_read() {
 
     for name in SERVICES {
         for (key, value) in environment(&compose["services"][name]) {
-            // The master key and the checkpoints are made by the registry itself.
-            let made_by_registry = value.ends_with("/master.key") || value.ends_with("/checkpoints.jsonl");
+            // The master key is made by the registry itself.
+            let made_by_registry = value.ends_with("/master.key");
             if key.ends_with("_FILE") && !made_by_registry {
                 let file = value.replace("/etc/vestibule", volumes.to_str().unwrap());
                 assert!(Path::new(&file).is_file(), "{name}: {key} = {value} is not made");
@@ -152,4 +152,35 @@ fn the_step_init_of_compose_makes_every_file_that_the_services_read() {
         }
     }
     assert!(!volumes.join("shared/registry.token").exists(), "only the registry and the operator hold that token");
+}
+
+/// What `serve all --check-config` prints: every setting as it is understood.
+fn understood(program: &str, arguments: &[&str]) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(program)
+        .args(["serve", "all", "--check-config"])
+        .args(arguments)
+        .current_dir(folder.path())
+        .env_clear()
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn the_example_of_a_configuration_shows_every_setting_with_its_default() {
+    let Some(program) = program() else { return };
+    let file = root().join("deploy/vestibule.toml");
+    let defaults = understood(&program, &[]);
+    assert_eq!(understood(&program, &["--config", file.to_str().unwrap()]), defaults);
+
+    let text = std::fs::read_to_string(&file).unwrap();
+    for (section, keys) in defaults.as_object().unwrap() {
+        let shown = text.split(&format!("\n[{section}]\n")).nth(1).map(|rest| rest.split("\n[").next().unwrap());
+        for key in keys.as_object().unwrap().keys() {
+            let line = |line: &str| line.trim_start_matches("# ").starts_with(&format!("{key} ="));
+            assert!(shown.is_some_and(|shown| shown.lines().any(line)), "[{section}] {key} is not shown");
+        }
+    }
 }
