@@ -1,0 +1,236 @@
+//! `vestibule connection`.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Subcommand;
+use vestibule_rpc::registry::v1::{
+    Connection, CreateConnectionRequest, DisableConnectionRequest, EnableConnectionRequest, GetConnectionRequest,
+    ListConnectionsRequest, ListConnectionsResponse, SamlIdentityProvider, UpdateConnectionRequest, connection,
+    connection_service_client::ConnectionServiceClient,
+};
+
+use super::{Operator, org, request_id};
+use crate::output::{moment, plain, properties, table};
+
+/// The type whose JSON is printed.
+const TYPE: &str = "vestibule.registry.v1.Connection";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Create a connection from the identity provider's metadata; it is not live before it is enabled.
+    Create {
+        /// Slug, id or name of the organization.
+        organization: String,
+        /// The metadata document of the identity provider.
+        #[arg(long, value_name = "FILE")]
+        metadata: PathBuf,
+        /// What people read when they have to choose.
+        #[arg(long, default_value = "Single sign-on")]
+        display_name: String,
+        /// Let people sign in through it at once.
+        #[arg(long)]
+        enable: bool,
+    },
+    /// Show one: its trust, and what to tell the identity provider about us.
+    Show { organization: String, connection: String },
+    /// List the connections of an organization.
+    List { organization: String },
+    /// Change the display name, or import newer metadata.
+    Update {
+        organization: String,
+        connection: String,
+        #[arg(long)]
+        display_name: Option<String>,
+        #[arg(long, value_name = "FILE")]
+        metadata: Option<PathBuf>,
+    },
+    /// Let people sign in through it.
+    Enable { organization: String, connection: String },
+    /// Let nobody sign in through it.
+    Disable {
+        organization: String,
+        connection: String,
+        /// Why, for operators.
+        #[arg(long, default_value = "")]
+        note: String,
+    },
+}
+
+pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result<()> {
+    let shown = match command {
+        Command::List { organization } => {
+            let connections = all(operator, &organization).await?;
+            let answer = ListConnectionsResponse { connections, next_page_token: String::new() };
+            return operator
+                .format
+                .print("vestibule.registry.v1.ListConnectionsResponse", &answer, |answer| rows(&answer.connections));
+        }
+        Command::Create { organization, metadata, display_name, enable: at_once } => {
+            let made = create(operator, &organization, &metadata, display_name).await?;
+            if at_once { enable(operator, made.name).await? } else { made }
+        }
+        Command::Show { organization, connection } => find(operator, &organization, &connection).await?,
+        Command::Enable { organization, connection } => {
+            let name = find(operator, &organization, &connection).await?.name;
+            enable(operator, name).await?
+        }
+        Command::Disable { organization, connection, note } => {
+            let name = find(operator, &organization, &connection).await?.name;
+            let mut client = ConnectionServiceClient::new(operator.channel.clone());
+            let request = DisableConnectionRequest { name, etag: String::new(), note };
+            let answer = client.disable_connection(request).await.map_err(|status| operator.refused(&status))?;
+            answer.into_inner().connection.unwrap_or_default()
+        }
+        Command::Update { organization, connection, display_name, metadata } => {
+            let found = find(operator, &organization, &connection).await?;
+            update(operator, found, display_name, metadata).await?
+        }
+    };
+    operator.format.print(TYPE, &shown, human)
+}
+
+fn read(metadata: &PathBuf) -> anyhow::Result<String> {
+    std::fs::read_to_string(metadata).with_context(|| format!("the metadata file {}", metadata.display()))
+}
+
+async fn create(
+    operator: &Operator,
+    organization: &str,
+    metadata: &PathBuf,
+    display_name: String,
+) -> anyhow::Result<Connection> {
+    let saml = SamlIdentityProvider { metadata_xml: read(metadata)?, ..SamlIdentityProvider::default() };
+    let identity_provider = Some(connection::IdentityProvider::Saml(saml));
+    let request = CreateConnectionRequest {
+        parent: org::name_of(operator, organization).await?,
+        connection: Some(Connection { display_name, identity_provider, ..Connection::default() }),
+        request_id: request_id(),
+    };
+    let mut client = ConnectionServiceClient::new(operator.channel.clone());
+    let answer = client.create_connection(request).await.map_err(|status| operator.refused(&status))?;
+    Ok(answer.into_inner().connection.unwrap_or_default())
+}
+
+async fn enable(operator: &Operator, name: String) -> anyhow::Result<Connection> {
+    let mut client = ConnectionServiceClient::new(operator.channel.clone());
+    let request = EnableConnectionRequest { name, etag: String::new() };
+    let answer = client.enable_connection(request).await.map_err(|status| operator.refused(&status))?;
+    Ok(answer.into_inner().connection.unwrap_or_default())
+}
+
+async fn update(
+    operator: &Operator,
+    found: Connection,
+    display_name: Option<String>,
+    metadata: Option<PathBuf>,
+) -> anyhow::Result<Connection> {
+    let mut paths = Vec::new();
+    let mut changed = Connection { name: found.name, etag: found.etag, ..Connection::default() };
+    if let Some(display_name) = display_name {
+        paths.push("display_name".to_owned());
+        changed.display_name = display_name;
+    }
+    if let Some(metadata) = metadata {
+        paths.push("saml.metadata_xml".to_owned());
+        let saml = SamlIdentityProvider { metadata_xml: read(&metadata)?, ..SamlIdentityProvider::default() };
+        changed.identity_provider = Some(connection::IdentityProvider::Saml(saml));
+    }
+    anyhow::ensure!(!paths.is_empty(), "nothing to change: name --display-name or --metadata");
+    let update_mask = Some(prost_types::FieldMask { paths });
+    let request = UpdateConnectionRequest { connection: Some(changed), update_mask };
+    let mut client = ConnectionServiceClient::new(operator.channel.clone());
+    let answer = client.update_connection(request).await.map_err(|status| operator.refused(&status))?;
+    Ok(answer.into_inner().connection.unwrap_or_default())
+}
+
+async fn all(operator: &Operator, organization: &str) -> anyhow::Result<Vec<Connection>> {
+    let parent = org::name_of(operator, organization).await?;
+    let mut client = ConnectionServiceClient::new(operator.channel.clone());
+    let mut connections = Vec::new();
+    let mut page_token = String::new();
+    loop {
+        let request = ListConnectionsRequest { parent: parent.clone(), page_size: 1000, page_token };
+        let page = client.list_connections(request).await.map_err(|status| operator.refused(&status))?.into_inner();
+        connections.extend(page.connections);
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            return Ok(connections);
+        }
+    }
+}
+
+/// The connection that the user names by id, name or display name; read from its stream.
+async fn find(operator: &Operator, organization: &str, connection: &str) -> anyhow::Result<Connection> {
+    let mut found = all(operator, organization).await?;
+    found.retain(|one| {
+        one.name == connection || one.name.rsplit('/').next() == Some(connection) || one.display_name == connection
+    });
+    anyhow::ensure!(found.len() < 2, "`{connection}` names several connections of `{organization}`: use an id");
+    let Some(one) = found.pop() else {
+        anyhow::bail!("`{organization}` has no connection `{connection}`; `vestibule connection list {organization}` shows them")
+    };
+    let mut client = ConnectionServiceClient::new(operator.channel.clone());
+    let request = GetConnectionRequest { name: one.name };
+    let answer = client.get_connection(request).await.map_err(|status| operator.refused(&status))?;
+    Ok(answer.into_inner().connection.unwrap_or_default())
+}
+
+fn rows(connections: &[Connection]) -> String {
+    let rows: Vec<[String; 4]> = connections
+        .iter()
+        .map(|one| {
+            let entity_id = saml(one).map(|saml| saml.entity_id.clone()).unwrap_or_default();
+            [one.display_name.clone(), state(one), entity_id, one.name.rsplit('/').next().unwrap_or_default().to_owned()]
+        })
+        .collect();
+    let empty = "No connections yet: `vestibule connection create <org> --metadata <file>`.";
+    table(["NAME", "STATE", "IDENTITY PROVIDER", "ID"], &rows, empty)
+}
+
+fn human(connection: &Connection) -> String {
+    let nothing = SamlIdentityProvider::default();
+    let saml = saml(connection).unwrap_or(&nothing);
+    let endpoints: Vec<String> = saml
+        .single_sign_on
+        .iter()
+        .map(|endpoint| format!("{} {}", plain(endpoint.binding().as_str_name(), "BINDING_"), endpoint.location))
+        .collect();
+    let certificates: Vec<String> = saml
+        .certificates
+        .iter()
+        .map(|one| {
+            let short = one.sha256_fingerprint.get(..16).unwrap_or(&one.sha256_fingerprint);
+            format!("{short}… {} until {}", one.subject, moment(one.not_after.as_ref()))
+        })
+        .collect();
+    let next = if connection.state() == connection::State::Enabled {
+        "people with an address in a verified domain sign in through it".to_owned()
+    } else {
+        "give the three addresses below to the identity provider, then `vestibule connection enable`".to_owned()
+    };
+    properties(&[
+        ("connection", connection.display_name.clone()),
+        ("name", connection.name.clone()),
+        ("state", state(connection)),
+        ("next", next),
+        ("identity provider", saml.entity_id.clone()),
+        ("single sign-on", endpoints.join("\n")),
+        ("certificates", certificates.join("\n")),
+        ("our entity id", saml.service_provider_entity_id.clone()),
+        ("our ACS URL", saml.assertion_consumer_service_url.clone()),
+        ("our metadata", saml.service_provider_metadata_url.clone()),
+        ("created", moment(connection.create_time.as_ref())),
+    ])
+}
+
+fn saml(connection: &Connection) -> Option<&SamlIdentityProvider> {
+    match connection.identity_provider.as_ref()? {
+        connection::IdentityProvider::Saml(saml) => Some(saml),
+    }
+}
+
+fn state(connection: &Connection) -> String {
+    let state: connection::State = connection.state();
+    plain(state.as_str_name(), "STATE_")
+}

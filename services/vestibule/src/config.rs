@@ -1,0 +1,79 @@
+//! The whole configuration of a process. Each section is defined, and checked, by whom it configures.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use vestibule_host::config::{ConfigError, Deployment, Grpc, Http, Peers, Store, Telemetry, Validate};
+
+/// Every setting; `deploy/vestibule.toml` shows them with their defaults.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) deployment: Deployment,
+    pub(crate) store: Store,
+    pub(crate) grpc: Grpc,
+    pub(crate) http: Http,
+    pub(crate) peers: Peers,
+    pub(crate) telemetry: Telemetry,
+    pub(crate) log: Log,
+    pub(crate) registry: vestibule_registry_service::Config,
+    pub(crate) routing: vestibule_routing_service::Config,
+    pub(crate) saml: vestibule_saml_service::Config,
+    pub(crate) enrichment: vestibule_enrichment_service::Config,
+    pub(crate) sandbox: Sandbox,
+}
+
+/// `[log]`: the proof that nobody has changed the event log.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    /// The directory that signed checkpoints are exported to; `checkpoints` in the data directory by default. Keep it, or
+    /// a copy of it, where whoever can write to the database cannot.
+    pub(crate) checkpoint_directory: Option<PathBuf>,
+    /// How often a checkpoint is made while there is something new; 0 makes none.
+    pub(crate) checkpoint_seconds: u64,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { checkpoint_directory: None, checkpoint_seconds: 300 }
+    }
+}
+
+/// `[sandbox]`: where the simulators listen; 0 lets the system choose.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Sandbox {
+    /// The simulated identity providers.
+    pub(crate) identity_provider_port: u16,
+    /// The simulated Cognito.
+    pub(crate) cognito_port: u16,
+    /// The demo application: the address to open.
+    pub(crate) application_port: u16,
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self { identity_provider_port: 8810, cognito_port: 8820, application_port: 8830 }
+    }
+}
+
+impl Config {
+    pub(crate) fn checkpoint_directory(&self) -> PathBuf {
+        let default = || self.deployment.data_directory.join("checkpoints");
+        self.log.checkpoint_directory.clone().unwrap_or_else(default)
+    }
+
+    pub(crate) fn registry_token_file(&self) -> PathBuf {
+        let default = || self.deployment.data_directory.join("registry.token");
+        self.grpc.registry_token_file.clone().unwrap_or_else(default)
+    }
+}
+
+impl Validate for Config {
+    fn validate(&self) -> Result<(), ConfigError> {
+        self.deployment.validate()?;
+        self.grpc.validate()?;
+        self.telemetry.validate()
+    }
+}

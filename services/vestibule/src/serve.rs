@@ -1,0 +1,111 @@
+//! `vestibule serve`: a process that serves until a signal.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+use vestibule_host::{Resources, Service, access, grpc, http, telemetry};
+use vestibule_kernel::{SystemClock, SystemIds};
+
+use crate::{cli::ServiceName, config::Config, output::note, start};
+
+/// The ports of a process, taken and not answering yet.
+pub(crate) struct Ports {
+    grpc: grpc::Bound,
+    http: Option<http::Bound>,
+}
+
+impl Ports {
+    /// Takes the ports; the gateway's only where it is served.
+    pub(crate) async fn take(config: &Config, with_gateway: bool) -> anyhow::Result<Self> {
+        let http = if with_gateway { Some(http::bind(&config.http)?) } else { None };
+        Ok(Self { grpc: grpc::bind(&config.grpc).await?, http })
+    }
+
+    pub(crate) const fn grpc_address(&self) -> SocketAddr {
+        self.grpc.address()
+    }
+
+    pub(crate) fn http_address(&self) -> Option<SocketAddr> {
+        self.http.as_ref().map(http::Bound::address)
+    }
+
+    /// Serves until `stop`, then until what runs has ended.
+    pub(crate) async fn serve(
+        self,
+        mut services: Vec<Service>,
+        access: access::Access,
+        stop: CancellationToken,
+    ) -> anyhow::Result<()> {
+        let readiness: Vec<_> = services.iter().flat_map(|service| service.readiness.clone()).collect();
+        let routes = services.iter_mut().find_map(|service| service.http.take());
+        let serving_http = async {
+            match (self.http, routes) {
+                (Some(bound), Some(routes)) => bound.serve(routes, readiness, stop.clone()).await.map_err(anyhow::Error::from),
+                _ => Ok(()),
+            }
+        };
+        let serving_grpc = async { Ok(self.grpc.serve(&services, access, stop.clone()).await?) };
+        // When one of the two ends on its own, the process must not look alive.
+        let stopping = stop.clone();
+        let (http, grpc) = tokio::join!(
+            async { serving_http.await.inspect_err(|_| stopping.cancel()) },
+            async { serving_grpc.await.inspect_err(|_: &anyhow::Error| stopping.cancel()) },
+        );
+        http.and(grpc)
+    }
+}
+
+/// The tokens that open the gRPC port; the registry's is made when it does not exist.
+pub(crate) fn access(config: &Config) -> anyhow::Result<access::Access> {
+    let registry = access::open_or_create_token(&config.registry_token_file(), &SystemIds)?;
+    let service = config.grpc.service_token_file.as_deref().map(access::read_token).transpose()?;
+    Ok(access::Access::new(service.as_ref(), &registry))
+}
+
+/// Serves `name` until a signal.
+pub(crate) async fn run(name: ServiceName, label: &'static str, config: &Config) -> anyhow::Result<()> {
+    let telemetry = telemetry::start(&config.telemetry, label)?;
+    let stop = CancellationToken::new();
+    vestibule_host::stop_on_signal(stop.clone()).context("signals")?;
+    let served = until(name, label, config, stop).await;
+    telemetry.shutdown();
+    served
+}
+
+async fn until(name: ServiceName, label: &str, config: &Config, stop: CancellationToken) -> anyhow::Result<()> {
+    let with_gateway = matches!(name, ServiceName::Gateway | ServiceName::All);
+    let ports = Ports::take(config, with_gateway).await?;
+    let resources = start::resources(config, Arc::new(SystemClock), Arc::new(SystemIds), stop.clone()).await?;
+    let access = access(config)?;
+    let services = start::services(name, &resources, config).await?;
+    let workers = workers(name, &resources, config);
+    note(&format!("{label}: gRPC on {}", ports.grpc_address()));
+    if let Some(address) = ports.http_address() {
+        note(&format!("{label}: HTTP on {address}, reached as {}", config.deployment.public_url));
+    }
+    let served = ports.serve(services, access, stop.clone()).await;
+    stop.cancel();
+    workers.await;
+    served
+}
+
+/// The registry's process looks after the log: it exports signed checkpoints.
+pub(crate) fn workers(
+    name: ServiceName,
+    resources: &Resources,
+    config: &Config,
+) -> impl Future<Output = ()> + use<> {
+    let mine = matches!(name, ServiceName::Registry | ServiceName::All) && config.log.checkpoint_seconds > 0;
+    let checkpoints = mine.then(|| {
+        let every = std::time::Duration::from_secs(config.log.checkpoint_seconds);
+        crate::command::log::export_periodically(resources.clone(), config.checkpoint_directory(), every)
+    });
+    let running = checkpoints.map(tokio::spawn);
+    async move {
+        if let Some(running) = running {
+            // A worker ends when the process stops; its own trouble is in the log.
+            let _ = running.await;
+        }
+    }
+}
