@@ -74,7 +74,7 @@ impl IdentityProvider {
     }
 
     /// A signed Response without an Assertion, because nobody signed in: `code` is the second-level StatusCode such as
-    /// `urn:oasis:names:tc:SAML:2.0:status:AuthnFailed`, `message` the StatusMessage (SAML core section 3.2.2).
+    /// `urn:oasis:names:tc:SAML:2.0:status:AuthnFailed`, `message` the status message (SAML core section 3.2.2).
     ///
     /// # Errors
     /// [`IdpError::Signing`] when the key cannot make such a signature.

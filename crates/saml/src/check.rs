@@ -193,7 +193,7 @@ impl Checklist {
 }
 
 fn finding(text: &str) -> String {
-    if text.len() <= limit::FINDING_CHARS_MAX && !text.chars().any(char::is_control) {
+    if text.len() <= limit::FINDING_CHARS_MAX && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return text.to_owned();
     }
     let printable = text.chars().map(|each| if each.is_control() { char::REPLACEMENT_CHARACTER } else { each });

@@ -29,7 +29,7 @@ pub(crate) fn parse(xml: &str, limits: Limits) -> Result<Document<'_>, Fault> {
     if xml.starts_with('\u{feff}') {
         return Err(Fault::Malformed);
     }
-    Scanner { rest: xml.as_bytes() }.run()?;
+    Scanner { rest: xml }.run()?;
     let depth = u32::try_from(limit::DEPTH_MAX).unwrap_or(u32::MAX);
     let parser = Parser::new().with_forbid_dtd(true).with_forbid_entities(true).with_max_depth(depth);
     let document = parser.parse(xml).map_err(|_| Fault::Malformed)?;
@@ -41,27 +41,25 @@ pub(crate) fn parse(xml: &str, limits: Limits) -> Result<Document<'_>, Fault> {
     Ok(document)
 }
 
-/// Walks over the bytes from tag to tag. It does not parse: it only finds where tags end the way any XML parser
+/// Walks over the text from tag to tag. It does not parse: it only finds where tags end the way any XML parser
 /// must, so that the parser's costly cases (thousands of attributes in one tag) never reach it.
 struct Scanner<'x> {
-    rest: &'x [u8],
+    rest: &'x str,
 }
 
 impl Scanner<'_> {
     fn run(mut self) -> Result<(), Fault> {
         let (mut depth, mut namespaces) = (0_usize, 0_usize);
-        while let Some(at) = self.rest.iter().position(|byte| *byte == b'<') {
+        while let Some(at) = self.rest.find('<') {
             self.skip(at);
-            if self.skip_over(b"<!--", b"-->")?
-                || self.skip_over(b"<![CDATA[", b"]]>")?
-                || self.skip_over(b"<?", b"?>")?
-            {
+            if self.skip_over("<!--", "-->")? || self.skip_over("<![CDATA[", "]]>")? || self.skip_over("<?", "?>")? {
                 continue;
             }
-            if self.rest.starts_with(b"<!") {
+            if self.rest.starts_with("<!") {
                 return Err(Fault::Doctype);
             }
-            let tag = self.tag()?;
+            let tag = Tag::read(self.rest.as_bytes())?;
+            self.skip(tag.bytes);
             namespaces += tag.namespaces;
             if namespaces > limit::NAMESPACES_MAX {
                 return Err(Fault::TagTooLarge);
@@ -83,50 +81,17 @@ impl Scanner<'_> {
     }
 
     /// Skips a construct that begins with `open`, up to and with `close`.
-    fn skip_over(&mut self, open: &[u8], close: &[u8]) -> Result<bool, Fault> {
+    fn skip_over(&mut self, open: &str, close: &str) -> Result<bool, Fault> {
         let Some(inside) = self.rest.strip_prefix(open) else { return Ok(false) };
-        let length = inside.windows(close.len()).position(|window| window == close).ok_or(Fault::Malformed)?;
+        let length = inside.find(close).ok_or(Fault::Malformed)?;
         self.skip(open.len() + length + close.len());
         Ok(true)
     }
-
-    /// Reads one tag. A `>` inside of quotes does not end it (XML 1.0 section 2.4).
-    fn tag(&mut self) -> Result<Tag, Fault> {
-        let (mut quote, mut attributes, mut last) = (None, 0_usize, b'<');
-        for (at, byte) in self.rest.iter().copied().enumerate().skip(1) {
-            if at > limit::TAG_BYTES_MAX {
-                return Err(Fault::TagTooLarge);
-            }
-            match (quote, byte) {
-                (None, b'"' | b'\'') => {
-                    quote = Some(byte);
-                    attributes += 1;
-                }
-                (Some(open), _) if open == byte => quote = None,
-                (None, b'>') => {
-                    let text = self.rest.get(..at).unwrap_or_default();
-                    let namespaces = text.windows(5).filter(|window| *window == b"xmlns").count();
-                    let kind = match (text.get(1), last) {
-                        (Some(b'/'), _) => TagKind::End,
-                        (_, b'/') => TagKind::Empty,
-                        _ => TagKind::Start,
-                    };
-                    self.skip(at + 1);
-                    if attributes > limit::TAG_ATTRIBUTES_MAX {
-                        return Err(Fault::TagTooLarge);
-                    }
-                    return Ok(Tag { kind, namespaces });
-                }
-                (None, b'<') => return Err(Fault::Malformed),
-                _ => {}
-            }
-            last = byte;
-        }
-        Err(Fault::Malformed)
-    }
 }
 
+/// One tag, from `<` to `>`.
 struct Tag {
+    bytes: usize,
     kind: TagKind,
     namespaces: usize,
 }
@@ -135,4 +100,47 @@ enum TagKind {
     Start,
     End,
     Empty,
+}
+
+impl Tag {
+    /// Reads the tag that `text` begins with. A `>` inside of quotes does not end it (XML 1.0 section 2.4).
+    fn read(text: &[u8]) -> Result<Self, Fault> {
+        let (mut at, mut attributes, mut namespaces, mut last) = (1, 0, 0, b'<');
+        // Where the next attribute's name begins, white space before it included.
+        let mut name = None;
+        while let Some(byte) = text.get(at).copied() {
+            if at > limit::TAG_BYTES_MAX {
+                return Err(Fault::TagTooLarge);
+            }
+            match byte {
+                b'"' | b'\'' => {
+                    let behind = text.get(at + 1..).unwrap_or_default();
+                    let value = behind.iter().position(|each| *each == byte).ok_or(Fault::Malformed)?;
+                    attributes += 1;
+                    let declares =
+                        name.and_then(|from: usize| text.get(from..at)).unwrap_or_default().trim_ascii_start();
+                    namespaces += usize::from(declares.starts_with(b"xmlns"));
+                    at += value + 1;
+                    name = Some(at + 1);
+                }
+                b'>' => {
+                    if attributes > limit::TAG_ATTRIBUTES_MAX {
+                        return Err(Fault::TagTooLarge);
+                    }
+                    let kind = match (text.get(1), last) {
+                        (Some(b'/'), _) => TagKind::End,
+                        (_, b'/') => TagKind::Empty,
+                        _ => TagKind::Start,
+                    };
+                    return Ok(Self { bytes: at + 1, kind, namespaces });
+                }
+                b'<' => return Err(Fault::Malformed),
+                b' ' | b'\t' | b'\r' | b'\n' => name = name.or(Some(at)),
+                _ => {}
+            }
+            last = byte;
+            at += 1;
+        }
+        Err(Fault::Malformed)
+    }
 }

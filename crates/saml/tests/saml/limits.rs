@@ -133,10 +133,15 @@ fn a_tag_and_the_depth_have_limits() {
     };
     accept(judge(&deep(limit::DEPTH_MAX - 2)));
     refuse("depth", &judge(&deep(limit::DEPTH_MAX - 1)), Refusal::XmlTooDeep);
-    let namespaces = repeated(600, |at| format!("<a xmlns:n{at}=\"urn:n\"/>"));
-    let odd =
-        xml.replacen("<samlp:Status>", &format!("<samlp:Extensions>{namespaces}</samlp:Extensions><samlp:Status>"), 1);
-    refuse("namespaces", &judge(&odd), Refusal::XmlTagTooLarge);
+    for declaration in ["xmlns:n=\"urn:n\"", "a=\"\" xmlns:n = 'urn:n'", "\n\txmlns:n\n=\n\"urn:n\"", "xmlns=\"urn:n\""]
+    {
+        let namespaces = |count| repeated(count, |_| format!("<a {declaration}/>"));
+        let extended = |inside: &str| {
+            xml.replacen("<samlp:Status>", &format!("<samlp:Extensions>{inside}</samlp:Extensions><samlp:Status>"), 1)
+        };
+        accept(judge(&extended(&namespaces(limit::NAMESPACES_MAX - 3))));
+        refuse(declaration, &judge(&extended(&namespaces(limit::NAMESPACES_MAX))), Refusal::XmlTagTooLarge);
+    }
 }
 
 #[test]
