@@ -148,6 +148,12 @@ impl EventLog {
         self.inner.store.changes()
     }
 
+    /// How many transactions wait behind the group that is being committed.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.inner.clock
     }
