@@ -1,0 +1,140 @@
+use std::hash::BuildHasher;
+
+use vestibule_kernel::{ConnectionId, OrganizationId};
+use vestibule_tenancy::organization::Created;
+
+use super::{
+    connection::Connection,
+    place::{Index, Place},
+};
+
+/// Whether people of an organization may sign in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum State {
+    /// Something refers to it, but it has not been created.
+    Absent,
+    Active,
+    Suspended,
+}
+
+/// An organization with its connections.
+pub(crate) struct Organization {
+    pub(crate) id: OrganizationId,
+    slug: Box<str>,
+    pub(crate) display_name: Box<str>,
+    connections: Vec<Connection>,
+    pub(super) user_pool: Option<Place>,
+    pub(crate) state: State,
+}
+
+impl Organization {
+    fn absent(id: OrganizationId) -> Self {
+        let (slug, display_name) = Default::default();
+        Self { id, slug, display_name, connections: Vec::new(), user_pool: None, state: State::Absent }
+    }
+
+    /// In the order of their creation.
+    pub(crate) fn enabled_connections(&self) -> impl Iterator<Item = &Connection> {
+        self.connections.iter().filter(|connection| connection.enabled)
+    }
+
+    pub(crate) fn connection(&self, id: ConnectionId) -> Option<&Connection> {
+        self.connections.iter().find(|connection| connection.id == id)
+    }
+
+    pub(super) fn connection_mut(&mut self, id: ConnectionId) -> Option<&mut Connection> {
+        self.connections.iter_mut().find(|connection| connection.id == id)
+    }
+
+    pub(super) fn add(&mut self, connection: Connection) {
+        // Nearly all have one, and the usual growth would make room for four.
+        self.connections.reserve_exact(1);
+        self.connections.push(connection);
+    }
+
+    pub(super) fn enable(&mut self, id: ConnectionId, enabled: bool) {
+        if let Some(connection) = self.connection_mut(id) {
+            connection.enabled = enabled;
+        }
+    }
+}
+
+/// All organizations, found by id and by slug.
+#[derive(Default)]
+pub(super) struct Organizations {
+    arena: Vec<Organization>,
+    by_id: Index,
+    by_slug: Index,
+}
+
+impl Organizations {
+    pub(super) fn at(&self, place: Place) -> Option<&Organization> {
+        self.arena.get(place.index())
+    }
+
+    pub(super) fn at_mut(&mut self, place: Place) -> Option<&mut Organization> {
+        self.arena.get_mut(place.index())
+    }
+
+    pub(super) fn with_id(&self, id: OrganizationId) -> Option<&Organization> {
+        self.at(self.find_id(id)?)
+    }
+
+    pub(super) fn with_slug(&self, slug: &str) -> Option<&Organization> {
+        self.at(self.by_slug.find(slug, |place| self.at(place).is_some_and(|found| *found.slug == *slug))?)
+    }
+
+    /// The place of an organization; makes an absent one where there is none, so that nothing depends on the order in
+    /// which streams are written.
+    pub(super) fn place_of(&mut self, id: OrganizationId) -> Place {
+        if let Some(place) = self.find_id(id) {
+            return place;
+        }
+        let place = Place::next(&self.arena);
+        self.arena.push(Organization::absent(id));
+        let arena = &self.arena;
+        self.by_id.insert(place, |hasher, place| arena.get(place.index()).map_or(0, |found| hasher.hash_one(found.id)));
+        place
+    }
+
+    pub(super) fn created(&mut self, place: Place, created: &Created, user_pool: Place) {
+        self.put(place, State::Active);
+        self.updated(place, Some(&created.slug), Some(created.display_name.clone()), Some(user_pool));
+    }
+
+    pub(super) fn updated(
+        &mut self,
+        place: Place,
+        slug: Option<&str>,
+        display_name: Option<String>,
+        user_pool: Option<Place>,
+    ) {
+        if let Some(slug) = slug {
+            self.rename(place, slug);
+        }
+        let Some(organization) = self.at_mut(place) else { return };
+        if let Some(display_name) = display_name {
+            organization.display_name = display_name.into_boxed_str();
+        }
+        organization.user_pool = user_pool.or(organization.user_pool);
+    }
+
+    pub(super) fn put(&mut self, place: Place, state: State) {
+        if let Some(organization) = self.at_mut(place) {
+            organization.state = state;
+        }
+    }
+
+    fn rename(&mut self, place: Place, slug: &str) {
+        let Some(organization) = self.arena.get_mut(place.index()) else { return };
+        self.by_slug.remove(&*organization.slug, place);
+        organization.slug = slug.into();
+        let arena = &self.arena;
+        self.by_slug
+            .insert(place, |hasher, place| arena.get(place.index()).map_or(0, |found| hasher.hash_one(&*found.slug)));
+    }
+
+    fn find_id(&self, id: OrganizationId) -> Option<Place> {
+        self.by_id.find(&id, |place| self.at(place).is_some_and(|found| found.id == id))
+    }
+}

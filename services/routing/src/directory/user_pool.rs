@@ -1,0 +1,86 @@
+use std::{collections::HashMap, sync::Arc};
+
+use vestibule_kernel::UserPoolId;
+use vestibule_tenancy::{
+    organization::Placement,
+    user_pool::{Registered, Updated},
+};
+
+use super::{Organization, place::Place};
+
+/// A user pool, as far as authorize URLs need it.
+#[derive(Clone, Debug)]
+pub(crate) struct UserPool {
+    pub(crate) id: UserPoolId,
+    /// The one for authorize URLs.
+    pub(crate) domain: String,
+    pub(crate) provider_name: String,
+    pub(crate) app_client_id: String,
+}
+
+/// All user pools: a few, so nothing is saved here.
+#[derive(Default)]
+pub(crate) struct UserPools {
+    /// `None`: an organization is placed in it, but it has not been registered.
+    arena: Vec<Option<Arc<UserPool>>>,
+    by_id: HashMap<UserPoolId, Place>,
+}
+
+impl UserPools {
+    pub(crate) fn with_id(&self, id: UserPoolId) -> Option<&Arc<UserPool>> {
+        self.at(*self.by_id.get(&id)?)
+    }
+
+    /// Where the people of an organization live.
+    pub(crate) fn of(&self, organization: &Organization) -> Option<&Arc<UserPool>> {
+        self.at(organization.user_pool?)
+    }
+
+    fn at(&self, place: Place) -> Option<&Arc<UserPool>> {
+        self.arena.get(place.index())?.as_ref()
+    }
+
+    pub(super) fn place_of_placement(&mut self, placement: &Placement) -> Place {
+        match placement {
+            Placement::SharedPool { user_pool } => self.place_of(*user_pool),
+        }
+    }
+
+    pub(super) fn registered(&mut self, id: UserPoolId, registered: Registered) {
+        let pool = UserPool {
+            id,
+            domain: registered.domains.into_iter().next().unwrap_or_default(),
+            provider_name: registered.provider_name,
+            app_client_id: registered.app_client_id,
+        };
+        self.put(id, pool);
+    }
+
+    pub(super) fn updated(&mut self, id: UserPoolId, updated: Updated) {
+        let Some(pool) = self.with_id(id) else { return };
+        let mut pool = UserPool::clone(pool);
+        if let Some(domain) = updated.domains.into_iter().flatten().next() {
+            pool.domain = domain;
+        }
+        if let Some(app_client_id) = updated.app_client_id {
+            pool.app_client_id = app_client_id;
+        }
+        self.put(id, pool);
+    }
+
+    fn put(&mut self, id: UserPoolId, pool: UserPool) {
+        let place = self.place_of(id);
+        if let Some(slot) = self.arena.get_mut(place.index()) {
+            *slot = Some(Arc::new(pool));
+        }
+    }
+
+    fn place_of(&mut self, id: UserPoolId) -> Place {
+        let arena = &mut self.arena;
+        *self.by_id.entry(id).or_insert_with(|| {
+            let place = Place::next(arena);
+            arena.push(None);
+            place
+        })
+    }
+}

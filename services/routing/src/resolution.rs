@@ -1,0 +1,141 @@
+use std::sync::Arc;
+
+use vestibule_kernel::{ConnectionId, OrganizationId, UserPoolId};
+use vestibule_rpc::routing::v1::Decision;
+
+use crate::{
+    directory::{Connection, Directory, Organization, State, UserPool},
+    error::RoutingError,
+    person::Person,
+};
+
+/// Why a decision was made. Stable.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Reason {
+    DomainVerified,
+    OrganizationCode,
+    Ticket,
+    DomainUnknown,
+    OrganizationUnknown,
+    OrganizationSuspended,
+    NoEnabledConnection,
+    SeveralConnections,
+    OtherUserPool,
+}
+
+impl Reason {
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::DomainVerified => "DOMAIN_VERIFIED",
+            Self::OrganizationCode => "ORGANIZATION_CODE",
+            Self::Ticket => "TICKET",
+            Self::DomainUnknown => "DOMAIN_UNKNOWN",
+            Self::OrganizationUnknown => "ORGANIZATION_UNKNOWN",
+            Self::OrganizationSuspended => "ORGANIZATION_SUSPENDED",
+            Self::NoEnabledConnection => "NO_ENABLED_CONNECTION",
+            Self::SeveralConnections => "SEVERAL_CONNECTIONS",
+            Self::OtherUserPool => "OTHER_USER_POOL",
+        }
+    }
+}
+
+/// Where a person signs in, and why: everything the answer needs of the directory.
+#[derive(Debug)]
+pub(crate) struct Resolution {
+    pub(crate) decision: Decision,
+    pub(crate) reason: Reason,
+    pub(crate) organization: Option<Known>,
+    pub(crate) connections: Vec<Choice>,
+    pub(crate) user_pool: Option<Arc<UserPool>>,
+}
+
+/// The organization that was found.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) id: OrganizationId,
+    pub(crate) display_name: String,
+}
+
+/// A connection to sign in through.
+#[derive(Debug)]
+pub(crate) struct Choice {
+    pub(crate) id: ConnectionId,
+    pub(crate) display_name: String,
+}
+
+impl From<&Connection> for Choice {
+    fn from(connection: &Connection) -> Self {
+        Self { id: connection.id, display_name: connection.display_name.as_ref().to_owned() }
+    }
+}
+
+/// Decides where `person` signs in; `asking` is the user pool that wants to know. Looks at organizations only, never at
+/// people.
+pub(crate) fn resolve(
+    directory: &Directory,
+    person: &Person,
+    asking: Option<UserPoolId>,
+) -> Result<Resolution, RoutingError> {
+    let pools = directory.user_pools();
+    let asking = match asking {
+        Some(id) => Some(pools.with_id(id).ok_or(RoutingError::UserPoolUnknown)?),
+        None => None,
+    };
+    let standard = |reason| Resolution {
+        decision: Decision::Standard,
+        reason,
+        organization: None,
+        connections: Vec::new(),
+        user_pool: asking.cloned(),
+    };
+    let (organization, found, not_found) = match person {
+        Person::Email { domain, .. } | Person::Domain(domain) => {
+            (directory.owner(domain), Reason::DomainVerified, Reason::DomainUnknown)
+        }
+        Person::Code(slug) => {
+            (directory.with_slug(slug.as_str()), Reason::OrganizationCode, Reason::OrganizationUnknown)
+        }
+        Person::Ticket { ticket, .. } => {
+            (directory.organization(ticket.organization), Reason::Ticket, Reason::OrganizationUnknown)
+        }
+    };
+    let Some(organization) = organization.filter(|organization| organization.state != State::Absent) else {
+        return Ok(standard(not_found));
+    };
+    let home = pools.of(organization);
+    if let Some(asking) = asking
+        && home.is_none_or(|home| home.id != asking.id)
+    {
+        return Ok(standard(Reason::OtherUserPool));
+    }
+    let (decision, reason, connections) = choose(organization, person, found);
+    Ok(Resolution {
+        decision,
+        reason,
+        organization: Some(Known { id: organization.id, display_name: organization.display_name.as_ref().to_owned() }),
+        connections,
+        user_pool: home.cloned(),
+    })
+}
+
+/// An organization that people cannot sign in to is refused, never `standard`: the pool's own login would let them past
+/// what their organization has decided.
+fn choose(organization: &Organization, person: &Person, found: Reason) -> (Decision, Reason, Vec<Choice>) {
+    if organization.state == State::Suspended {
+        return (Decision::Refused, Reason::OrganizationSuspended, Vec::new());
+    }
+    // The connection of a ticket may have been replaced since; then the ticket still names the organization.
+    let named = match person {
+        Person::Ticket { ticket, .. } => ticket.connection.and_then(|id| organization.connection(id)),
+        Person::Email { .. } | Person::Domain(_) | Person::Code(_) => None,
+    };
+    if let Some(connection) = named.filter(|connection| connection.enabled) {
+        return (Decision::Brokered, found, vec![connection.into()]);
+    }
+    let enabled: Vec<Choice> = organization.enabled_connections().map(Choice::from).collect();
+    match enabled.len() {
+        0 => (Decision::Refused, Reason::NoEnabledConnection, enabled),
+        1 => (Decision::Brokered, found, enabled),
+        _ => (Decision::Choose, Reason::SeveralConnections, enabled),
+    }
+}

@@ -1,0 +1,11 @@
+//! Black-box tests of routing: gRPC in memory over an event log on SQLite, fed with the events that the registry writes.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod authorize;
+mod decision;
+mod deployment;
+mod hostile;
+mod store;
+mod ticket;
+mod view;
