@@ -12,7 +12,7 @@ pub struct ClientError(#[source] reqwest::Error);
 ///
 /// # Errors
 /// When the TLS library cannot be set up.
-pub fn http_client(user_agent: &str) -> Result<reqwest::Client, ClientError> {
+pub(crate) fn http_client(user_agent: &str) -> Result<reqwest::Client, ClientError> {
     // Somebody else may have installed it already, which is as good.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     reqwest::Client::builder()

@@ -9,7 +9,8 @@ mod serve;
 mod token;
 
 pub(crate) use asset::assets;
-pub use client::{ClientError, http_client};
+pub use client::ClientError;
+pub(crate) use client::http_client;
 pub(crate) use cookie::{clear_cookie, cookie_of, set_cookie};
 pub(crate) use expiring::Expiring;
 pub(crate) use page::{found, json, json_error, page, with_cookies};
