@@ -15,8 +15,11 @@ pub const TAG_BYTES_MAX: usize = 8 * 1024;
 /// Attributes and namespace declarations of one tag.
 pub const TAG_ATTRIBUTES_MAX: usize = 64;
 
-/// Namespace declarations of a whole message: each costs time at each element below it.
-pub const NAMESPACES_MAX: usize = 512;
+/// Namespace declarations of a whole Response: each costs time at each element below it.
+pub const RESPONSE_NAMESPACES_MAX: usize = 512;
+
+/// Namespace declarations of metadata: AD FS declares its own at each claim it offers.
+pub const METADATA_NAMESPACES_MAX: usize = 8192;
 
 /// How deep elements may lie in each other.
 pub const DEPTH_MAX: usize = 48;

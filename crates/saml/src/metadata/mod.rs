@@ -73,7 +73,7 @@ impl IdentityProviderMetadata {
         let text = str::from_utf8(metadata).map_err(|_| MetadataError::Malformed)?;
         // Files that an administrator saved on Windows begin with a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let document = xml::parse(text, Limits { bytes: limit::METADATA_BYTES_MAX })?;
+        let document = xml::parse(text, Limits::METADATA)?;
         let root = Node::root(&document).ok_or(MetadataError::Malformed)?;
         read(root)
     }

@@ -18,7 +18,6 @@ use self::{instant::Window, shape::Shape, signature::Signer};
 use crate::{
     Assertion, CheckName, Refusal, TrustedCertificates, Verdict,
     check::Checklist,
-    limit,
     xml::{self, Limits},
 };
 
@@ -37,7 +36,7 @@ pub struct Expectation<'a> {
     pub in_response_to: &'a str,
     /// The present.
     pub now: Timestamp,
-    /// By how much the clocks of both sides may differ; at most [`limit::SKEW_MAX`] counts.
+    /// By how much the clocks of both sides may differ; at most [`crate::limit::SKEW_MAX`] counts.
     pub skew: Duration,
 }
 
@@ -60,7 +59,7 @@ pub fn validate_xml(response: &str, expectation: &Expectation<'_>) -> Verdict {
 
 fn judge(xml: &str, expectation: &Expectation<'_>, checks: &mut Checklist) -> Result<Assertion, Refusal> {
     let expected = "well-formed XML without DTD, within the limits";
-    let document = xml::parse(xml, Limits { bytes: limit::RESPONSE_BYTES_MAX }).map_err(|fault| {
+    let document = xml::parse(xml, Limits::RESPONSE).map_err(|fault| {
         let refusal = Refusal::from(fault);
         checks.fail(CheckName::MessageXml, expected, &format!("{} bytes: {refusal}", xml.len()), refusal)
     })?;

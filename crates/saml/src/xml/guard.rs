@@ -17,7 +17,15 @@ pub(crate) enum Fault {
 /// The limits that differ between kinds of messages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    pub(crate) bytes: usize,
+    bytes: usize,
+    namespaces: usize,
+}
+
+impl Limits {
+    pub(crate) const RESPONSE: Self =
+        Self { bytes: limit::RESPONSE_BYTES_MAX, namespaces: limit::RESPONSE_NAMESPACES_MAX };
+    pub(crate) const METADATA: Self =
+        Self { bytes: limit::METADATA_BYTES_MAX, namespaces: limit::METADATA_NAMESPACES_MAX };
 }
 
 /// Measures `xml` and parses it: no DTD, UTF-8 only, at most [`limit::DEPTH_MAX`] deep.
@@ -29,7 +37,7 @@ pub(crate) fn parse(xml: &str, limits: Limits) -> Result<Document<'_>, Fault> {
     if xml.starts_with('\u{feff}') {
         return Err(Fault::Malformed);
     }
-    Scanner { rest: xml }.run()?;
+    Scanner { rest: xml }.run(limits)?;
     let depth = u32::try_from(limit::DEPTH_MAX).unwrap_or(u32::MAX);
     let parser = Parser::new().with_forbid_dtd(true).with_forbid_entities(true).with_max_depth(depth);
     let document = parser.parse(xml).map_err(|_| Fault::Malformed)?;
@@ -48,7 +56,7 @@ struct Scanner<'x> {
 }
 
 impl Scanner<'_> {
-    fn run(mut self) -> Result<(), Fault> {
+    fn run(mut self, limits: Limits) -> Result<(), Fault> {
         let (mut depth, mut namespaces) = (0_usize, 0_usize);
         while let Some(at) = self.rest.find('<') {
             self.skip(at);
@@ -61,7 +69,7 @@ impl Scanner<'_> {
             let tag = Tag::read(self.rest.as_bytes())?;
             self.skip(tag.bytes);
             namespaces += tag.namespaces;
-            if namespaces > limit::NAMESPACES_MAX {
+            if namespaces > limits.namespaces {
                 return Err(Fault::TagTooLarge);
             }
             match tag.kind {

@@ -139,8 +139,8 @@ fn a_tag_and_the_depth_have_limits() {
         let extended = |inside: &str| {
             xml.replacen("<samlp:Status>", &format!("<samlp:Extensions>{inside}</samlp:Extensions><samlp:Status>"), 1)
         };
-        accept(judge(&extended(&namespaces(limit::NAMESPACES_MAX - 3))));
-        refuse(declaration, &judge(&extended(&namespaces(limit::NAMESPACES_MAX))), Refusal::XmlTagTooLarge);
+        accept(judge(&extended(&namespaces(limit::RESPONSE_NAMESPACES_MAX - 3))));
+        refuse(declaration, &judge(&extended(&namespaces(limit::RESPONSE_NAMESPACES_MAX))), Refusal::XmlTagTooLarge);
     }
 }
 

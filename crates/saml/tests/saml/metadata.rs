@@ -200,6 +200,20 @@ fn what_is_no_metadata_of_one_identity_provider_is_refused() {
 }
 
 #[test]
+fn metadata_may_declare_a_namespace_at_each_claim() {
+    let claims = |count| {
+        let offered = "<auth:ClaimType xmlns:auth=\"urn:a\" Uri=\"urn:c\"/>".repeat(count);
+        replace(
+            &genuine(),
+            "<md:IDPSSODescriptor",
+            &format!("<md:Extensions>{offered}</md:Extensions><md:IDPSSODescriptor"),
+        )
+    };
+    assert!(parse(&claims(1000)).is_ok());
+    assert_eq!(parse(&claims(limit::METADATA_NAMESPACES_MAX)).unwrap_err(), MetadataError::TooComplex);
+}
+
+#[test]
 fn too_many_certificates_are_refused() {
     let keys = (0..=limit::CERTIFICATES_MAX).map(|_| {
         vestibule_saml_idp::SigningKey::generate(vestibule_saml_idp::KeyType::EcP256, "many", NOW, NOW.plus(days(1)))
