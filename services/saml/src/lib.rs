@@ -1,1 +1,32 @@
-//! SAML requests, verdicts and their acceptance (gRPC).
+//! SAML towards identity providers (gRPC): requests, verdicts on responses, and their acceptance.
+//!
+//! A Response is judged first, from memory and without any effect: by the engine (`vestibule-saml`), then by what the
+//! organization and the connection allow. Only what passes is accepted, in one append that uses the assertion up,
+//! answers the request and finds or makes the person. A refusal is an answer and leaves nothing behind.
+//!
+//! - `directory`: connections, organizations and verified domains in memory, fed by the log.
+//! - `judge`: the verdict, pure. `email` and `subject` hold its rules about people.
+//! - `accept`: the append.
+//! - `authn_request`, `metadata`: what we tell identity providers, and what they tell us.
+//! - `rpc`: the service itself.
+
+mod accept;
+mod authn_request;
+mod checklist;
+mod config;
+mod connection;
+mod directory;
+mod email;
+mod error;
+mod judge;
+mod metadata;
+mod refusal;
+mod rpc;
+mod start;
+mod subject;
+
+pub use config::{Config, InvalidConfig};
+pub use start::{StartError, start};
+
+/// The `domain` of every `google.rpc.ErrorInfo` of this service.
+const ERROR_DOMAIN: &str = "saml.vestibule";

@@ -1,0 +1,118 @@
+use vestibule_rpc::saml::v1::{self as pb, check::Status};
+use vestibule_saml as saml;
+
+use crate::refusal::Refusal;
+
+/// What is checked beside the Response itself, in this order.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Check {
+    OrganizationActive,
+    ConnectionEnabled,
+    SubjectStable,
+    EmailReleasable,
+    AssertionUnused,
+    RequestUnanswered,
+}
+
+impl Check {
+    const ALL: [Self; 6] = [
+        Self::OrganizationActive,
+        Self::ConnectionEnabled,
+        Self::SubjectStable,
+        Self::EmailReleasable,
+        Self::AssertionUnused,
+        Self::RequestUnanswered,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::OrganizationActive => "organization.active",
+            Self::ConnectionEnabled => "connection.enabled",
+            Self::SubjectStable => "subject.stable",
+            Self::EmailReleasable => "email.releasable",
+            Self::RequestUnanswered => "request.unanswered",
+            Self::AssertionUnused => "assertion.unused",
+        }
+    }
+
+    const fn expected(self) -> &'static str {
+        match self {
+            Self::OrganizationActive => "an active organization",
+            Self::ConnectionEnabled => "an enabled connection",
+            Self::SubjectStable => "a NameID that is the same at each sign-in",
+            Self::EmailReleasable => "one address inside a verified domain of the organization",
+            Self::RequestUnanswered => "a request that was not answered before",
+            Self::AssertionUnused => "an assertion that was not used before",
+        }
+    }
+}
+
+/// Every check of an answer, in the order in which they are made.
+#[derive(Debug, Default)]
+pub(crate) struct Checklist(Vec<pb::Check>);
+
+impl Checklist {
+    /// Begins with what the engine checked.
+    pub(crate) fn of(checks: &[saml::Check]) -> Self {
+        Self(checks.iter().map(message).collect())
+    }
+
+    pub(crate) fn pass(&mut self, check: Check) {
+        self.note(check, Status::Passed, "as expected");
+    }
+
+    pub(crate) fn warn(&mut self, check: Check, found: &str) {
+        self.note(check, Status::Warning, found);
+    }
+
+    /// Notes what failed and hands the refusal on.
+    pub(crate) fn fail(&mut self, check: Check, found: &str, refusal: Refusal) -> Refusal {
+        self.note(check, Status::Failed, found);
+        refusal
+    }
+
+    /// Passes when `holds`, else fails with `refusal`.
+    pub(crate) fn require(&mut self, check: Check, holds: bool, found: &str, refusal: Refusal) -> Result<(), Refusal> {
+        if holds {
+            self.pass(check);
+            Ok(())
+        } else {
+            Err(self.fail(check, found, refusal))
+        }
+    }
+
+    /// All checks; those that were not made are marked as not reached.
+    pub(crate) fn finish(mut self) -> Vec<pb::Check> {
+        for check in Check::ALL {
+            if self.0.iter().all(|made| made.name != check.name()) {
+                self.note(check, Status::NotReached, "");
+            }
+        }
+        self.0
+    }
+
+    fn note(&mut self, check: Check, status: Status, found: &str) {
+        let expected = if status == Status::NotReached { "" } else { check.expected() };
+        self.0.push(pb::Check {
+            name: check.name().to_owned(),
+            status: status.into(),
+            expected: expected.to_owned(),
+            found: found.to_owned(),
+        });
+    }
+}
+
+fn message(check: &saml::Check) -> pb::Check {
+    let status = match check.status {
+        saml::CheckStatus::Passed => Status::Passed,
+        saml::CheckStatus::Warned => Status::Warning,
+        saml::CheckStatus::Failed => Status::Failed,
+        saml::CheckStatus::NotReached => Status::NotReached,
+    };
+    pb::Check {
+        name: check.name.to_string(),
+        status: status.into(),
+        expected: check.expected.clone(),
+        found: check.found.clone(),
+    }
+}

@@ -1,0 +1,177 @@
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use vestibule_decider::{Decider, DecodeError};
+use vestibule_eventlog::{EventLog, Live, LiveView, Recorded};
+use vestibule_host::Resources;
+use vestibule_kernel::{Chain, ConnectionId, OrganizationId};
+use vestibule_tenancy::{
+    EmailAddress,
+    connection::{self, Connection},
+    domain, organization,
+};
+
+use crate::{connection::ReadyConnection, error::Error};
+
+/// How long a request for a connection that is not known waits for the view.
+const WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// What is known in memory, and how to wait for more.
+pub(crate) struct Directory {
+    log: EventLog,
+    view: Live<View>,
+    /// Held by the one who looks for news.
+    looking: tokio::sync::Mutex<()>,
+    /// How often somebody began to.
+    looks: AtomicU64,
+}
+
+impl Directory {
+    pub(crate) fn start(resources: &Resources) -> Self {
+        let view = View::new(resources.public_url.as_str());
+        let view = Live::start(resources.log.clone(), view, resources.stop.clone());
+        Self { log: resources.log.clone(), view, looking: tokio::sync::Mutex::new(()), looks: AtomicU64::new(0) }
+    }
+
+    pub(crate) const fn view(&self) -> &Live<View> {
+        &self.view
+    }
+
+    /// The connection, also when it was created a moment ago.
+    pub(crate) async fn connection(&self, id: ConnectionId) -> Result<Arc<ReadyConnection>, Error> {
+        if let Some(known) = self.known(id)? {
+            return Ok(known);
+        }
+        self.look().await?;
+        self.known(id)?.ok_or(Error::ConnectionNotFound)
+    }
+
+    fn known(&self, id: ConnectionId) -> Result<Option<Arc<ReadyConnection>>, Error> {
+        // A view that has stopped knows neither suspensions nor new certificates: fail closed.
+        if let Some(reason) = self.view.status().stopped {
+            tracing::error!(error = %Chain(&*reason), "refused, because the directory has stopped");
+            return Err(Error::DirectoryStopped);
+        }
+        Ok(self.view.read(|view| view.connection(id)))
+    }
+
+    /// Waits until everything is known that was in the log when this was called, at most [`WAIT_MAX`]. Connection ids
+    /// come from anybody's URLs, so callers share their looks: whoever waited for a look that began after their call
+    /// needs none of their own, and there is never more than one at a time.
+    async fn look(&self) -> Result<(), Error> {
+        let before = self.looks.load(Ordering::SeqCst);
+        let _turn = self.looking.lock().await;
+        if self.looks.load(Ordering::SeqCst) > before {
+            return Ok(());
+        }
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        let head = self.log.head().await?;
+        self.view.reached(head, WAIT_MAX).await;
+        Ok(())
+    }
+
+    pub(crate) fn is_suspended(&self, organization: OrganizationId) -> bool {
+        self.view.read(|view| view.is_suspended(organization))
+    }
+
+    pub(crate) fn owns(&self, organization: OrganizationId, address: &EmailAddress) -> bool {
+        self.view.read(|view| view.owns(organization, address))
+    }
+}
+
+/// Connections, organizations and verified domains.
+#[derive(Debug, Default)]
+pub(crate) struct View {
+    public_url: String,
+    connections: HashMap<ConnectionId, (Connection, Arc<ReadyConnection>)>,
+    organizations: HashMap<OrganizationId, Tenant>,
+}
+
+#[derive(Debug, Default)]
+struct Tenant {
+    exists: bool,
+    is_suspended: bool,
+    /// Verified names, and whether their subdomains are verified with them.
+    domains: HashMap<String, bool>,
+}
+
+impl View {
+    pub(crate) fn new(public_url: &str) -> Self {
+        Self { public_url: public_url.to_owned(), ..Self::default() }
+    }
+
+    fn connection(&self, id: ConnectionId) -> Option<Arc<ReadyConnection>> {
+        self.connections.get(&id).map(|(_, ready)| Arc::clone(ready))
+    }
+
+    /// An organization that is not known is treated like one that is suspended.
+    fn is_suspended(&self, organization: OrganizationId) -> bool {
+        self.organizations.get(&organization).is_none_or(|tenant| !tenant.exists || tenant.is_suspended)
+    }
+
+    fn owns(&self, organization: OrganizationId, address: &EmailAddress) -> bool {
+        let Some(tenant) = self.organizations.get(&organization) else { return false };
+        address.is_owned(|name| tenant.domains.get(name).copied())
+    }
+
+    fn apply_connection(&mut self, id: ConnectionId, event: &connection::Event) {
+        let before = self.connections.remove(&id).map(|(state, _)| state).unwrap_or_default();
+        let state = before.evolve(event);
+        if let Some(ready) = ReadyConnection::of(&state, &self.public_url) {
+            self.connections.insert(id, (state, Arc::new(ready)));
+        }
+    }
+
+    fn apply_organization(&mut self, id: OrganizationId, event: &organization::Event) {
+        let tenant = self.organizations.entry(id).or_default();
+        match event {
+            organization::Event::Created(_) => tenant.exists = true,
+            organization::Event::Suspended(_) => tenant.is_suspended = true,
+            organization::Event::Reinstated(_) => tenant.is_suspended = false,
+            organization::Event::Updated(_) => {}
+        }
+    }
+
+    fn apply_domain(&mut self, owner: OrganizationId, event: domain::Event) {
+        let domains = &mut self.organizations.entry(owner).or_default().domains;
+        match event {
+            domain::Event::Verified(verified) => {
+                domains.insert(verified.name, verified.include_subdomains);
+            }
+            domain::Event::Released(released) => {
+                domains.remove(&released.name);
+            }
+            domain::Event::Claimed(_) => {}
+        }
+    }
+}
+
+impl LiveView for View {
+    const NAME: &'static str = "saml.directory";
+
+    fn categories() -> Vec<&'static str> {
+        vec![connection::CATEGORY, organization::CATEGORY, domain::CATEGORY]
+    }
+
+    fn apply(&mut self, event: &Recorded) -> Result<(), DecodeError> {
+        let Some(organization) = event.stream.organization() else { return Ok(()) };
+        match event.stream.category() {
+            connection::CATEGORY => {
+                let decoded = event.decode::<connection::Event>()?;
+                if let Ok(id) = event.stream.key().parse() {
+                    self.apply_connection(id, &decoded);
+                }
+            }
+            organization::CATEGORY => self.apply_organization(organization, &event.decode()?),
+            domain::CATEGORY => self.apply_domain(organization, event.decode()?),
+            _ => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+use vestibule_eventlog::{AppendError, LoadError, ReadError};
+use vestibule_kernel::{Explain, Explanation, Kind};
+use vestibule_rpc::resource::InvalidName;
+use vestibule_saml::{MetadataError, ParseRequestIdError, RelayStateError};
+use vestibule_storage::KeyError;
+use vestibule_tenancy::{assertion, person};
+
+/// Why a request has no answer. A refused Response has one and is not here.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// There is no such connection.
+    #[error("the connection does not exist")]
+    ConnectionNotFound,
+    /// Nobody may sign in through the connection.
+    #[error("the connection is disabled")]
+    ConnectionDisabled,
+    /// Nobody of the organization may sign in.
+    #[error("the organization is suspended")]
+    OrganizationSuspended,
+    /// The identity provider has no endpoint that can be used.
+    #[error("the identity provider of the connection has no usable single sign-on endpoint")]
+    NoEndpoint,
+    /// The directory has stopped and may be wrong.
+    #[error("the directory has stopped")]
+    DirectoryStopped,
+    /// A resource name is malformed.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// The RelayState is too long.
+    #[error(transparent)]
+    RelayState(#[from] RelayStateError),
+    /// The request id is not one of ours.
+    #[error(transparent)]
+    RequestId(#[from] ParseRequestIdError),
+    /// Metadata is not taken.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// The rules of an assertion say no where they cannot.
+    #[error(transparent)]
+    Assertion(#[from] assertion::Rejection),
+    /// The person found is not the person meant.
+    #[error(transparent)]
+    Person(#[from] person::Rejection),
+    /// The key of the index cannot be had.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The log cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The log did not take the events.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// Others kept changing the same person.
+    #[error("others keep changing the same person")]
+    Contended,
+}
+
+impl Explain for Error {
+    fn explain(&self) -> Explanation {
+        match self {
+            Self::ConnectionNotFound => Explanation::new(Kind::NotFound, "CONNECTION_NOT_FOUND"),
+            Self::ConnectionDisabled => Explanation::new(Kind::Precondition, "CONNECTION_DISABLED"),
+            Self::OrganizationSuspended => Explanation::new(Kind::Precondition, "ORGANIZATION_SUSPENDED"),
+            Self::NoEndpoint => Explanation::new(Kind::Precondition, "CONNECTION_WITHOUT_ENDPOINT"),
+            Self::DirectoryStopped => Explanation::new(Kind::Unavailable, "DIRECTORY_STOPPED"),
+            Self::Name(error) => error.explain(),
+            Self::RelayState(error) => error.explain(),
+            Self::RequestId(error) => Explanation::field(error.explain().reason, "request_id", error.to_string()),
+            Self::Metadata(error) => error.explain(),
+            Self::Assertion(error) => error.explain(),
+            Self::Person(error) => error.explain(),
+            Self::Key(error) => error.explain(),
+            Self::Load(error) => error.explain(),
+            Self::Append(error) => error.explain(),
+            Self::Contended => Explanation::new(Kind::Conflict, "CONTENDED"),
+        }
+    }
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Self {
+        Self::Load(LoadError::Read(error))
+    }
+}

@@ -1,0 +1,82 @@
+//! The verdict on a Response, without any effect: the same question has the same answer as often as it is asked.
+
+use std::time::Duration;
+
+use vestibule_kernel::Timestamp;
+use vestibule_saml::{self as saml, Assertion, Expectation, NormalisedIdentity, RequestId};
+use vestibule_tenancy::EmailAddress;
+
+use crate::{
+    checklist::{Check, Checklist},
+    connection::ReadyConnection,
+    email::Email,
+    refusal::Refusal,
+};
+
+/// What is to be judged.
+pub(crate) struct Case<'a> {
+    pub(crate) connection: &'a ReadyConnection,
+    pub(crate) saml_response: &'a str,
+    pub(crate) request_id: &'a RequestId,
+    pub(crate) email_required: bool,
+    pub(crate) organization_suspended: bool,
+    pub(crate) now: Timestamp,
+    pub(crate) skew: Duration,
+}
+
+/// What a Response says that may sign somebody in, unless it was used before.
+pub(crate) struct Acceptable {
+    pub(crate) assertion: Assertion,
+    pub(crate) identity: NormalisedIdentity,
+    /// The address that is released.
+    pub(crate) email: Option<String>,
+}
+
+/// Judges; `owns` tells whether an address lies inside the organization's verified domains.
+pub(crate) fn judge(
+    case: &Case<'_>,
+    owns: impl FnOnce(&EmailAddress) -> bool,
+) -> (Checklist, Result<Acceptable, Refusal>) {
+    let Some(trusted) = &case.connection.trusted else {
+        return (Checklist::default(), Err(Refusal::NoTrustedCertificate));
+    };
+    let expectation = Expectation {
+        service_provider: &case.connection.service_provider.entity_id,
+        acs_url: &case.connection.service_provider.acs_url,
+        identity_provider: &case.connection.identity_provider,
+        trusted,
+        in_response_to: case.request_id.as_str(),
+        now: case.now,
+        skew: case.skew,
+    };
+    let verdict = saml::validate(case.saml_response, &expectation);
+    let mut checks = Checklist::of(&verdict.checks);
+    let outcome =
+        verdict.outcome.map_err(Refusal::from).and_then(|assertion| allow(case, assertion, owns, &mut checks));
+    (checks, outcome)
+}
+
+/// What organization and connection allow.
+fn allow(
+    case: &Case<'_>,
+    assertion: Assertion,
+    owns: impl FnOnce(&EmailAddress) -> bool,
+    checks: &mut Checklist,
+) -> Result<Acceptable, Refusal> {
+    let active = !case.organization_suspended;
+    checks.require(Check::OrganizationActive, active, "suspended", Refusal::OrganizationSuspended)?;
+    let enabled = case.connection.is_enabled;
+    checks.require(Check::ConnectionEnabled, enabled, "disabled", Refusal::ConnectionDisabled)?;
+    let identity = saml::normalise(&assertion);
+    let stable = !identity.subject_is_transient;
+    checks.require(Check::SubjectStable, stable, "a transient NameID", Refusal::SubjectNotStable)?;
+    let email = Email::of(&identity, owns);
+    match email.refusal() {
+        None => checks.pass(Check::EmailReleasable),
+        Some(refusal) if case.email_required => {
+            return Err(checks.fail(Check::EmailReleasable, &refusal.to_string(), refusal));
+        }
+        Some(refusal) => checks.warn(Check::EmailReleasable, &format!("not released: {refusal}")),
+    }
+    Ok(Acceptable { assertion, identity, email: email.released() })
+}

@@ -1,0 +1,78 @@
+use vestibule_rpc::saml::v1::{self as pb, refusal::Responsible};
+use vestibule_saml as saml;
+
+/// Why a Response signs nobody in. A stable reason each; no personal value in any message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// The Response itself.
+    #[error(transparent)]
+    Response(#[from] saml::Refusal),
+    /// No certificate of the connection is usable.
+    #[error("no certificate of the connection is usable: update its metadata")]
+    NoTrustedCertificate,
+    /// Nobody of the organization may sign in.
+    #[error("the organization is suspended")]
+    OrganizationSuspended,
+    /// Nobody may sign in through the connection.
+    #[error("the connection is disabled")]
+    ConnectionDisabled,
+    /// Nobody can be recognised by what the identity provider sent.
+    #[error("the NameID is transient, another one at each sign-in: configure a persistent one")]
+    SubjectNotStable,
+    /// The pool requires an address, and none was sent.
+    #[error("the identity provider sent no single, well-formed e-mail address, which the user pool requires")]
+    EmailMissing,
+    /// The pool requires an address, and the one that was sent is not the organization's to vouch for.
+    #[error("the e-mail address lies outside of the domains that the organization has verified")]
+    EmailForeign,
+    /// The assertion signed somebody in before.
+    #[error("the assertion was used before: begin the sign-in anew")]
+    AssertionReplayed,
+    /// The request was answered before.
+    #[error("the request was answered before: begin the sign-in anew")]
+    RequestAlreadyAnswered,
+    /// Too old to know whether it was used before.
+    #[error("the assertion was made too long ago")]
+    AssertionTooOld,
+}
+
+impl Refusal {
+    pub(crate) const fn reason(self) -> &'static str {
+        match self {
+            Self::Response(refusal) => refusal.reason(),
+            Self::NoTrustedCertificate => "NO_TRUSTED_CERTIFICATE",
+            Self::OrganizationSuspended => "ORGANIZATION_SUSPENDED",
+            Self::ConnectionDisabled => "CONNECTION_DISABLED",
+            Self::SubjectNotStable => "SUBJECT_NOT_STABLE",
+            Self::EmailMissing | Self::EmailForeign => "EMAIL_NOT_RELEASABLE",
+            Self::AssertionReplayed => "ASSERTION_REPLAYED",
+            Self::RequestAlreadyAnswered => "REQUEST_ALREADY_ANSWERED",
+            Self::AssertionTooOld => saml::Refusal::AssertionTooOld.reason(),
+        }
+    }
+
+    const fn responsible(self) -> Responsible {
+        match self {
+            Self::Response(refusal) => match refusal.responsible() {
+                saml::Responsible::IdentityProvider => Responsible::IdentityProvider,
+                saml::Responsible::Operator => Responsible::Operator,
+                saml::Responsible::Cognito => Responsible::Cognito,
+                saml::Responsible::Application => Responsible::Application,
+            },
+            Self::NoTrustedCertificate
+            | Self::OrganizationSuspended
+            | Self::ConnectionDisabled
+            | Self::EmailForeign => Responsible::Operator,
+            Self::SubjectNotStable | Self::EmailMissing | Self::AssertionTooOld => Responsible::IdentityProvider,
+            Self::AssertionReplayed | Self::RequestAlreadyAnswered => Responsible::Person,
+        }
+    }
+
+    pub(crate) fn message(self) -> pb::Refusal {
+        pb::Refusal {
+            reason: self.reason().to_owned(),
+            responsible: self.responsible().into(),
+            message: self.to_string(),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The gRPC service: caller, convert, call, answer.
+
+use std::{sync::Arc, time::Duration};
+
+use tonic::{Request, Response, Status};
+use vestibule_kernel::{Clock, ConnectionId, Explain, IdSource};
+use vestibule_rpc::{
+    proto_timestamp, resource,
+    saml::v1::{
+        CreateAuthnRequestRequest, CreateAuthnRequestResponse, GetServiceProviderMetadataRequest,
+        GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest, InspectMetadataResponse,
+        ValidateResponseRequest, ValidateResponseResponse, saml_service_server::SamlService,
+        validate_response_response::Outcome,
+    },
+    to_status,
+};
+use vestibule_saml::{RelayState, RequestId};
+
+use crate::{
+    ERROR_DOMAIN,
+    accept::{Acceptor, SignIn, SignedIn},
+    authn_request::{self, Wanted},
+    checklist::{Check, Checklist},
+    connection::ReadyConnection,
+    directory::Directory,
+    error::Error,
+    judge::{Acceptable, Case, judge},
+    metadata,
+    refusal::Refusal,
+};
+
+/// Serves the SAML service.
+pub(crate) struct Api {
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) acceptor: Acceptor,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) skew: Duration,
+}
+
+#[tonic::async_trait]
+impl SamlService for Api {
+    #[tracing::instrument(name = "saml.create_authn_request", skip_all)]
+    async fn create_authn_request(
+        &self,
+        request: Request<CreateAuthnRequestRequest>,
+    ) -> Result<Response<CreateAuthnRequestResponse>, Status> {
+        let CreateAuthnRequestRequest { connection, relay_state, force_authn } = request.into_inner();
+        let relay_state = relay_state_of(relay_state).map_err(refused)?;
+        let connection = self.open_connection(&connection).await.map_err(refused)?;
+        let wanted = Wanted { relay_state, force_authn };
+        let created = authn_request::create(&connection, &wanted, &*self.ids, self.clock.now());
+        Ok(Response::new(created.map_err(refused)?))
+    }
+
+    #[tracing::instrument(name = "saml.validate_response", skip_all)]
+    async fn validate_response(
+        &self,
+        request: Request<ValidateResponseRequest>,
+    ) -> Result<Response<ValidateResponseResponse>, Status> {
+        Ok(Response::new(self.validate(&request).await.map_err(refused)?))
+    }
+
+    #[tracing::instrument(name = "saml.get_service_provider_metadata", skip_all)]
+    async fn get_service_provider_metadata(
+        &self,
+        request: Request<GetServiceProviderMetadataRequest>,
+    ) -> Result<Response<GetServiceProviderMetadataResponse>, Status> {
+        let connection = self.connection(&request.get_ref().connection).await.map_err(refused)?;
+        let metadata_xml = connection.service_provider.metadata_xml(None);
+        Ok(Response::new(GetServiceProviderMetadataResponse { metadata_xml }))
+    }
+
+    #[tracing::instrument(name = "saml.inspect_metadata", skip_all)]
+    async fn inspect_metadata(
+        &self,
+        request: Request<InspectMetadataRequest>,
+    ) -> Result<Response<InspectMetadataResponse>, Status> {
+        Ok(Response::new(metadata::inspect(&request.get_ref().metadata_xml).map_err(refused)?))
+    }
+}
+
+impl Api {
+    async fn connection(&self, id: &str) -> Result<Arc<ReadyConnection>, Error> {
+        let id: ConnectionId = id.parse().map_err(|_| Error::ConnectionNotFound)?;
+        self.directory.connection(id).await
+    }
+
+    /// A connection through which people may sign in now.
+    async fn open_connection(&self, id: &str) -> Result<Arc<ReadyConnection>, Error> {
+        let connection = self.connection(id).await?;
+        if self.directory.is_suspended(connection.organization) {
+            return Err(Error::OrganizationSuspended);
+        }
+        if connection.is_enabled { Ok(connection) } else { Err(Error::ConnectionDisabled) }
+    }
+
+    async fn validate(&self, request: &Request<ValidateResponseRequest>) -> Result<ValidateResponseResponse, Error> {
+        let asked = request.get_ref();
+        let request_id: RequestId = asked.request_id.parse()?;
+        let user_pool = resource::user_pool("user_pool", &asked.user_pool)?;
+        let connection = self.connection(&asked.connection).await?;
+        let case = Case {
+            connection: &connection,
+            saml_response: &asked.saml_response,
+            request_id: &request_id,
+            email_required: asked.email_required,
+            organization_suspended: self.directory.is_suspended(connection.organization),
+            now: self.clock.now(),
+            skew: self.skew,
+        };
+        let (mut checks, verdict) = judge(&case, |address| self.directory.owns(connection.organization, address));
+        let outcome = match verdict {
+            Ok(acceptable) => {
+                let metadata = vestibule_host::metadata(request);
+                let (connection, acceptable, request_id) = (&*connection, &acceptable, &request_id);
+                let sign_in = SignIn { connection, acceptable, request_id, user_pool, metadata };
+                let accepted = self.acceptor.accept(&sign_in).await?;
+                note_single_use(&mut checks, accepted.as_ref().err().copied());
+                accepted.map(|signed_in| identity(connection, acceptable, &signed_in))
+            }
+            Err(refusal) => Err(refusal),
+        };
+        Ok(answer(&connection, checks, outcome))
+    }
+}
+
+/// What acceptance found out about assertion and request.
+fn note_single_use(checks: &mut Checklist, refusal: Option<Refusal>) {
+    match refusal {
+        None => {
+            checks.pass(Check::AssertionUnused);
+            checks.pass(Check::RequestUnanswered);
+        }
+        Some(refusal @ Refusal::RequestAlreadyAnswered) => {
+            checks.pass(Check::AssertionUnused);
+            checks.fail(Check::RequestUnanswered, "answered before", refusal);
+        }
+        Some(refusal) => {
+            checks.fail(Check::AssertionUnused, "used before, or too old to know", refusal);
+        }
+    }
+}
+
+fn answer(
+    connection: &ReadyConnection,
+    checks: Checklist,
+    outcome: Result<Identity, Refusal>,
+) -> ValidateResponseResponse {
+    let outcome = match outcome {
+        Ok(identity) => Outcome::Accepted(identity),
+        Err(refusal) => {
+            // Refusals are answers; the trace of sign-ins keeps them, never the log.
+            tracing::info!(connection = %connection.id, reason = refusal.reason(), "response refused");
+            Outcome::Refused(refusal.message())
+        }
+    };
+    ValidateResponseResponse {
+        outcome: Some(outcome),
+        checks: checks.finish(),
+        organization: resource::organization_name(connection.organization),
+    }
+}
+
+fn identity(connection: &ReadyConnection, acceptable: &Acceptable, signed_in: &SignedIn) -> Identity {
+    let Acceptable { assertion, identity, email } = acceptable;
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    Identity {
+        organization: resource::organization_name(connection.organization),
+        connection: resource::connection_name(connection.organization, connection.id),
+        sub: signed_in.person.to_string(),
+        email: text(email),
+        email_verified: email.is_some(),
+        name: text(&identity.name),
+        given_name: text(&identity.given_name),
+        family_name: text(&identity.family_name),
+        groups: identity.groups.clone(),
+        auth_time: Some(proto_timestamp(assertion.authn_instant)),
+        acr: text(&assertion.authn_context),
+        assertion: signed_in.assertion.to_string(),
+        first_seen: signed_in.first_seen,
+        certificate_fingerprint: assertion.signed_by.to_string(),
+    }
+}
+
+fn relay_state_of(text: String) -> Result<Option<RelayState>, Error> {
+    if text.is_empty() { Ok(None) } else { Ok(Some(RelayState::new(text)?)) }
+}
+
+fn refused<E: Explain>(error: E) -> Status {
+    to_status(ERROR_DOMAIN, &error)
+}

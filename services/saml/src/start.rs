@@ -1,0 +1,52 @@
+use std::sync::Arc;
+
+use tonic::service::Routes;
+use vestibule_eventlog::ViewStopped;
+use vestibule_host::{Readiness, Resources, Service};
+use vestibule_kernel::Chain;
+use vestibule_rpc::saml::v1::saml_service_server::SamlServiceServer;
+
+use crate::{Config, InvalidConfig, accept::Acceptor, directory::Directory, rpc::Api};
+
+/// The largest request: metadata of 512 KiB or a Response of 128 KiB in base64, and room for the rest.
+const REQUEST_BYTES_MAX: usize = 640 * 1024;
+
+/// The largest answer: an identity with 512 groups of 2,048 characters.
+const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// The SAML service cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A setting is not usable.
+    #[error(transparent)]
+    Config(#[from] InvalidConfig),
+    /// The directory stopped before it was complete.
+    #[error("the directory of connections cannot be built")]
+    Directory(#[from] ViewStopped),
+}
+
+/// Starts the service; returns when it knows everything that is in the log.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start(resources: &Resources, config: &Config) -> Result<Service, StartError> {
+    config.validate()?;
+    let directory = Arc::new(Directory::start(resources));
+    directory.view().caught_up().await?;
+    let followed = Arc::clone(&directory);
+    let check = move || followed.view().status().stopped.map_or(Ok(()), |reason| Err(Chain(&*reason).to_string()));
+    let readiness: Readiness = ("directory", Arc::new(check));
+    let acceptor =
+        Acceptor { log: resources.log.clone(), keys: resources.keys.clone(), ids: Arc::clone(&resources.ids) };
+    let api = Api {
+        directory,
+        acceptor,
+        clock: Arc::clone(&resources.clock),
+        ids: Arc::clone(&resources.ids),
+        skew: config.skew(),
+    };
+    let server = SamlServiceServer::new(api)
+        .max_decoding_message_size(REQUEST_BYTES_MAX)
+        .max_encoding_message_size(ANSWER_BYTES_MAX);
+    Ok(Service { name: "saml", grpc: Routes::new(server), http: None, readiness: vec![readiness] })
+}
