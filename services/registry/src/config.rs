@@ -1,10 +1,13 @@
-use serde::Deserialize;
+use std::time::Duration;
 
-/// The registry's own settings.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
-#[serde(deny_unknown_fields, default)]
+use serde::{Deserialize, Serialize};
+use vestibule_host::config::{ConfigError, Validate};
+
+/// `[registry]`: the registry.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How long a list may wait for what was written before it was asked for, in milliseconds; 1 to 30,000.
+    /// How long a list may wait for what was written before it was asked for, in milliseconds, 1 to 30,000.
     pub list_wait_max_millis: u64,
 }
 
@@ -14,24 +17,18 @@ impl Default for Config {
     }
 }
 
-/// A setting is not usable.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum InvalidConfig {
-    /// Out of range.
-    #[error("registry.list_wait_max_millis must be between 1 and 30000")]
-    ListWait,
+impl Config {
+    pub(crate) const fn list_wait_max(&self) -> Duration {
+        Duration::from_millis(self.list_wait_max_millis)
+    }
 }
 
-impl Config {
-    /// Checks the settings.
-    ///
-    /// # Errors
-    /// [`InvalidConfig`] names the setting.
-    pub const fn validate(&self) -> Result<(), InvalidConfig> {
-        if self.list_wait_max_millis >= 1 && self.list_wait_max_millis <= 30_000 {
-            Ok(())
-        } else {
-            Err(InvalidConfig::ListWait)
+impl Validate for Config {
+    fn validate(&self) -> Result<(), ConfigError> {
+        if (1..=30_000).contains(&self.list_wait_max_millis) {
+            return Ok(());
         }
+        let problem = "use 1 to 30000 milliseconds".to_owned();
+        Err(ConfigError::Invalid { key: "registry.list_wait_max_millis", problem })
     }
 }

@@ -22,7 +22,7 @@ mod rpc;
 mod secret;
 mod start;
 
-pub use config::{Config, InvalidConfig};
+pub use config::Config;
 pub use start::{StartError, start};
 
 /// The `domain` of every `google.rpc.ErrorInfo` of this service.

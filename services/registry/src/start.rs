@@ -1,13 +1,16 @@
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tonic::service::Routes;
-use vestibule_host::{Readiness, Resources, Service};
+use vestibule_host::{
+    Readiness, Resources, Service,
+    config::{ConfigError, Validate},
+};
 use vestibule_rpc::registry::v1::{
     connection_service_server::ConnectionServiceServer, domain_service_server::DomainServiceServer,
     organization_service_server::OrganizationServiceServer, user_pool_service_server::UserPoolServiceServer,
 };
 
-use crate::{Config, InvalidConfig, app::Registry, directory::Directory, rpc::Api};
+use crate::{Config, app::Registry, directory::Directory, rpc::Api};
 
 /// The largest request: metadata of 512 KiB, and room for the rest.
 const REQUEST_BYTES_MAX: usize = 640 * 1024;
@@ -20,18 +23,16 @@ const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub enum StartError {
     /// A setting is not usable.
     #[error(transparent)]
-    Config(#[from] InvalidConfig),
+    Config(#[from] ConfigError),
 }
 
 /// Starts the registry: its directory begins to follow the log.
 ///
 /// # Errors
 /// [`StartError`].
-#[expect(clippy::unused_async, reason = "all services start alike, and others wait for their views")]
 pub async fn start(resources: &Resources, config: &Config) -> Result<Service, StartError> {
     config.validate()?;
-    let wait_max = Duration::from_millis(config.list_wait_max_millis);
-    let directory = Directory::start(resources, wait_max);
+    let directory = Directory::start(resources, config.list_wait_max());
     let ready = directory.clone();
     let readiness: Readiness = ("directory", Arc::new(move || ready.check()));
     let api = Api::new(Registry::new(resources, directory));

@@ -1,13 +1,14 @@
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use vestibule_host::config::{ConfigError, Validate};
 use vestibule_saml::limit::SKEW_MAX;
 
-/// The SAML service's own settings.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
-#[serde(deny_unknown_fields, default)]
+/// `[saml]`: the SAML service.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// By how much an identity provider's clock may differ from ours, in seconds; at most 300.
+    /// By how much an identity provider's clock may differ from ours, in seconds, at most 300.
     pub clock_skew_seconds: u64,
 }
 
@@ -17,24 +18,19 @@ impl Default for Config {
     }
 }
 
-/// A setting is not usable.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum InvalidConfig {
-    /// Out of range.
-    #[error("saml.clock_skew_seconds must be at most {}", SKEW_MAX.as_secs())]
-    ClockSkew,
+impl Config {
+    pub(crate) const fn clock_skew(&self) -> Duration {
+        Duration::from_secs(self.clock_skew_seconds)
+    }
 }
 
-impl Config {
-    /// Checks the settings.
-    ///
-    /// # Errors
-    /// [`InvalidConfig`] names the setting.
-    pub fn validate(&self) -> Result<(), InvalidConfig> {
-        if self.skew() <= SKEW_MAX { Ok(()) } else { Err(InvalidConfig::ClockSkew) }
-    }
-
-    pub(crate) const fn skew(&self) -> Duration {
-        Duration::from_secs(self.clock_skew_seconds)
+impl Validate for Config {
+    fn validate(&self) -> Result<(), ConfigError> {
+        if self.clock_skew() <= SKEW_MAX {
+            return Ok(());
+        }
+        let problem =
+            format!("use at most {} seconds: whoever is further off has to set their clock", SKEW_MAX.as_secs());
+        Err(ConfigError::Invalid { key: "saml.clock_skew_seconds", problem })
     }
 }

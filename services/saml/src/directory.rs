@@ -10,7 +10,7 @@ use std::{
 use vestibule_decider::{Decider, DecodeError};
 use vestibule_eventlog::{EventLog, Live, LiveView, Recorded};
 use vestibule_host::Resources;
-use vestibule_kernel::{Chain, ConnectionId, OrganizationId};
+use vestibule_kernel::{Chain, ConnectionId, OrganizationId, Timestamp};
 use vestibule_tenancy::{
     EmailAddress,
     connection::{self, Connection},
@@ -21,6 +21,9 @@ use crate::{connection::ReadyConnection, error::Error};
 
 /// How long a request for a connection that is not known waits for the view.
 const WAIT_MAX: Duration = Duration::from_secs(1);
+
+/// The view is brought up to date every second; beyond this age the log cannot be read.
+const AGE_MAX: Duration = Duration::from_secs(30);
 
 /// What is known in memory, and how to wait for more.
 pub(crate) struct Directory {
@@ -41,6 +44,19 @@ impl Directory {
 
     pub(crate) const fn view(&self) -> &Live<View> {
         &self.view
+    }
+
+    /// Why answers may be wrong or late, if so.
+    pub(crate) fn check(&self, now: Timestamp) -> Result<(), String> {
+        let status = self.view.status();
+        if let Some(reason) = &status.stopped {
+            return Err(Chain(&**reason).to_string());
+        }
+        match status.age(now) {
+            Some(age) if age <= AGE_MAX => Ok(()),
+            Some(age) => Err(format!("has not been current for {} seconds", age.as_secs())),
+            None => Err("still catches up with the log".to_owned()),
+        }
     }
 
     /// The connection, also when it was created a moment ago.

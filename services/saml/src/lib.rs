@@ -25,7 +25,7 @@ mod rpc;
 mod start;
 mod subject;
 
-pub use config::{Config, InvalidConfig};
+pub use config::Config;
 pub use start::{StartError, start};
 
 /// The `domain` of every `google.rpc.ErrorInfo` of this service.

@@ -187,6 +187,7 @@ fn relay_state_of(text: String) -> Result<Option<RelayState>, Error> {
     if text.is_empty() { Ok(None) } else { Ok(Some(RelayState::new(text)?)) }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "stands in `map_err`, which hands errors over by value")]
 fn refused<E: Explain>(error: E) -> Status {
     to_status(ERROR_DOMAIN, &error)
 }

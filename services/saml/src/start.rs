@@ -2,11 +2,13 @@ use std::sync::Arc;
 
 use tonic::service::Routes;
 use vestibule_eventlog::ViewStopped;
-use vestibule_host::{Readiness, Resources, Service};
-use vestibule_kernel::Chain;
+use vestibule_host::{
+    Readiness, Resources, Service,
+    config::{ConfigError, Validate},
+};
 use vestibule_rpc::saml::v1::saml_service_server::SamlServiceServer;
 
-use crate::{Config, InvalidConfig, accept::Acceptor, directory::Directory, rpc::Api};
+use crate::{Config, accept::Acceptor, directory::Directory, rpc::Api};
 
 /// The largest request: metadata of 512 KiB or a Response of 128 KiB in base64, and room for the rest.
 const REQUEST_BYTES_MAX: usize = 640 * 1024;
@@ -19,7 +21,7 @@ const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub enum StartError {
     /// A setting is not usable.
     #[error(transparent)]
-    Config(#[from] InvalidConfig),
+    Config(#[from] ConfigError),
     /// The directory stopped before it was complete.
     #[error("the directory of connections cannot be built")]
     Directory(#[from] ViewStopped),
@@ -33,9 +35,8 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
     config.validate()?;
     let directory = Arc::new(Directory::start(resources));
     directory.view().caught_up().await?;
-    let followed = Arc::clone(&directory);
-    let check = move || followed.view().status().stopped.map_or(Ok(()), |reason| Err(Chain(&*reason).to_string()));
-    let readiness: Readiness = ("directory", Arc::new(check));
+    let (followed, clock) = (Arc::clone(&directory), Arc::clone(&resources.clock));
+    let readiness: Readiness = ("directory", Arc::new(move || followed.check(clock.now())));
     let acceptor =
         Acceptor { log: resources.log.clone(), keys: resources.keys.clone(), ids: Arc::clone(&resources.ids) };
     let api = Api {
@@ -43,7 +44,7 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
         acceptor,
         clock: Arc::clone(&resources.clock),
         ids: Arc::clone(&resources.ids),
-        skew: config.skew(),
+        skew: config.clock_skew(),
     };
     let server = SamlServiceServer::new(api)
         .max_decoding_message_size(REQUEST_BYTES_MAX)

@@ -31,6 +31,7 @@ impl Api {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "stands in `map_err`, which hands errors over by value")]
 fn refused<E: Explain>(error: E) -> Status {
     to_status(ERROR_DOMAIN, &error)
 }
