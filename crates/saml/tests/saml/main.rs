@@ -9,6 +9,7 @@ mod attributes;
 mod limits;
 mod metadata;
 mod property;
+mod recorded;
 mod requests;
 mod signatures;
 mod support;
