@@ -55,10 +55,10 @@ impl From<KeyringError> for StartError {
 
 /// The HTTP edge, started: what every operation works with. Cloning it is cheap.
 #[derive(Clone)]
-pub struct Gateway(Arc<Inner>);
+pub(crate) struct Gateway(Arc<Inner>);
 
 /// See [`Gateway`].
-pub struct Inner {
+pub(crate) struct Inner {
     pub(crate) issuer: Issuer,
     pub(crate) log: EventLog,
     pub(crate) expiring: Arc<dyn ExpiringRecords>,
@@ -80,7 +80,7 @@ impl Gateway {
     ///
     /// # Errors
     /// [`StartError`].
-    pub async fn start(resources: &Resources, peers: Peers) -> Result<Self, StartError> {
+    pub(crate) async fn start(resources: &Resources, peers: Peers) -> Result<Self, StartError> {
         let Resources { log, keys, expiring, traces, clock, ids, stop, public_url, .. } = resources.clone();
         let issuer = Issuer::parse(public_url.as_str())?;
         let keyring = Keyring::open(keys.clone(), Arc::clone(&clock)).await?;
@@ -93,7 +93,7 @@ impl Gateway {
             issuer,
             log,
             expiring,
-            recorder: Recorder::start(Arc::clone(&traces), Arc::clone(&clock), stop.clone()),
+            recorder: Recorder::start(Arc::clone(&traces), Arc::clone(&clock)),
             trace: traces,
             seal: PendingSeal::new(keys),
             clock,

@@ -24,14 +24,13 @@ const PAGE_SIZE_DEFAULT: u32 = 50;
 const PAGE_SIZE_MAX: u32 = 200;
 
 /// `vestibule.gateway.v1.SignInService`.
-pub struct SignInApi {
+pub(crate) struct SignInApi {
     gateway: Gateway,
 }
 
 impl SignInApi {
     /// The service over a gateway's trace.
-    #[must_use]
-    pub const fn new(gateway: Gateway) -> Self {
+    pub(crate) const fn new(gateway: Gateway) -> Self {
         Self { gateway }
     }
 

@@ -30,9 +30,11 @@ use tonic::service::Routes;
 use vestibule_host::{Readiness, Resources, Service};
 use vestibule_rpc::gateway::v1::sign_in_service_server::SignInServiceServer;
 
-pub use gateway::{Gateway, Inner, Peers, StartError};
-pub use grpc::SignInApi;
-pub use http::router;
+pub use gateway::{Peers, StartError};
+
+use gateway::Gateway;
+use grpc::SignInApi;
+use http::router;
 
 /// How old the memory of user pools may be before the gateway counts as not ready: others may have been registered, or
 /// secrets retired, since.

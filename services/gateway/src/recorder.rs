@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 use vestibule_kernel::{Chain, Clock};
 use vestibule_storage::{RecordedSignIn, SignInTrace};
 
@@ -23,23 +22,16 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Starts the task that writes the queue; it ends, with the queue written, when `stop` is cancelled.
-    pub(crate) fn start(trace: Arc<dyn SignInTrace>, clock: Arc<dyn Clock>, stop: CancellationToken) -> Self {
+    /// Starts the task that writes the queue; it ends, with the queue written, after the last clone is gone.
+    pub(crate) fn start(trace: Arc<dyn SignInTrace>, clock: Arc<dyn Clock>) -> Self {
         let (queue, mut waiting) = mpsc::channel::<RecordedSignIn>(TRACE_QUEUE_MAX);
-        let recorder = Self { trace, clock, queue };
-        let writer = Arc::clone(&recorder.trace);
+        let writer = Arc::clone(&trace);
         tokio::spawn(async move {
-            loop {
-                let next = tokio::select! {
-                    biased;
-                    next = waiting.recv() => next,
-                    () = stop.cancelled() => None,
-                };
-                let Some(sign_in) = next else { break };
+            while let Some(sign_in) = waiting.recv().await {
                 write(&*writer, &sign_in).await;
             }
         });
-        recorder
+        Self { trace, clock, queue }
     }
 
     /// Counts and writes a sign-in that was refused.

@@ -54,6 +54,17 @@ pub(crate) enum Elsewhere {
     Refused,
 }
 
+impl Elsewhere {
+    fn as_str(self) -> &'static str {
+        let decision = match self {
+            Self::Direct => Decision::Direct,
+            Self::Standard => Decision::Standard,
+            Self::Refused => Decision::Refused,
+        };
+        decision.as_str_name()
+    }
+}
+
 /// Shows the page that asks for an address.
 pub(crate) async fn ask(
     gateway: &Gateway,
@@ -191,10 +202,12 @@ impl RouteError {
     /// What the trace should know beside the reason.
     pub(crate) fn known<'a>(&self, pending: &'a Pending) -> Known<'a> {
         let (organization, decision) = match self {
-            Self::Elsewhere { decision, reason, organization } => (*organization, format!("{decision:?}: {reason}")),
+            Self::Elsewhere { decision, reason, organization } => {
+                (*organization, format!("{}: {reason}", decision.as_str()))
+            }
             _ => (None, String::new()),
         };
-        let facts = Facts { routing_decision: decision.to_uppercase(), ..Facts::default() };
+        let facts = Facts { routing_decision: decision, ..Facts::default() };
         Known { request: Some(&pending.request), organization, connection: None, facts }
     }
 }

@@ -1,4 +1,5 @@
 use axum::{
+    body::Body,
     extract::{RawQuery, State},
     http::{HeaderMap, StatusCode},
     response::Response,
@@ -14,6 +15,7 @@ use vestibule_rpc::routing::v1::resolve_sign_in_request::Person;
 
 use crate::{
     gateway::Gateway,
+    limit::FORM_BODY_BYTES_MAX,
     page::Words,
     pending::{Pending, PendingCookies, Waiting},
     refusal::{Known, Refusal, refuse},
@@ -21,6 +23,8 @@ use crate::{
     route::{RouteError, ask, redirect, route},
     telemetry,
 };
+
+use super::body::{self, FormError};
 
 /// The authorization endpoint (OpenID Connect Core 1.0 section 3.1.2): where Cognito sends the browser.
 ///
@@ -33,6 +37,26 @@ pub(super) async fn authorize(
     let span = tracing::info_span!("gateway.authorize", otel.kind = "server");
     telemetry::continue_request(&span, &headers);
     answer(&gateway, &headers, query.as_deref().unwrap_or_default()).instrument(span).await
+}
+
+/// The same by POST, which OpenID Connect Core 1.0 section 3.1.2.1 requires; Cognito does not use it.
+pub(super) async fn posted(State(gateway): State<Gateway>, headers: HeaderMap, body: Body) -> Response {
+    let span = tracing::info_span!("gateway.authorize", otel.kind = "server");
+    telemetry::continue_request(&span, &headers);
+    async {
+        match body::form(&headers, body, FORM_BODY_BYTES_MAX).await {
+            Ok(form) => answer(&gateway, &headers, &form).await,
+            Err(error) => {
+                let error = match error {
+                    FormError::TooLarge => AuthorizePageError::TooLong,
+                    FormError::NotAForm => AuthorizePageError::Malformed,
+                };
+                refuse(&gateway, gateway.new_sign_in(), Stage::Authorize, &error, Known::default()).await
+            }
+        }
+    }
+    .instrument(span)
+    .await
 }
 
 async fn answer(gateway: &Gateway, headers: &HeaderMap, query: &str) -> Response {

@@ -13,10 +13,11 @@ mod userinfo;
 
 use axum::{
     Router,
+    body::HttpBody as _,
     extract::State,
     http::StatusCode,
     middleware::map_response_with_state,
-    response::Response,
+    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use tower::limit::GlobalConcurrencyLimitLayer;
@@ -30,16 +31,16 @@ use crate::{
 };
 
 /// Every HTTP route of the gateway. Health belongs to the server that serves them.
-pub fn router(gateway: Gateway) -> Router {
+pub(crate) fn router(gateway: Gateway) -> Router {
     Router::new()
         .route(ProviderMetadata::PATH, get(discovery::discovery))
         .route(ProviderMetadata::JWKS_PATH, get(jwks::jwks))
-        .route(ProviderMetadata::AUTHORIZE_PATH, get(authorize::authorize))
-        .route("/oauth2/organization", post(organization::organization))
+        .route(ProviderMetadata::AUTHORIZE_PATH, get(authorize::authorize).post(authorize::posted))
+        .route("/oauth2/organization", post(organization::organization).get(organization::visited))
         .route(ProviderMetadata::TOKEN_PATH, post(token::token))
         .route(ProviderMetadata::USERINFO_PATH, get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/saml/{connection}/metadata", get(service_provider::metadata))
-        .route("/saml/{connection}/acs", post(acs::acs))
+        .route("/saml/{connection}/acs", post(acs::acs).get(acs::visited))
         .route("/assets/style.css", get(style::style))
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(GlobalConcurrencyLimitLayer::new(REQUESTS_IN_FLIGHT_MAX))
@@ -50,5 +51,11 @@ pub fn router(gateway: Gateway) -> Router {
 }
 
 async fn secure(State(gateway): State<Gateway>, response: Response) -> Response {
+    let is_bare =
+        response.status() == StatusCode::SERVICE_UNAVAILABLE && response.body().size_hint().upper() == Some(0);
+    let response = if is_bare { (StatusCode::SERVICE_UNAVAILABLE, BUSY).into_response() } else { response };
     page::secure(response, &gateway.security)
 }
+
+/// When the time is up without an answer, there is none for a page with a reference id either.
+const BUSY: &str = "The service is too busy to answer. Please wait a minute and start again from the application.\n";

@@ -63,6 +63,13 @@ pub(super) async fn organization(State(gateway): State<Gateway>, headers: Header
     answered.instrument(span).await
 }
 
+/// Somebody loads the address again after the page was left: there is nothing to show.
+#[tracing::instrument(name = "gateway.organization", skip_all)]
+pub(super) async fn visited(State(gateway): State<Gateway>) -> Response {
+    let sign_in = gateway.new_sign_in();
+    refuse(&gateway, sign_in, Stage::Authorize, &OrganizationError::Lost, Known::default()).await
+}
+
 async fn arrive(
     gateway: &Gateway,
     headers: &HeaderMap,

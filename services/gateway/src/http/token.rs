@@ -8,13 +8,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use tracing::Instrument as _;
-use vestibule_eventlog::{AppendError, Metadata, StreamId, Transaction, Version};
+use vestibule_eventlog::{AppendError, CommandError, Metadata, StreamId};
 use vestibule_kernel::{Chain, Explain as _};
 use vestibule_oidc::{
     AccessToken, AuthenticatedTokenRequest, ID_TOKEN_LIFETIME, IdTokenClaims, SigningKey, TokenError, TokenRequest,
     TokenResponse,
 };
-use vestibule_tenancy::assertion;
+use vestibule_tenancy::assertion::{Assertion, Command, Rejection};
 
 use crate::{
     directory::RelyingParty,
@@ -116,7 +116,6 @@ async fn redeem(
 /// code is spent once, on whatever instance and however many requests arrive together.
 async fn spend(gateway: &Gateway, record: &CodeRecord) -> Result<(), TokenError> {
     let stream = StreamId::from_str(&record.assertion).map_err(|error| unavailable("stream name", &error))?;
-    let event = assertion::Event::from(assertion::Redeemed { user_pool: record.user_pool });
     let trace_id = telemetry::trace_id();
     let metadata = Metadata {
         actor: "service:gateway".to_owned(),
@@ -124,13 +123,12 @@ async fn spend(gateway: &Gateway, record: &CodeRecord) -> Result<(), TokenError>
         causation_id: None,
         traceparent: telemetry::traceparent(),
     };
-    let transaction = Transaction::new(metadata)
-        .append(stream, Version::EMPTY.plus(1), [&event])
-        .map_err(|error| unavailable("event", &error))?;
-    match gateway.log.append(transaction).await {
+    let redeem = Command::Redeem { user_pool: record.user_pool };
+    match gateway.log.execute::<Assertion>(&stream, None, metadata, &redeem).await {
         Ok(_) => Ok(()),
-        Err(AppendError::Conflict { .. }) => Err(TokenError::CodeRedeemed),
-        Err(AppendError::PartitionClosed { .. }) => Err(TokenError::CodeExpired),
+        Err(CommandError::Rejected(Rejection::AlreadyRedeemed)) => Err(TokenError::CodeRedeemed),
+        Err(CommandError::Rejected(Rejection::ForeignUserPool)) => Err(TokenError::CodeInvalid),
+        Err(CommandError::Append(AppendError::PartitionClosed { .. })) => Err(TokenError::CodeExpired),
         // Also when the outcome is not known: better a sign-in that has to be repeated than a code used twice.
         Err(error) => Err(unavailable("event log", &error)),
     }

@@ -78,6 +78,14 @@ pub(super) async fn acs(
     .await
 }
 
+/// Somebody types the address, or loads it again after the answer was taken: there is nothing to take.
+#[tracing::instrument(name = "gateway.acs", skip_all)]
+pub(super) async fn visited(State(gateway): State<Gateway>, Path(connection): Path<String>) -> Response {
+    let connection = known_connection(&gateway, &connection);
+    let error = if connection.is_some() { AcsError::Unsolicited } else { AcsError::UnknownConnection };
+    show(&gateway, Refused { error, connection, pending: None, facts: Facts::default() }).await
+}
+
 async fn arrive(gateway: &Gateway, connection: &str, headers: &HeaderMap, body: Body) -> Result<Arrived, Refused> {
     let known = known_connection(gateway, connection);
     let refused = |error| Refused { error, connection: known, pending: None, facts: Facts::default() };

@@ -1,0 +1,128 @@
+use axum::http::StatusCode;
+
+use crate::{
+    browser::encode,
+    world::{ACME_CONNECTION, IDP_RESPONSE, World, acs, answer, authorize},
+};
+
+#[tokio::test]
+async fn a_known_address_goes_straight_to_the_identity_provider() {
+    let world = World::new().await;
+    let sent = world.browser().get(&authorize("&login_hint=ada%40acme.test")).await;
+    assert_eq!(sent.status, StatusCode::FOUND);
+    assert!(sent.location().starts_with("https://idp.acme.test/sso?SAMLRequest="));
+    assert_eq!(sent.header("cache-control"), "no-store");
+    let asked = world.asked.lock().unwrap().authn_requests[0].clone();
+    assert_eq!(asked.connection, ACME_CONNECTION.to_string());
+}
+
+#[tokio::test]
+async fn without_a_hint_the_person_is_asked_and_then_sent_on() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let page = browser.get(&authorize("&state=kept")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    let handle = page.between("name=\"handle\" value=\"", "\"").to_owned();
+    let wrong = browser.post("/oauth2/organization", format!("handle={handle}&email=nonsense")).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.body.contains("aria-invalid=\"true\"") && wrong.body.contains("value=\"nonsense\""));
+    let sent = browser.post("/oauth2/organization", format!("handle={handle}&email=+ada%40acme.test+")).await;
+    assert_eq!(sent.status, StatusCode::FOUND);
+    let relay_state = sent.parameter("RelayState").unwrap();
+    assert_ne!(relay_state, handle);
+    let back = browser.post(&acs(ACME_CONNECTION), answer("valid:asked", &relay_state)).await;
+    assert_eq!(back.parameter("state").as_deref(), Some("kept"));
+}
+
+#[tokio::test]
+async fn a_hint_that_means_nothing_is_asked_for_again() {
+    let world = World::new().await;
+    let page = world.browser().get(&authorize("&login_hint=expired-ticket")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.body.contains("Which organization are you with?"));
+}
+
+#[tokio::test]
+async fn several_connections_are_offered() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let page = browser.get(&authorize("&login_hint=ada%40both.test")).await;
+    assert!(page.body.contains("Acme &#38; Söhne"), "{}", page.body);
+    let handle = page.between("name=\"handle\" value=\"", "\"").to_owned();
+    let sent = browser.post("/oauth2/organization", format!("handle={handle}&ticket=ticket-acme")).await;
+    assert_eq!(sent.status, StatusCode::FOUND);
+    let back = browser.post("/oauth2/organization", format!("handle={handle}&ticket=ticket-globex")).await;
+    assert_eq!(back.status, StatusCode::OK, "going back and choosing again works");
+    assert!(back.body.contains("action=\"https://idp.globex.test/sso\""));
+}
+
+#[tokio::test]
+async fn the_organization_page_belongs_to_one_browser() {
+    let world = World::new().await;
+    let page = world.browser().get(&authorize("")).await;
+    let handle = page.between("name=\"handle\" value=\"", "\"").to_owned();
+    let stranger = world.browser().post("/oauth2/organization", format!("handle={handle}&email=a%40acme.test")).await;
+    assert_eq!(stranger.status, StatusCode::BAD_REQUEST);
+    assert_eq!(world.find(stranger.reference()).await.unwrap().reason, "PENDING_SIGN_IN_LOST");
+}
+
+#[tokio::test]
+async fn who_cannot_be_redirected_safely_sees_a_page() {
+    let world = World::new().await;
+    let elsewhere = authorize("").replace(&encode(IDP_RESPONSE), &encode("https://evil.test/"));
+    for (path, status, reason) in [
+        (authorize("").replace("acme-pool", "nobody"), StatusCode::NOT_FOUND, "AUTHORIZE_UNKNOWN_CLIENT"),
+        (elsewhere, StatusCode::FORBIDDEN, "AUTHORIZE_REDIRECT_URI_UNREGISTERED"),
+        (authorize("&client_id=x"), StatusCode::BAD_REQUEST, "AUTHORIZE_CLIENT_ID_MISSING"),
+        (authorize(&format!("&x={}", "y".repeat(17_000))), StatusCode::BAD_REQUEST, "AUTHORIZE_TOO_LONG"),
+    ] {
+        let page = world.browser().get(&path).await;
+        assert_eq!(page.status, status);
+        assert!(page.headers.get("location").is_none() && !page.body.contains("evil.test"));
+        assert_eq!(world.find(page.reference()).await.unwrap().reason, reason);
+    }
+}
+
+#[tokio::test]
+async fn faults_of_the_request_go_back_as_oauth_says() {
+    let world = World::new().await;
+    for (path, error) in [
+        (authorize("&prompt=none&state=s"), "login_required"),
+        (authorize("&nonce=a&nonce=b&state=s"), "invalid_request"),
+        (authorize("&state=s").replace("openid+", ""), "invalid_scope"),
+        (authorize("&state=s").replace("=code", "=token"), "unsupported_response_type"),
+    ] {
+        let back = world.browser().get(&path).await;
+        assert_eq!(back.status, StatusCode::FOUND);
+        assert!(back.location().starts_with(&format!("{IDP_RESPONSE}?error={error}&")), "{}", back.location());
+        assert_eq!(back.parameter("state").as_deref(), Some("s"));
+    }
+}
+
+#[tokio::test]
+async fn either_domain_of_a_pool_may_ask() {
+    let world = World::new().await;
+    let custom = "https://login.acme.test/oauth2/idpresponse";
+    let path = authorize("&login_hint=ada%40acme.test").replace(&encode(IDP_RESPONSE), &encode(custom));
+    assert_eq!(world.browser().get(&path).await.status, StatusCode::FOUND);
+}
+
+#[tokio::test]
+async fn routing_that_is_down_is_said_so_with_a_way_back() {
+    let world = World::new().await;
+    let page = world.browser().get(&authorize("&login_hint=ada%40down.test&state=s")).await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(page.body.contains("error=temporarily_unavailable"));
+    assert!(!page.body.contains("routing"), "nothing internal leaks");
+}
+
+#[tokio::test]
+async fn the_request_may_come_by_post() {
+    let world = World::new().await;
+    let path = authorize("&login_hint=ada%40acme.test");
+    let (path, query) = path.split_once('?').unwrap();
+    let sent = world.browser().post(path, query.to_owned()).await;
+    assert!(sent.location().starts_with("https://idp.acme.test/sso"));
+    let too_long = world.browser().post(path, format!("{query}&x={}", "y".repeat(17_000))).await;
+    assert_eq!(world.find(too_long.reference()).await.unwrap().reason, "AUTHORIZE_TOO_LONG");
+}

@@ -1,0 +1,23 @@
+//! Black-box tests of the gateway: its router and its gRPC service over embedded SQLite, with a clock that stands still
+//! and stand-ins for routing and saml that speak the real contract.
+
+#[cfg(test)]
+mod acs;
+#[cfg(test)]
+mod authorize;
+#[cfg(test)]
+mod browser;
+#[cfg(test)]
+mod page;
+#[cfg(test)]
+mod peer;
+#[cfg(test)]
+mod provider;
+#[cfg(test)]
+mod rule;
+#[cfg(test)]
+mod token;
+#[cfg(test)]
+mod trace;
+#[cfg(test)]
+mod world;
