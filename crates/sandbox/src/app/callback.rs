@@ -30,6 +30,8 @@ pub(super) async fn callback(State(app): State<Arc<App>>, headers: HeaderMap, Ra
         return page::problem("Cognito answered without a code.", "");
     };
     match token::redeem(&app, code, &login).await {
+        // Cognito's session may have answered for somebody who signed in before, in another organization.
+        Ok(person) if person.is_of_another_organization(&login.organization) => page::another_organization(&person),
         Ok(person) => {
             app.last_person.put(login.browser, login.person, now);
             let session = random_token(&*app.config.ids);

@@ -34,6 +34,7 @@ pub(super) async fn login(State(app): State<Arc<App>>, headers: HeaderMap, RawFo
             Known::Email(email) => email.to_lowercase(),
             Known::Ticket(_) => String::new(),
         },
+        organization: String::new(),
         nonce: random_token(ids),
         code_verifier: random_token(ids),
     };
@@ -67,11 +68,10 @@ impl App {
     ) -> Response {
         let name = answer.organization_display_name.as_str();
         let address = match answer.decision() {
-            Decision::Brokered | Decision::Direct => answer.authorize_url.clone(),
             Decision::Standard if answer.authorize_url.is_empty() => {
                 routing::native_login(self, known, &state, &login, switch_account)
             }
-            Decision::Standard => answer.authorize_url.clone(),
+            Decision::Brokered | Decision::Direct | Decision::Standard => answer.authorize_url.clone(),
             Decision::Choose => return page::choose(name, &answer.connections, switch_account),
             Decision::Refused => return page::refused(name, &answer.reason),
             Decision::Unspecified => return page::refused(name, "the decision is not known to this application"),
@@ -80,7 +80,8 @@ impl App {
         if !address.starts_with(&format!("{}/oauth2/authorize?", self.config.cognito_url)) {
             return page::problem("The routing service names an address that is not the user pool's.", "");
         }
-        self.logins.put(state, login, self.config.clock.now());
+        let organization = answer.organization.trim_start_matches("organizations/").to_owned();
+        self.logins.put(state, Login { organization, ..login }, self.config.clock.now());
         found(&address)
     }
 }

@@ -38,6 +38,12 @@ struct AccountPage<'a> {
 }
 
 #[derive(Template)]
+#[template(path = "app/another_organization.html")]
+struct AnotherOrganizationPage<'a> {
+    name: &'a str,
+}
+
+#[derive(Template)]
 #[template(path = "app/problem.html")]
 struct ProblemPage<'a> {
     problem: &'a str,
@@ -59,11 +65,18 @@ pub(super) fn refused(organization: &str, reason: &str) -> Response {
 }
 
 pub(super) fn account(person: &SignedIn) -> Response {
-    let claim = |name: &str| person.id_token.get(name).and_then(Value::as_str);
-    let name = claim("name").or_else(|| claim("email")).or_else(|| claim("sub")).unwrap_or_default();
     // `{:#}` writes JSON with indentation.
     let (id_token, access_token) = (format!("{:#}", person.id_token), format!("{:#}", person.access_token));
-    page(StatusCode::OK, &AccountPage { name, id_token, access_token })
+    page(StatusCode::OK, &AccountPage { name: name(person), id_token, access_token })
+}
+
+pub(super) fn another_organization(person: &SignedIn) -> Response {
+    page(StatusCode::CONFLICT, &AnotherOrganizationPage { name: name(person) })
+}
+
+fn name(person: &SignedIn) -> &str {
+    let claim = |name: &str| person.id_token.get(name).and_then(Value::as_str);
+    claim("name").or_else(|| claim("email")).or_else(|| claim("sub")).unwrap_or_default()
 }
 
 pub(super) fn problem(problem: &str, detail: &str) -> Response {

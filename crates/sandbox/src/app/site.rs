@@ -77,6 +77,8 @@ pub(super) struct Login {
     pub(super) browser: String,
     /// The address that was typed, in lower case; empty when none was.
     pub(super) person: String,
+    /// The id of the organization that routing named; empty when it named none.
+    pub(super) organization: String,
     pub(super) nonce: String,
     pub(super) code_verifier: String,
 }

@@ -28,6 +28,14 @@ struct TokenAnswer {
     access_token: String,
 }
 
+impl SignedIn {
+    /// Whether the token names another organization than the one that routing named.
+    pub(super) fn is_of_another_organization(&self, expected: &str) -> bool {
+        let found = self.id_token.get("org_id").and_then(Value::as_str);
+        !expected.is_empty() && found.is_some_and(|found| found != expected)
+    }
+}
+
 /// Redeems the code and verifies both tokens.
 pub(super) async fn redeem(app: &App, code: &str, login: &Login) -> Result<SignedIn, TokenError> {
     let form = [
@@ -81,16 +89,14 @@ async fn verify(app: &App, token: &str, token_use: &'static str) -> Result<Map<S
 async fn key(app: &App, kid: &str) -> Result<DecodingKey, TokenError> {
     let known =
         app.keys.lock().unwrap_or_else(PoisonError::into_inner).as_ref().and_then(|keys| keys.find(kid).cloned());
-    let jwk = match known {
-        Some(jwk) => Some(jwk),
-        None => {
-            let address = format!("{}/.well-known/jwks.json", app.config.issuer);
-            let answer = app.http.get(address).send().await.and_then(reqwest::Response::error_for_status);
-            let keys: JwkSet = answer.map_err(TokenError::Call)?.json().await.map_err(TokenError::Call)?;
-            let jwk = keys.find(kid).cloned();
-            *app.keys.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys);
-            jwk
-        }
-    };
+    let jwk = if known.is_some() { known } else { fetch_keys(app).await?.find(kid).cloned() };
     DecodingKey::from_jwk(&jwk.ok_or(TokenError::KeyUnknown)?).map_err(TokenError::Malformed)
+}
+
+async fn fetch_keys(app: &App) -> Result<JwkSet, TokenError> {
+    let address = format!("{}/.well-known/jwks.json", app.config.issuer);
+    let answer = app.http.get(address).send().await.and_then(reqwest::Response::error_for_status);
+    let keys: JwkSet = answer.map_err(TokenError::Call)?.json().await.map_err(TokenError::Call)?;
+    *app.keys.lock().unwrap_or_else(PoisonError::into_inner) = Some(keys.clone());
+    Ok(keys)
 }

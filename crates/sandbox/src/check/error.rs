@@ -2,7 +2,7 @@ use super::Problem;
 
 /// A hop did not do what it should.
 #[derive(Debug, thiserror::Error)]
-#[error("{hop}: {failure}")]
+#[error("{hop}")]
 pub struct HopError {
     /// Which hop.
     pub hop: &'static str,
@@ -35,6 +35,17 @@ pub enum HopFailure {
     /// Nobody in the sandbox has this e-mail address.
     #[error("nobody in the sandbox has the e-mail address {0:?}")]
     Unknown(Box<str>),
+}
+
+impl HopError {
+    /// The error page that ended the sign-in, when one did.
+    #[must_use]
+    pub fn problem(&self) -> Option<&Problem> {
+        match &self.failure {
+            HopFailure::Page(problem) => Some(problem),
+            _ => None,
+        }
+    }
 }
 
 impl HopFailure {

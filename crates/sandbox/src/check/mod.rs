@@ -4,6 +4,21 @@
 //! - [`Walk`] is the same path step by step. Tests bend it: change the posted Response, forget cookies, post twice,
 //!   stay for an hour.
 //! - [`Browser`] keeps cookies by host and follows no redirect by itself.
+//!
+//! Load is [`Walk::sign_in`] in many browsers ([`Browser::another`] shares the connections, not the cookies); the time of
+//! each hop stands in [`Walk::hops`]. Hostile variations are made of the single steps:
+//!
+//! | what is tried | how |
+//! |---|---|
+//! | a changed or forged Response | [`Walk::post_response`] of [`PostedResponse::with_xml`] |
+//! | the same Response twice | [`Walk::post_response`] twice |
+//! | a Response for another connection | another `action` in [`PostedResponse::form`] |
+//! | lost cookies, another browser | [`Browser::forget`], or another [`Walk::browser`] between two steps |
+//! | two tabs | two rounds of steps on one [`Walk`], interleaved |
+//! | a switch of organization within the hour | [`Walk::sign_in`], then [`Walk::sign_in`] or [`Walk::switch_account`] |
+//! | a person who cancels | [`Walk::cancel`] |
+//!
+//! What a refusal told the person is [`HopError::problem`].
 
 mod answer;
 mod browser;

@@ -52,7 +52,7 @@ pub enum FailedCheck {
     #[error("the check cannot call anybody")]
     Client(#[from] ClientError),
     /// A hop failed.
-    #[error("the hop {error}")]
+    #[error("the sign-in stopped on its way")]
     Hop {
         /// The hops before it.
         hops: Vec<Hop>,
@@ -61,7 +61,7 @@ pub enum FailedCheck {
         error: HopError,
     },
     /// The sign-in came to its end, but something was not as it must be.
-    #[error("{}: {}", .check.name, .check.found)]
+    #[error("{}: found {:?}, expected {:?}", .check.name, .check.found, .check.expected)]
     Check {
         /// All hops.
         hops: Vec<Hop>,

@@ -191,15 +191,12 @@ impl Walk {
     pub async fn to_identity_provider(&mut self, provider: &Url) -> Result<SignInPage, HopError> {
         let answer = self.browser.get(provider).await.map_err(|failure| failure.at(BROKER))?;
         let posted = answer.forms().into_iter().find(|form| form.field("SAMLRequest").is_some());
-        let page = match posted {
-            Some(form) => {
-                self.note(BROKER, &answer, "AuthnRequest by HTTP POST".to_owned(), Vec::new());
-                self.browser.submit(&form, None).await
-            }
-            None => {
-                let address = self.redirected(BROKER, &answer, "AuthnRequest by HTTP Redirect", Vec::new())?;
-                self.browser.get(&address).await
-            }
+        let page = if let Some(form) = posted {
+            self.note(BROKER, &answer, "AuthnRequest by HTTP POST".to_owned(), Vec::new());
+            self.browser.submit(&form, None).await
+        } else {
+            let address = self.redirected(BROKER, &answer, "AuthnRequest by HTTP Redirect", Vec::new())?;
+            self.browser.get(&address).await
         };
         let page = page.map_err(|failure| failure.at(REQUEST))?;
         let form = page.forms().into_iter().find(|form| form.action.path().ends_with("/sign-in"));

@@ -84,11 +84,9 @@ impl Issue<'_> {
     fn groups(&self, kind: TokenKind, claims: &mut Map<String, Value>) {
         let (groups, roles, preferred) = match &self.overriding.groups {
             GroupOverriding::Keep => (self.profile.groups.as_slice(), [].as_slice(), None),
-            GroupOverriding::Replace(groups) => (
-                groups.groups_to_override.as_slice(),
-                groups.iam_roles_to_override.as_slice(),
-                groups.preferred_role.as_deref(),
-            ),
+            GroupOverriding::Replace(groups) => {
+                (groups.names.as_slice(), groups.iam_roles.as_slice(), groups.preferred_role.as_deref())
+            }
         };
         if !groups.is_empty() {
             claims.insert("cognito:groups".into(), json!(groups));

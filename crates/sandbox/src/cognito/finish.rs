@@ -12,13 +12,13 @@ use super::{
 };
 use crate::web::{found, random_token, set_cookie, with_cookies, with_query};
 
-/// No token can be made.
+/// No token can be made. The texts go to the application whole, so they hold what caused them.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TokenGenerationError {
     #[error("PreTokenGeneration failed with error {0}.")]
-    Failed(#[source] TriggerError),
+    Failed(TriggerError),
     #[error("{0}")]
-    Answer(#[source] OverridingError),
+    Answer(OverridingError),
 }
 
 /// Answers the application after a sign-in, and remembers the session in a cookie.

@@ -37,10 +37,10 @@ pub(super) enum GroupOverriding {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Groups {
-    #[serde(deserialize_with = "or_default")]
-    pub(super) groups_to_override: Vec<String>,
-    #[serde(deserialize_with = "or_default")]
-    pub(super) iam_roles_to_override: Vec<String>,
+    #[serde(rename = "groupsToOverride", deserialize_with = "or_default")]
+    pub(super) names: Vec<String>,
+    #[serde(rename = "iamRolesToOverride", deserialize_with = "or_default")]
+    pub(super) iam_roles: Vec<String>,
     pub(super) preferred_role: Option<String>,
 }
 
@@ -50,7 +50,7 @@ pub(super) enum OverridingError {
     #[error("Unrecognizable lambda output")]
     Unrecognizable,
     #[error("Invalid lambda function output: {0}")]
-    Form(#[source] serde_json::Error),
+    Form(serde_json::Error),
     #[error("Invalid lambda function output: a scope has a blank")]
     ScopeBlank,
     #[error("Invalid lambda function output: {0} must not be complex in an ID token")]

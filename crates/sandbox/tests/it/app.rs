@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use axum::http::StatusCode;
+use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::{Request, Response, Status, service::Routes};
 use url::Url;
@@ -53,11 +54,14 @@ impl RoutingService for Routing {
     }
 }
 
-struct NoTrigger;
+/// Everybody belongs to the organization `o-1`.
+struct OneOrganization;
 
 #[async_trait::async_trait]
-impl Trigger for NoTrigger {
-    async fn pre_token_generation(&self, event: serde_json::Value) -> Result<serde_json::Value, TriggerError> {
+impl Trigger for OneOrganization {
+    async fn pre_token_generation(&self, mut event: Value) -> Result<Value, TriggerError> {
+        let generation = json!({ "claimsToAddOrOverride": { "org_id": "o-1" } });
+        event["response"] = json!({ "claimsAndScopeOverrideDetails": { "idTokenGeneration": generation } });
         Ok(event)
     }
 }
@@ -80,7 +84,7 @@ async fn start(deciding: impl Fn(&ResolveSignInRequest) -> ResolveSignInResponse
     pool.clients[0].logout_urls = vec![format!("{url}/")];
     let issuer = pool.issuer();
     let surroundings = Surroundings {
-        trigger: Arc::new(NoTrigger),
+        trigger: Arc::new(OneOrganization),
         clock: Arc::clone(&clock) as Arc<_>,
         ids: Arc::new(SeededIds::new(2)),
     };
@@ -136,7 +140,7 @@ async fn an_unknown_domain_signs_in_at_cognito_itself_and_out_again() {
     let answer = site.browser.get(&callback).await.unwrap();
     assert_eq!(answer.location.as_ref(), Some(&site.url), "{}", answer.problem());
     let page = site.browser.get(&site.url).await.unwrap();
-    let claims: serde_json::Value = serde_json::from_str(&page.text("id-token-claims").unwrap()).unwrap();
+    let claims: Value = serde_json::from_str(&page.text("id-token-claims").unwrap()).unwrap();
     assert_eq!(claims["email"], "eve@unknown.test");
     assert!(page.text("access-token-claims").unwrap().contains("\"token_use\": \"access\""));
     let sign_out = page.forms().into_iter().find(|form| form.action.path() == "/sign-out").unwrap();
@@ -276,4 +280,28 @@ async fn another_person_in_the_same_browser_is_asked_again() {
     let form = page.forms().remove(0).with("email", "mallory@unknown.test");
     site.browser.submit(&form, None).await.unwrap();
     assert!(switches(&site));
+}
+
+#[tokio::test]
+async fn a_session_of_cognito_for_another_organization_is_noticed() {
+    let mut site = start(|request| ResolveSignInResponse {
+        organization: match &request.person {
+            Some(Person::Email(email)) if email == "ada@acme.test" => "organizations/o-1".to_owned(),
+            _ => "organizations/o-2".to_owned(),
+        },
+        ..standard(request)
+    })
+    .await;
+    let cognito = site.submit("ada@acme.test").await.location.unwrap();
+    let callback = site.native_login(&cognito, "ada@acme.test").await;
+    assert_eq!(site.browser.get(&callback).await.unwrap().location.as_ref(), Some(&site.url));
+    // A browser that has forgotten this application, but not Cognito.
+    site.browser.forget(|cookie| cookie.name.starts_with("demo-"));
+    let cognito = site.submit("alan@globex.test").await.location.unwrap();
+    let callback = site.browser.get(&cognito).await.unwrap().location.unwrap();
+    assert_eq!(callback.path(), "/callback", "Cognito answers out of its session");
+    let answer = site.browser.get(&callback).await.unwrap();
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert_eq!(answer.forms()[0].action.path(), "/switch-account");
+    assert_eq!(site.browser.get(&site.url).await.unwrap().text("id-token-claims"), None);
 }

@@ -2,11 +2,11 @@ use serde_json::{Map, Value, json};
 
 use super::{GroupOverriding, Overriding, OverridingError, TokenKind};
 
-fn read(details: Value) -> Result<Overriding, OverridingError> {
+fn read(details: &Value) -> Result<Overriding, OverridingError> {
     Overriding::read(&json!({ "version": "2", "response": { "claimsAndScopeOverrideDetails": details } }))
 }
 
-fn id_claims(details: Value) -> Map<String, Value> {
+fn id_claims(details: &Value) -> Map<String, Value> {
     let mut claims = json!({ "sub": "s", "email": "a@b.test", "cognito:groups": ["g"] }).as_object().unwrap().clone();
     read(details).unwrap().id_token.apply(TokenKind::Id, "client", &mut claims);
     claims
@@ -15,7 +15,7 @@ fn id_claims(details: Value) -> Map<String, Value> {
 #[test]
 fn nothing_is_written_in_three_ways() {
     for nothing in [json!(null), json!([]), json!({})] {
-        let read = read(nothing).unwrap();
+        let read = read(&nothing).unwrap();
         assert!(matches!(read.groups, GroupOverriding::Keep));
         assert_eq!(read.access_token.scopes(&["openid".to_owned()]), ["openid"]);
     }
@@ -23,7 +23,7 @@ fn nothing_is_written_in_three_ways() {
 
 #[test]
 fn reserved_claims_stay_and_suppressing_wins() {
-    let claims = id_claims(json!({ "idTokenGeneration": {
+    let claims = id_claims(&json!({ "idTokenGeneration": {
         "claimsToAddOrOverride": {
             "sub": "other", "cognito:username": "x", "aud": "client", "dev:x": "x", "nonce": "x",
             "org_id": "o-1", "secret": "s", "org": { "roles": ["admin"], "seats": 5 },
@@ -41,21 +41,21 @@ fn an_access_token_gets_no_audience_but_its_own_client() {
     for (audience, arrives) in [("client", true), ("another", false)] {
         let details = json!({ "accessTokenGeneration": { "claimsToAddOrOverride": { "aud": audience } } });
         let mut claims = Map::new();
-        read(details).unwrap().access_token.apply(TokenKind::Access, "client", &mut claims);
+        read(&details).unwrap().access_token.apply(TokenKind::Access, "client", &mut claims);
         assert_eq!(claims.contains_key("aud"), arrives, "{audience}");
     }
 }
 
 #[test]
 fn groups_are_kept_only_when_the_key_is_left_out() {
-    assert!(matches!(read(json!({ "idTokenGeneration": {} })).unwrap().groups, GroupOverriding::Keep));
+    assert!(matches!(read(&json!({ "idTokenGeneration": {} })).unwrap().groups, GroupOverriding::Keep));
     for suppressing in [json!(null), json!({}), json!({ "groupsToOverride": [] })] {
-        match read(json!({ "groupOverrideDetails": suppressing })).unwrap().groups {
-            GroupOverriding::Replace(groups) => assert!(groups.groups_to_override.is_empty()),
+        match read(&json!({ "groupOverrideDetails": suppressing })).unwrap().groups {
+            GroupOverriding::Replace(groups) => assert!(groups.names.is_empty()),
             GroupOverriding::Keep => panic!("an empty groupOverrideDetails suppresses the groups"),
         }
     }
-    let suppressed = id_claims(json!({ "idTokenGeneration": { "claimsToSuppress": ["cognito:groups"] } }));
+    let suppressed = id_claims(&json!({ "idTokenGeneration": { "claimsToSuppress": ["cognito:groups"] } }));
     assert!(!suppressed.contains_key("cognito:groups"));
 }
 
@@ -65,7 +65,7 @@ fn scopes_are_added_and_suppressed() {
         "scopesToAdd": ["api/read", "api/write", "openid"],
         "scopesToSuppress": ["api/write", "email"],
     } });
-    let scopes = read(details).unwrap().access_token.scopes(&["openid".to_owned(), "email".to_owned()]);
+    let scopes = read(&details).unwrap().access_token.scopes(&["openid".to_owned(), "email".to_owned()]);
     assert_eq!(scopes, ["openid", "api/read"]);
 }
 
@@ -81,6 +81,6 @@ fn answers_of_another_form_are_refused() {
         json!({ "groupOverrideDetails": { "groupsToOverride": "admins" } }),
     ];
     for details in refused {
-        assert!(read(details.clone()).is_err(), "{details}");
+        assert!(read(&details).is_err(), "{details}");
     }
 }
