@@ -11,6 +11,10 @@ use crate::{Readiness, Service, TlsError, config, tls};
 /// How long a client may take to send the head of a request.
 const HEADER_READ_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Bytes of all headers of a request. Three sealed sign-ins with a `state` of 4 KiB take 20 KiB of cookies, more than the
+/// 16 KiB that hyper's HTTP/2 allows by itself.
+const HEADER_BYTES_MAX: u32 = 64 * 1024;
+
 /// The HTTP server could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
@@ -93,7 +97,7 @@ impl Bound {
 
 fn limit(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
     builder.http1().timer(hyper_util::rt::TokioTimer::new()).header_read_timeout(HEADER_READ_TIMEOUT);
-    builder.http2().timer(hyper_util::rt::TokioTimer::new());
+    builder.http2().timer(hyper_util::rt::TokioTimer::new()).max_header_list_size(HEADER_BYTES_MAX);
 }
 
 /// The reasons stay inside: an outsider only learns whether.
