@@ -1,7 +1,7 @@
 //! A deployment in memory: two user pools, two organizations with a connection each, one gateway.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
 
@@ -13,8 +13,11 @@ use vestibule_eventlog::{EventLog, Metadata, StreamId, Transaction, Version};
 use vestibule_eventlog_sqlite::SqliteStore;
 use vestibule_gateway_service::{Peers, start};
 use vestibule_host::Resources;
-use vestibule_kernel::{ConnectionId, ManualClock, OrganizationId, SecretBox, SystemIds, Timestamp, UserPoolId};
-use vestibule_oidc::SecretDigest;
+use vestibule_kernel::{
+    ConnectionId, ExposeSecret as _, ManualClock, OrganizationId, SecretBox, SecretBytes, SystemIds, Timestamp,
+    UserPoolId,
+};
+use vestibule_oidc::{Algorithm, SecretDigest, SigningKey};
 use vestibule_rpc::{
     Channel,
     gateway::v1::{GetSignInRequest, ListSignInsRequest, SignIn, sign_in_service_client::SignInServiceClient},
@@ -44,6 +47,8 @@ pub(crate) const PERSON: Uuid = uuid!("0f8fad5b-d9cb-469f-a165-70867728950e");
 pub(crate) const IDP_RESPONSE: &str = "https://acme.auth.eu-west-1.amazoncognito.com/oauth2/idpresponse";
 pub(crate) const SECRET: &str = "new secret";
 
+static SIGNING_KEY: LazyLock<SecretBytes> = LazyLock::new(|| SigningKey::generate(Algorithm::Rs256).unwrap());
+
 pub(crate) struct World {
     pub(crate) routes: Router,
     pub(crate) resources: Resources,
@@ -68,6 +73,9 @@ impl World {
             stop.clone(),
         );
         register(&resources.log).await;
+        // Made once for all tests: an RSA key takes longer than a sign-in.
+        let material = SecretBytes::from(SIGNING_KEY.expose_secret().to_vec());
+        resources.keys.current_with("oidc.signing.rs256", "", || material).await.unwrap();
         let asked = Arc::<Mutex<Asked>>::default();
         let saml = Saml { log: resources.log.clone(), clock: clock.clone(), asked: Arc::clone(&asked) };
         let peers = Peers {
