@@ -74,6 +74,10 @@ impl Validate for Config {
     fn validate(&self) -> Result<(), ConfigError> {
         self.deployment.validate()?;
         self.grpc.validate()?;
-        self.telemetry.validate()
+        self.telemetry.validate()?;
+        self.registry.validate()?;
+        self.routing.validate()?;
+        self.saml.validate()?;
+        self.enrichment.validate()
     }
 }
