@@ -78,7 +78,7 @@ impl Explain for MetadataError {
             Self::EntityIdTooLong => "METADATA_ENTITY_ID_TOO_LONG",
             Self::NoSingleSignOnService => "METADATA_WITHOUT_SINGLE_SIGN_ON_SERVICE",
             Self::LocationInvalid => "METADATA_LOCATION_INVALID",
-            Self::NoCertificate => "METADATA_WITHOUT_CERTIFICATE",
+            Self::NoCertificate => "METADATA_WITHOUT_SIGNING_CERTIFICATE",
             Self::TooManyCertificates => "METADATA_WITH_TOO_MANY_CERTIFICATES",
             Self::Certificate(error) => error.explain().reason,
             Self::ValidUntilMalformed => "METADATA_VALID_UNTIL_MALFORMED",

@@ -181,7 +181,7 @@ fn what_is_no_metadata_of_one_identity_provider_is_refused() {
             replace(&xml, &format!("entityID=\"{IDP}\""), &format!("entityID=\"{}\"", "a".repeat(1025))),
             "METADATA_ENTITY_ID_TOO_LONG",
         ),
-        ("no certificate", without_keys, "METADATA_WITHOUT_CERTIFICATE"),
+        ("no certificate", without_keys, "METADATA_WITHOUT_SIGNING_CERTIFICATE"),
         ("validUntil", xml.replace(" entityID", " validUntil=\"soon\" entityID"), "METADATA_VALID_UNTIL_MALFORMED"),
         (
             "a DTD",
