@@ -28,7 +28,7 @@ impl Explain for Rejection {
             Self::NotFound => Explanation::new(Kind::NotFound, "CONNECTION_NOT_FOUND"),
             Self::EntityIdImmutable => metadata("ENTITY_ID_IMMUTABLE"),
             Self::NoCertificate => metadata("METADATA_WITHOUT_SIGNING_CERTIFICATE"),
-            Self::NoEndpoint => metadata("METADATA_WITHOUT_SINGLE_SIGN_ON"),
+            Self::NoEndpoint => metadata("METADATA_WITHOUT_SINGLE_SIGN_ON_SERVICE"),
         }
     }
 }
