@@ -85,6 +85,39 @@ CREATE TRIGGER removed_events_are_never_truncated BEFORE TRUNCATE ON removed_eve
 CREATE TRIGGER deployment_is_never_removed BEFORE DELETE ON deployment FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER deployment_is_never_truncated BEFORE TRUNCATE ON deployment EXECUTE FUNCTION refuse_change();
 
+-- Appends rows if `expected_head` is still the last position and their partitions are open; answers whether it did.
+-- Whoever calls it outside of a transaction has in one round trip: the lock, the check, the rows and the COMMIT.
+-- The lock is held until the transaction ends. Each statement of the function sees what was committed before it began,
+-- and so everything that was committed by those who had the lock before.
+CREATE FUNCTION append_events(
+    expected_head bigint,
+    positions bigint[], labels text[], streams text[], versions bigint[], ids uuid[], names text[], revisions int[],
+    recorded_at bigint[], metadatas text[], datas text[], persons uuid[], ciphertexts bytea[], hashes bytea[],
+    taken_scopes text[], taken_keys text[], holders text[], released_scopes text[], released_keys text[]
+) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    -- "vestibul" in ASCII.
+    PERFORM pg_advisory_xact_lock(8531352012944733548);
+    IF expected_head <> greatest((SELECT max(position) FROM events), (SELECT max(position) FROM removed_events), 0)
+        OR EXISTS (SELECT FROM event_partitions WHERE label = ANY (labels) AND closed_at_millis IS NOT NULL) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO events (position, label, stream, version, id, name, revision, recorded_at_millis, metadata, data, person,
+                        ciphertext, hash)
+    SELECT * FROM unnest(positions, labels, streams, versions, ids, names, revisions, recorded_at, metadatas,
+                         datas, persons, ciphertexts, hashes);
+    IF cardinality(released_scopes) > 0 THEN
+        DELETE FROM reservations AS r USING unnest(released_scopes, released_keys) AS gone (scope, key)
+        WHERE r.scope = gone.scope AND r.key = gone.key;
+    END IF;
+    IF cardinality(taken_scopes) > 0 THEN
+        INSERT INTO reservations (scope, key, stream)
+        SELECT * FROM unnest(taken_scopes, taken_keys, holders)
+        ON CONFLICT (scope, key) DO UPDATE SET stream = excluded.stream;
+    END IF;
+    RETURN true;
+END $$;
+
 -- Makes the partition of a month. The caller holds the append lock. It runs with the rights of the tables' owner, so that
 -- the restricted role can append to a new month without being able to make or drop tables.
 CREATE FUNCTION make_partition(category text, month text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$

@@ -1,4 +1,9 @@
-use std::{collections::HashMap, str::FromStr as _, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    str::FromStr as _,
+    sync::{Arc, atomic::AtomicU32},
+    time::Duration,
+};
 
 use sqlx::{
     ConnectOptions as _, Connection as _, PgConnection, PgPool, Row as _,
@@ -24,12 +29,16 @@ const SERVER_VERSION_MIN: i32 = 130_000;
 
 /// Limits that every connection asks the server to hold. The second one frees the append lock of a process that was cut
 /// off in the middle of a transaction.
-const SESSION: [(&str, &str); 4] = [
+const SESSION: [(&str, &str); 7] = [
     ("statement_timeout", "20s"),
     ("idle_in_transaction_session_timeout", "5s"),
     ("default_transaction_isolation", "read committed"),
-    // A few statements with parameters of always the same kind: planning each of them anew costs more than running it.
+    // A few statements with parameters of always the same kind, each with an index made for it: planning them anew costs
+    // more than running them, and a plan made while the tables were small must not scan them when they are large.
     ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("jit", "off"),
 ];
 
 /// The event log and its companions in one PostgreSQL database. Clones share the connections.
@@ -40,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) options: PgConnectOptions,
     /// The one connection that appends; `None` before the first append and after a fault.
     pub(crate) writer: Mutex<Option<PgConnection>>,
+    /// How many more groups take the lock before they look; see [`crate::append`].
+    pub(crate) cautious: AtomicU32,
     pub(crate) pool: PgPool,
     pub(crate) epoch: u64,
     pub(crate) changes: watch::Sender<u64>,
@@ -106,7 +117,14 @@ impl PostgresStore {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_lazy_with(options.clone());
         let changes = watch::Sender::new(0);
-        let inner = Arc::new(Inner { options, writer: Mutex::new(Some(connection)), pool, epoch, changes });
+        let inner = Arc::new(Inner {
+            options,
+            writer: Mutex::new(Some(connection)),
+            cautious: AtomicU32::new(0),
+            pool,
+            epoch,
+            changes,
+        });
         changes::watch(&inner);
         Ok(Self(inner))
     }
@@ -175,20 +193,16 @@ async fn applied(connection: &mut PgConnection) -> Result<Vec<(i64, Vec<u8>)>, s
 async fn stamp(connection: &mut PgConnection, environment: &str) -> Result<u64, OpenError> {
     // Looked at first: the restricted roles may not insert.
     let found = stamped(connection).await.map_err(OpenError::Connect)?;
-    let (stamped, epoch) = match found {
-        Some(found) => found,
-        None => {
-            sqlx::query("INSERT INTO deployment (environment, epoch) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-                .bind(environment)
-                .bind(fresh_epoch())
-                .execute(&mut *connection)
-                .await
-                .map_err(OpenError::Connect)?;
-            stamped(connection)
-                .await
-                .map_err(OpenError::Connect)?
-                .ok_or(OpenError::Connect(sqlx::Error::RowNotFound))?
-        }
+    let (stamped, epoch) = if let Some(found) = found {
+        found
+    } else {
+        sqlx::query("INSERT INTO deployment (environment, epoch) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+            .bind(environment)
+            .bind(fresh_epoch())
+            .execute(&mut *connection)
+            .await
+            .map_err(OpenError::Connect)?;
+        stamped(connection).await.map_err(OpenError::Connect)?.ok_or(OpenError::Connect(sqlx::Error::RowNotFound))?
     };
     if stamped == environment {
         Ok(epoch.unsigned_abs())

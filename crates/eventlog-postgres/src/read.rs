@@ -40,7 +40,7 @@ LEFT JOIN LATERAL (
     FROM events
     WHERE position > $1 AND position <= $2
       AND label = ANY (ARRAY(SELECT label FROM event_partitions
-                             WHERE made AND (cardinality($4::text[]) = 0 OR category = ANY ($4))) || '')
+                             WHERE made AND (cardinality($4::text[]) = 0 OR category = ANY ($4))) || ''::text)
       AND (cardinality($4::text[]) = 0 OR split_part(stream, '/', 1) = ANY ($4))
       AND ($5::text IS NULL OR split_part(stream, '/', 2) = $5)
     ORDER BY position LIMIT $3
