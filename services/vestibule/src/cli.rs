@@ -19,7 +19,7 @@ pub(crate) struct Cli {
     pub(crate) command: Option<Command>,
 }
 
-/// Where the configuration comes from. Each value can also be set as VESTIBULE__SECTION__KEY.
+/// Where the configuration comes from. Each value can also be set as `VESTIBULE__SECTION__KEY`.
 #[derive(Args, Debug)]
 pub(crate) struct Settings {
     /// A TOML file with the configuration.
@@ -94,8 +94,14 @@ pub(crate) struct Client<C: Subcommand> {
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Server {
     /// The server to ask.
-    #[arg(long, global = true, default_value = "http://127.0.0.1:8801", env = "VESTIBULE_SERVER", value_name = "URL")]
-    pub(crate) server: String,
+    #[arg(
+        long = "server",
+        global = true,
+        default_value = "http://127.0.0.1:8801",
+        env = "VESTIBULE_SERVER",
+        value_name = "URL"
+    )]
+    pub(crate) address: String,
     /// A file with the token to present; `registry.token` in the data directory when that exists.
     #[arg(long, global = true, env = "VESTIBULE_TOKEN_FILE", value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,

@@ -12,7 +12,7 @@ use crate::{cli::Server, config::Config};
 pub(crate) fn connect(server: &Server, config: &Config) -> anyhow::Result<Channel> {
     let default_token = config.registry_token_file();
     let token = server.token_file.as_deref().or_else(|| default_token.is_file().then_some(default_token.as_path()));
-    Ok(peers::connect(&server.server, server.authority_file.as_deref(), token)?)
+    Ok(peers::connect(&server.address, server.authority_file.as_deref(), token)?)
 }
 
 /// An answer that was a refusal, in words that help.
@@ -34,7 +34,7 @@ fn hint(code: Code, server: &Server, token_file: &Path) -> Option<String> {
     match code {
         Code::Unavailable => Some(format!(
             "Is a server running at {}? Start one with `vestibule` or `vestibule serve all`, or name it with --server.",
-            server.server
+            server.address
         )),
         Code::Unauthenticated | Code::PermissionDenied => Some(format!(
             "Name the file with the token by --token-file; a server that runs here wrote it to {}.",

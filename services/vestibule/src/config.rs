@@ -44,17 +44,17 @@ impl Default for Log {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Sandbox {
-    /// The simulated identity providers.
-    pub(crate) identity_provider_port: u16,
-    /// The simulated Cognito.
-    pub(crate) cognito_port: u16,
-    /// The demo application: the address to open.
-    pub(crate) application_port: u16,
+    /// The port of the simulated identity providers.
+    pub(crate) identity_provider: u16,
+    /// The port of the simulated Cognito.
+    pub(crate) cognito: u16,
+    /// The port of the demo application: the address to open.
+    pub(crate) application: u16,
 }
 
 impl Default for Sandbox {
     fn default() -> Self {
-        Self { identity_provider_port: 8810, cognito_port: 8820, application_port: 8830 }
+        Self { identity_provider: 8810, cognito: 8820, application: 8830 }
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place where the program talks to its user")]
 
+use std::fmt::Write;
+
 use anyhow::Context;
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
@@ -60,13 +62,12 @@ pub(crate) fn note(text: &str) {
 /// Two columns: names and values; empty values are left out.
 pub(crate) fn properties(rows: &[(&str, String)]) -> String {
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    rows.iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| {
-            let indented = value.replace('\n', &format!("\n{:width$}  ", ""));
-            format!("{name:width$}  {indented}\n")
-        })
-        .collect()
+    let mut text = String::new();
+    for (name, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+        let indented = value.replace('\n', &format!("\n{:width$}  ", ""));
+        let _ = writeln!(text, "{name:width$}  {indented}");
+    }
+    text
 }
 
 /// A table with a heading; says so when it is empty.

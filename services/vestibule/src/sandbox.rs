@@ -44,9 +44,9 @@ fn make_private(config: &mut Config) -> anyhow::Result<TempDir> {
     config.deployment.data_directory = scratch.path().join("data");
     config.grpc.listen.set_port(0);
     config.http.listen.set_port(0);
-    config.sandbox.identity_provider_port = 0;
-    config.sandbox.cognito_port = 0;
-    config.sandbox.application_port = 0;
+    config.sandbox.identity_provider = 0;
+    config.sandbox.cognito = 0;
+    config.sandbox.application = 0;
     Ok(scratch)
 }
 
@@ -65,9 +65,9 @@ async fn run_until(check: bool, mut config: Config, stop: CancellationToken) -> 
 
     let sandbox = Sandbox::start(SandboxConfig {
         ports: SandboxPorts {
-            idp: config.sandbox.identity_provider_port,
-            cognito: config.sandbox.cognito_port,
-            app: config.sandbox.application_port,
+            idp: config.sandbox.identity_provider,
+            cognito: config.sandbox.cognito,
+            app: config.sandbox.application,
         },
         gateway_url: config.deployment.public_url.as_str().to_owned(),
         services: Channels { registry: channel.clone(), routing: channel.clone(), enrichment: channel.clone() },

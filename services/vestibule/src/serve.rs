@@ -41,17 +41,18 @@ impl Ports {
         let routes = services.iter_mut().find_map(|service| service.http.take());
         let serving_http = async {
             match (self.http, routes) {
-                (Some(bound), Some(routes)) => bound.serve(routes, readiness, stop.clone()).await.map_err(anyhow::Error::from),
+                (Some(bound), Some(routes)) => {
+                    bound.serve(routes, readiness, stop.clone()).await.map_err(anyhow::Error::from)
+                }
                 _ => Ok(()),
             }
         };
         let serving_grpc = async { Ok(self.grpc.serve(&services, access, stop.clone()).await?) };
         // When one of the two ends on its own, the process must not look alive.
         let stopping = stop.clone();
-        let (http, grpc) = tokio::join!(
-            async { serving_http.await.inspect_err(|_| stopping.cancel()) },
-            async { serving_grpc.await.inspect_err(|_: &anyhow::Error| stopping.cancel()) },
-        );
+        let (http, grpc) = tokio::join!(async { serving_http.await.inspect_err(|_| stopping.cancel()) }, async {
+            serving_grpc.await.inspect_err(|_: &anyhow::Error| stopping.cancel())
+        },);
         http.and(grpc)
     }
 }
@@ -91,11 +92,7 @@ async fn until(name: ServiceName, label: &str, config: &Config, stop: Cancellati
 }
 
 /// The registry's process looks after the log: it exports signed checkpoints.
-pub(crate) fn workers(
-    name: ServiceName,
-    resources: &Resources,
-    config: &Config,
-) -> impl Future<Output = ()> + use<> {
+pub(crate) fn workers(name: ServiceName, resources: &Resources, config: &Config) -> impl Future<Output = ()> + use<> {
     let mine = matches!(name, ServiceName::Registry | ServiceName::All) && config.log.checkpoint_seconds > 0;
     let checkpoints = mine.then(|| {
         let every = std::time::Duration::from_secs(config.log.checkpoint_seconds);

@@ -168,7 +168,9 @@ async fn find(operator: &Operator, organization: &str, connection: &str) -> anyh
     });
     anyhow::ensure!(found.len() < 2, "`{connection}` names several connections of `{organization}`: use an id");
     let Some(one) = found.pop() else {
-        anyhow::bail!("`{organization}` has no connection `{connection}`; `vestibule connection list {organization}` shows them")
+        anyhow::bail!(
+            "`{organization}` has no connection `{connection}`; `vestibule connection list {organization}` shows them"
+        )
     };
     let mut client = ConnectionServiceClient::new(operator.channel.clone());
     let request = GetConnectionRequest { name: one.name };
@@ -181,7 +183,12 @@ fn rows(connections: &[Connection]) -> String {
         .iter()
         .map(|one| {
             let entity_id = saml(one).map(|saml| saml.entity_id.clone()).unwrap_or_default();
-            [one.display_name.clone(), state(one), entity_id, one.name.rsplit('/').next().unwrap_or_default().to_owned()]
+            [
+                one.display_name.clone(),
+                state(one),
+                entity_id,
+                one.name.rsplit('/').next().unwrap_or_default().to_owned(),
+            ]
         })
         .collect();
     let empty = "No connections yet: `vestibule connection create <org> --metadata <file>`.";

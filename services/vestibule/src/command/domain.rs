@@ -65,7 +65,8 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
         Command::Show { organization, domain } => {
             let name = find(operator, &organization, &domain).await?.name;
             let mut client = DomainServiceClient::new(operator.channel.clone());
-            let answer = client.get_domain(GetDomainRequest { name }).await.map_err(|status| operator.refused(&status))?;
+            let answer =
+                client.get_domain(GetDomainRequest { name }).await.map_err(|status| operator.refused(&status))?;
             operator.format.print(TYPE, &answer.into_inner().domain.unwrap_or_default(), human)
         }
         Command::List { organization } => {
@@ -92,12 +93,7 @@ async fn create(operator: &Operator, parent: String, domain_name: String) -> any
     Ok(answer.into_inner().domain.unwrap_or_default())
 }
 
-async fn attest(
-    operator: &Operator,
-    name: String,
-    note: String,
-    include_subdomains: bool,
-) -> anyhow::Result<Domain> {
+async fn attest(operator: &Operator, name: String, note: String, include_subdomains: bool) -> anyhow::Result<Domain> {
     let mut client = DomainServiceClient::new(operator.channel.clone());
     let request = AttestDomainRequest { name, include_subdomains, note, etag: String::new() };
     let answer = client.attest_domain(request).await.map_err(|status| operator.refused(&status))?;
@@ -122,9 +118,10 @@ async fn all(operator: &Operator, organization: &str) -> anyhow::Result<Vec<Doma
 
 async fn find(operator: &Operator, organization: &str, domain: &str) -> anyhow::Result<Domain> {
     let wanted = domain.trim_end_matches('.').to_lowercase();
-    let found = all(operator, organization).await?.into_iter().find(|one| {
-        one.domain_name == wanted || one.name == domain || one.name.rsplit('/').next() == Some(domain)
-    });
+    let found = all(operator, organization)
+        .await?
+        .into_iter()
+        .find(|one| one.domain_name == wanted || one.name == domain || one.name.rsplit('/').next() == Some(domain));
     found.ok_or_else(|| anyhow::anyhow!("`{organization}` does not claim the domain `{domain}`"))
 }
 
@@ -133,7 +130,11 @@ fn rows(domains: &[Domain]) -> String {
         .iter()
         .map(|one| [one.domain_name.clone(), state(one), subdomains(one), moment(one.verify_time.as_ref())])
         .collect();
-    table(["DOMAIN", "STATE", "SUBDOMAINS", "VERIFIED"], &rows, "No domains yet: `vestibule domain create <org> <domain>`.")
+    table(
+        ["DOMAIN", "STATE", "SUBDOMAINS", "VERIFIED"],
+        &rows,
+        "No domains yet: `vestibule domain create <org> <domain>`.",
+    )
 }
 
 fn human(domain: &Domain) -> String {

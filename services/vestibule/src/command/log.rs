@@ -73,9 +73,9 @@ fn human(report: &Report) -> String {
         ("checkpoints", report.checkpoints.to_string()),
         ("not covered yet", format!("{} events behind the last checkpoint", report.uncovered)),
     ]);
-    let findings: String = report.findings.iter().map(|finding| format!("{}\n", describe(finding))).collect();
     let verdict = if report.is_clean() { "the log is whole" } else { "THE LOG HAS BEEN CHANGED" };
-    format!("{counts}{findings}{verdict}")
+    let findings = report.findings.iter().map(describe);
+    findings.chain([verdict.to_owned()]).fold(counts, |text, line| text + &line + "\n")
 }
 
 fn as_json(report: &Report) -> Value {
@@ -107,7 +107,9 @@ fn describe(finding: &Finding) -> String {
         Finding::Truncated { head, checkpoint } => {
             format!("truncated: the log ends at position {head}, a checkpoint covers {checkpoint}")
         }
-        Finding::Forged { position } => format!("forged: the statement at position {position} is not signed by a key of ours"),
+        Finding::Forged { position } => {
+            format!("forged: the statement at position {position} is not signed by a key of ours")
+        }
         Finding::ExportGap { checkpoint } => {
             format!("export incomplete: a checkpoint before the one at position {checkpoint} is missing")
         }

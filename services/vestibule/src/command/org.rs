@@ -2,9 +2,9 @@
 
 use clap::{Args, Subcommand};
 use vestibule_rpc::registry::v1::{
-    CreateOrganizationRequest, GetOrganizationRequest, ListOrganizationsRequest, ListOrganizationsResponse, Organization,
-    Placement, ReinstateOrganizationRequest, SuspendOrganizationRequest, UpdateOrganizationRequest, organization,
-    organization_service_client::OrganizationServiceClient, placement,
+    CreateOrganizationRequest, GetOrganizationRequest, ListOrganizationsRequest, ListOrganizationsResponse,
+    Organization, Placement, ReinstateOrganizationRequest, SuspendOrganizationRequest, UpdateOrganizationRequest,
+    organization, organization_service_client::OrganizationServiceClient, placement,
 };
 
 use super::{Operator, request_id, resource_name};
@@ -80,7 +80,10 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
         }
         Command::Show { organization } => {
             let name = name_of(operator, &organization).await?;
-            client.get_organization(GetOrganizationRequest { name }).await.map(|answer| answer.into_inner().organization)
+            client
+                .get_organization(GetOrganizationRequest { name })
+                .await
+                .map(|answer| answer.into_inner().organization)
         }
         Command::Update(update) => {
             let request = updated(update, operator).await?;

@@ -81,9 +81,12 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
         }
         Command::Create(create) => {
             let request = CreateUserPoolRequest { user_pool: Some(registered(create)?), request_id: request_id() };
-            let answer = client.create_user_pool(request).await.map_err(|status| operator.refused(&status))?.into_inner();
+            let answer =
+                client.create_user_pool(request).await.map_err(|status| operator.refused(&status))?.into_inner();
             if operator.format == Format::Json {
-                return operator.format.print("vestibule.registry.v1.CreateUserPoolResponse", &answer, |_| String::new());
+                return operator
+                    .format
+                    .print("vestibule.registry.v1.CreateUserPoolResponse", &answer, |_| String::new());
             }
             operator.format.print(TYPE, &answer.user_pool.unwrap_or_default(), human)?;
             secret(&answer.client_secret);
@@ -97,9 +100,12 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
         Command::AddSecret { pool } => {
             let name = find(operator, pool.as_deref()).await?.name;
             let request = AddClientSecretRequest { name, etag: String::new() };
-            let answer = client.add_client_secret(request).await.map_err(|status| operator.refused(&status))?.into_inner();
+            let answer =
+                client.add_client_secret(request).await.map_err(|status| operator.refused(&status))?.into_inner();
             if operator.format == Format::Json {
-                return operator.format.print("vestibule.registry.v1.AddClientSecretResponse", &answer, |_| String::new());
+                return operator
+                    .format
+                    .print("vestibule.registry.v1.AddClientSecretResponse", &answer, |_| String::new());
             }
             operator.format.print(TYPE, &answer.user_pool.unwrap_or_default(), human)?;
             secret(&answer.client_secret);

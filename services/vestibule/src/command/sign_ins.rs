@@ -20,7 +20,7 @@ pub(crate) enum Command {
         /// Only those of this organization: slug, id or name.
         #[arg(long)]
         org: Option<String>,
-        /// Only those with this reason, such as SIGNATURE_INVALID.
+        /// Only those with this reason, such as `SIGNATURE_INVALID`.
         #[arg(long, default_value = "")]
         reason: String,
         /// How many, at most 200.
@@ -43,7 +43,8 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
                 Some(org) => org::name_of(operator, &org).await?,
                 None => String::new(),
             };
-            let request = ListSignInsRequest { organization, reason, page_size: limit, ..ListSignInsRequest::default() };
+            let request =
+                ListSignInsRequest { organization, reason, page_size: limit, ..ListSignInsRequest::default() };
             let answer = client.list_sign_ins(request).await.map_err(|status| operator.refused(&status))?.into_inner();
             operator.format.print("vestibule.gateway.v1.ListSignInsResponse", &answer, rows)
         }
