@@ -3,7 +3,7 @@
 //! `tracing` fields named `monotonic_counter.*` and `histogram.*` become metrics. Tokens, assertions, names and addresses
 //! are never fields.
 
-use std::time::Duration;
+use std::{io::IsTerminal, time::Duration};
 
 use opentelemetry::{global, trace::TracerProvider};
 use opentelemetry_otlp::{ExporterBuildError, MetricExporter, SpanExporter, WithExportConfig};
@@ -50,7 +50,10 @@ pub fn start(config: &config::Telemetry, service: &'static str) -> Result<Teleme
     global::set_text_map_propagator(TraceContextPropagator::new());
     let filter: EnvFilter = config.log_filter.parse()?;
     let logs = match config.log_format {
-        LogFormat::Text => tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).boxed(),
+        LogFormat::Text => {
+            let ansi = std::io::stderr().is_terminal();
+            tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(ansi).with_target(false).boxed()
+        }
         LogFormat::Json => tracing_subscriber::fmt::layer().with_writer(std::io::stderr).json().boxed(),
     };
     let registry = tracing_subscriber::registry().with(logs.with_filter(filter));
