@@ -138,6 +138,7 @@ pub async fn the_export_survives_a_torn_line(store: impl Stores) {
     let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
     file.write_all(br#"{"type":"checkpoint","epoch":1,"posi"#).unwrap();
     drop(file);
+    assert_eq!(log.statements().await.len(), 1, "whoever reads meanwhile sees whole lines only");
     log.append(1).await;
     assert_eq!(log.export().await, 1);
     assert_eq!(log.statements().await.len(), 2);
@@ -157,7 +158,7 @@ pub async fn the_exporter_runs_until_it_is_stopped(store: impl Stores) {
         log.directory.path().to_owned(),
         log.signer.clone(),
         Arc::new(SystemClock),
-        Duration::from_secs(3600),
+        Duration::from_hours(1),
         stop.clone(),
     ));
     while log.statements().await.is_empty() {

@@ -9,6 +9,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use futures_util::future::select_all;
 use vestibule_eventlog::{AppendError, ORIGIN, Store, Version};
 use vestibule_kernel::EventId;
 
@@ -40,15 +41,14 @@ pub async fn write_until_killed(store: impl Stores) {
                             expected = appended.versions[0].0;
                         }
                         Err(AppendError::Conflict { actual, .. }) => expected = actual.0,
-                        Err(error) => panic!("{error:?}"),
+                        Err(error) => return error,
                     }
                 }
             })
         })
         .collect();
-    for writer in writers {
-        writer.await.unwrap();
-    }
+    let (ended, ..) = select_all(writers).await;
+    panic!("a writer ended: {ended:?}");
 }
 
 /// Starts the child, kills it (SIGKILL) after `count` acknowledgements, and answers all that it printed.

@@ -16,7 +16,7 @@ fn record(key: u8, expires_at: Timestamp) -> ExpiringRecord {
 /// The first one to store it does, and of many that remove it one is told so.
 pub async fn a_record_is_stored_once_and_removed_once(store: impl Stores) {
     let now = SystemClock.now();
-    let first = record(1, now.plus(Duration::from_secs(60)));
+    let first = record(1, now.plus(Duration::from_mins(1)));
     assert!(store.put(&first).await.unwrap());
     assert!(!store.put(&ExpiringRecord { value: vec![9], ..first.clone() }).await.unwrap());
     let found = ExpiringRecords::get(&store, BUCKET, &[1; 32], now).await.unwrap();
@@ -54,7 +54,7 @@ pub async fn an_expired_record_is_not_found(store: impl Stores) {
 
 /// The limit, and one byte more.
 pub async fn an_oversized_record_is_refused(store: impl Stores) {
-    let expires_at = SystemClock.now().plus(Duration::from_secs(60));
+    let expires_at = SystemClock.now().plus(Duration::from_mins(1));
     let largest = ExpiringRecord { value: vec![7; ExpiringRecord::VALUE_BYTES_MAX], ..record(1, expires_at) };
     assert!(store.put(&largest).await.unwrap());
     let larger = ExpiringRecord { value: vec![7; ExpiringRecord::VALUE_BYTES_MAX + 1], ..record(2, expires_at) };

@@ -6,7 +6,10 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use tokio::sync::{Semaphore, watch};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinHandle,
+};
 use vestibule_eventlog::{
     AppendError, Appended, Cursor, EventLog, Filter, Page, Prepared, ReadError, Recorded, Store, StreamId, Version,
 };
@@ -17,6 +20,9 @@ use crate::fixture::{Stores, adding, amount, counter, everything, key_store, log
 #[derive(Debug, thiserror::Error)]
 #[error("injected")]
 struct Injected;
+
+/// More commits than any case makes.
+const PERMITS: usize = 1_000;
 
 /// What goes wrong with the next commits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,18 +45,21 @@ struct Faulty<S> {
     /// Commits wait for a permit.
     gate: Semaphore,
     unreadable: AtomicBool,
+    /// Commits that have come to the gate, and that have passed it.
+    arrived: AtomicUsize,
     commits: AtomicUsize,
     largest: AtomicUsize,
 }
 
 impl<S: Stores> Faulty<S> {
-    fn over(store: &S, faults: &[Fault]) -> (Arc<Self>, EventLog) {
+    fn over(store: &S, next: &[Fault]) -> (Arc<Self>, EventLog) {
         let faulty = Arc::new(Self {
             store: store.clone(),
-            faults: Mutex::new(faults.to_vec()),
+            faults: Mutex::new(next.to_vec()),
             choking_on: Mutex::new(None),
-            gate: Semaphore::new(1_000),
+            gate: Semaphore::new(PERMITS),
             unreadable: AtomicBool::new(false),
+            arrived: AtomicUsize::new(0),
             commits: AtomicUsize::new(0),
             largest: AtomicUsize::new(0),
         });
@@ -68,6 +77,7 @@ impl<S: Stores> Faulty<S> {
 #[async_trait]
 impl<S: Stores> Store for Faulty<S> {
     async fn commit(&self, group: &[Prepared]) -> Result<Vec<Result<Appended, AppendError>>, AppendError> {
+        self.arrived.fetch_add(1, Ordering::SeqCst);
         self.gate.acquire().await.unwrap().forget();
         self.commits.fetch_add(1, Ordering::SeqCst);
         self.largest.fetch_max(group.len(), Ordering::SeqCst);
@@ -118,21 +128,35 @@ impl<S: Stores> Store for Faulty<S> {
     }
 }
 
-/// Appends to `count` streams at once, so that they share a group, and answers in the order of the callers.
-async fn at_once<S: Stores>(faulty: &Faulty<S>, log: &EventLog, count: u64) -> Vec<Result<Appended, AppendError>> {
-    // The first one holds the committer up at the gate while the others gather.
-    faulty.gate.forget_permits(1_000_000);
-    let callers: Vec<_> = (0..count)
-        .map(|caller| {
-            let log = log.clone();
-            let transaction = adding(&counter(&format!("c{caller}")), 0, caller);
-            tokio::spawn(async move { log.append(transaction).await })
-        })
-        .collect();
-    while log.queued() + 1 < usize::try_from(count).unwrap() {
+type Caller = JoinHandle<Result<Appended, AppendError>>;
+
+/// Lets `count` callers append, each to a stream of its own: the first one is held up at the gate, alone, and the others
+/// wait behind it, so that they are one group when the gate opens.
+async fn gathered<S: Stores>(faulty: &Faulty<S>, log: &EventLog, count: u64) -> Vec<Caller> {
+    faulty.gate.forget_permits(PERMITS);
+    let append = |caller: u64| {
+        let log = log.clone();
+        let transaction = adding(&counter(&format!("c{caller}")), 0, caller);
+        tokio::spawn(async move { log.append(transaction).await })
+    };
+    let before = faulty.arrived.load(Ordering::SeqCst);
+    let mut callers = vec![append(0)];
+    while faulty.arrived.load(Ordering::SeqCst) == before {
         tokio::task::yield_now().await;
     }
-    faulty.gate.add_permits(1_000);
+    for caller in 1..count {
+        callers.push(append(caller));
+        while (log.queued() as u64) < caller {
+            tokio::task::yield_now().await;
+        }
+    }
+    callers
+}
+
+/// Opens the gate, and answers in the order of the callers.
+async fn at_once<S: Stores>(faulty: &Faulty<S>, log: &EventLog, count: u64) -> Vec<Result<Appended, AppendError>> {
+    let callers = gathered(faulty, log, count).await;
+    faulty.gate.add_permits(PERMITS);
     let mut answers = Vec::new();
     for caller in callers {
         answers.push(caller.await.unwrap());
@@ -208,25 +232,15 @@ pub async fn a_dead_store_fails_everybody_soon(store: impl Stores) {
 /// Whoever goes away while the group commits changes nothing for the others, and nothing about the outcome.
 pub async fn a_cancelled_caller_leaves_the_group_whole(store: impl Stores) {
     let (faulty, log) = Faulty::over(&store, &[]);
-    faulty.gate.forget_permits(1_000_000);
-    let callers: Vec<_> = (0..4_u64)
-        .map(|caller| {
-            let log = log.clone();
-            let transaction = adding(&counter(&format!("c{caller}")), 0, caller);
-            tokio::spawn(async move { log.append(transaction).await })
-        })
-        .collect();
-    while log.queued() < 3 {
-        tokio::task::yield_now().await;
-    }
+    let callers = gathered(&faulty, &log, 4).await;
     callers[1].abort();
     callers[2].abort();
-    faulty.gate.add_permits(1_000);
+    faulty.gate.add_permits(PERMITS);
     let mut answered = 0;
     for caller in callers {
         answered += usize::from(caller.await.is_ok_and(|answer| answer.is_ok()));
     }
-    assert_eq!(answered, 2);
+    assert_eq!(answered, 2, "the others are answered");
     log.append(adding(&counter("last"), 0, 9)).await.unwrap();
     assert_eq!(everything(&store).await.len(), 5);
 }

@@ -10,7 +10,7 @@ use vestibule_kernel::{Clock as _, SystemClock};
 use crate::fixture::{CounterEvent, Stores, adding, commit, counter, event_log, poison, simple, stream};
 
 /// Far beyond what any machine needs; only a broken view waits this long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
 struct Sum {

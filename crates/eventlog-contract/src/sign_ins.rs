@@ -15,19 +15,19 @@ fn sign_in(connection: Option<ConnectionId>, reason: &str, at: Timestamp) -> Rec
         connection,
         reason: reason.to_owned(),
         at,
-        expires_at: at.plus(Duration::from_secs(60)),
+        expires_at: at.plus(Duration::from_mins(1)),
         document: json!({ "checks": ["ä", null, 1] }),
     }
 }
 
-fn connection() -> Option<ConnectionId> {
-    Some(ConnectionId::from_uuid(SystemIds.uuid_v4()))
+fn connection() -> ConnectionId {
+    ConnectionId::from_uuid(SystemIds.uuid_v4())
 }
 
 /// With every field; recorded again it is the later word; too large it is refused.
 pub async fn a_sign_in_is_found_until_it_expires(store: impl Stores) {
     let now = SystemClock.now();
-    let mut recorded = sign_in(connection(), "ACCEPTED", now);
+    let mut recorded = sign_in(Some(connection()), "ACCEPTED", now);
     store.record(&recorded, 10).await.unwrap();
     assert_eq!(SignInTrace::find(&store, recorded.id, now).await.unwrap().as_ref(), Some(&recorded));
     recorded.document = json!({ "checks": [] });
@@ -44,7 +44,7 @@ pub async fn a_sign_in_is_found_until_it_expires(store: impl Stores) {
 
 /// Beyond `keep` the oldest of the same connection and reason go, also where the connection is unknown.
 pub async fn a_flood_evicts_only_its_own(store: impl Stores) {
-    let (flooded, quiet, start) = (connection(), connection(), SystemClock.now());
+    let (flooded, quiet, start) = (Some(connection()), Some(connection()), SystemClock.now());
     store.record(&sign_in(quiet, "SIGNATURE_INVALID", start), 3).await.unwrap();
     store.record(&sign_in(flooded, "ACCEPTED", start), 3).await.unwrap();
     for second in 0..6 {
@@ -67,7 +67,7 @@ pub async fn a_flood_evicts_only_its_own(store: impl Stores) {
 
 /// By time and id, filtered, page by page, without what has expired.
 pub async fn sign_ins_are_listed_newest_first(store: impl Stores) {
-    let (ours, theirs, start) = (connection(), connection(), SystemClock.now());
+    let (ours, theirs, start) = (Some(connection()), Some(connection()), SystemClock.now());
     let mut expected = Vec::new();
     for index in 0..6 {
         // Pairs at the same moment: the id decides.
@@ -90,6 +90,6 @@ pub async fn sign_ins_are_listed_newest_first(store: impl Stores) {
     assert_eq!(listed, expected);
     let all = SignInTraceFilter::default();
     assert_eq!(SignInTrace::list(&store, &all, start, 100).await.unwrap().len(), 12);
-    let expired = start.plus(Duration::from_secs(60));
+    let expired = start.plus(Duration::from_mins(1));
     assert_eq!(SignInTrace::list(&store, &all, expired, 100).await.unwrap().len(), 8);
 }

@@ -115,7 +115,7 @@ pub async fn a_recomputed_stream_is_found(store: impl Stores, attacker: impl Att
     for event in &chain[1..] {
         let mut forged = event.clone();
         if event.version == Version(2) {
-            forged.data = r#"{"number":999}"#.to_owned();
+            r#"{"number":999}"#.clone_into(&mut forged.data);
         }
         previous = Link::from(&forged).hash(&previous);
         statements.push(format!(

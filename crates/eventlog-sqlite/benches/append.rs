@@ -2,6 +2,13 @@
 //!
 //! `cargo bench -p vestibule-eventlog-sqlite` prints, besides criterion's own figures, the ratio of the two.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a benchmark: it fails by panicking, and its output is its purpose"
+)]
+
 use std::{
     path::Path,
     time::{Duration, Instant},
@@ -22,8 +29,9 @@ use vestibule_eventlog_sqlite::SqliteStore;
 const DATA_BYTES: usize = 220;
 
 /// How long the comparison measures each side, in slices that take turns.
-const SLICE: Duration = Duration::from_millis(500);
-const SLICES: u32 = 8;
+const SLICE_MILLIS: u64 = 500;
+const SLICE: Duration = Duration::from_millis(SLICE_MILLIS);
+const SLICES: u64 = 8;
 
 fn transaction(stream: &StreamId, expected: u64) -> Transaction {
     let draft = Draft {
@@ -143,8 +151,7 @@ fn compare(runtime: &Runtime, log: &EventLog, directory: &Path) {
             (many, appended) = append_until(many, Instant::now() + SLICE).await;
             many_total += appended;
         }
-        let seconds = u64::from(SLICES) * SLICE.as_millis() as u64;
-        let rate = |total: u64| total * 1_000 / seconds;
+        let rate = |total: u64| total * 1_000 / (SLICES * SLICE_MILLIS);
         let percent = |total: u64| total * 100 / bare_total.max(1);
         println!("bare autocommit inserts:  {} events/s", rate(bare_total));
         println!("append,  1 writer:        {} events/s, {} % of bare", rate(one_total), percent(one_total));

@@ -23,6 +23,9 @@ const READERS_MAX: u32 = 4;
 /// How long a statement waits for another process's write lock before the store counts as unavailable.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a statement waits for a connection of ours.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// The event log and its companions in one SQLite file. Clones share the connections.
 #[derive(Clone)]
 pub struct SqliteStore(pub(crate) Arc<Inner>);
@@ -113,6 +116,7 @@ impl SqliteStore {
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options.clone())
             .await
             .map_err(database)?;
@@ -122,7 +126,7 @@ impl SqliteStore {
         if stamped != environment {
             return Err(OpenError::OtherEnvironment { stamped, asked: environment.to_owned() });
         }
-        let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).max_lifetime(None);
+        let readers = SqlitePoolOptions::new().max_connections(READERS_MAX).acquire_timeout(ACQUIRE_TIMEOUT);
         let readers = readers.connect_with(options.read_only(true)).await.map_err(database)?;
         let changes = watch::Sender::new(0);
         Ok(Self(Arc::new(Inner { writer, readers, epoch, changes, _directory: directory })))

@@ -1,5 +1,7 @@
 //! The contract on SQLite, and what is SQLite's own.
 
+#![expect(clippy::expect_used, reason = "tests and their helpers fail by panicking")]
+
 use std::{os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use async_trait::async_trait;
@@ -8,8 +10,12 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode},
 };
 use tempfile::TempDir;
-use vestibule_eventlog::{Filter, ReadError, Store as _, verify::Finding};
-use vestibule_eventlog_contract::{Attacker, crash, tamper};
+use vestibule_eventlog::{
+    Cursor, Draft, EventLog, Filter, Metadata, ReadError, Store as _, StreamAppend, StreamId, Transaction, Version,
+    checkpoint::Trust,
+    verify::{Finding, verify},
+};
+use vestibule_eventlog_contract::{Attacker, crash, event_log, tamper};
 use vestibule_eventlog_sqlite::{OpenError, SqliteStore};
 
 vestibule_eventlog_contract::suite!(|| async { Some(SqliteStore::temporary().await.expect("a store")) });
@@ -90,7 +96,7 @@ attacks!(
 #[tokio::test]
 async fn replacing_a_row_is_refused_too() {
     let (store, directory) = store().await;
-    let log = vestibule_eventlog_contract::event_log(&store);
+    let log = event_log(&store);
     append(&log, 3).await;
     let intruder = Intruder::at(directory.path());
     let columns = "position, id, stream, version, category, organization, partition, name, revision, recorded_at,
@@ -114,12 +120,12 @@ async fn replacing_a_row_is_refused_too() {
 #[tokio::test]
 async fn an_event_hidden_from_filtered_readers_is_found() {
     let (store, directory) = store().await;
-    append(&vestibule_eventlog_contract::event_log(&store), 3).await;
+    append(&event_log(&store), 3).await;
     let intruder = Intruder::at(directory.path());
     intruder.overpower(&["UPDATE events SET category = 'elsewhere' WHERE position = 2".to_owned()]).await;
     let page = store.read_all(start(&store), &Filter::default(), 10).await;
     assert!(matches!(page, Err(ReadError::Corrupt { position: 2, .. })), "{page:?}");
-    let report = vestibule_eventlog::verify::verify(&store, directory.path(), &Default::default(), |_| {}).await;
+    let report = verify(&store, directory.path(), &Trust::default(), |_| {}).await;
     let findings = report.expect("a report").findings;
     assert_eq!(findings.first(), Some(&Finding::Unreadable { position: 2 }));
 }
@@ -143,7 +149,7 @@ async fn a_store_keeps_its_environment_and_its_epoch() {
 #[tokio::test]
 async fn only_the_owner_can_read_the_files() {
     let (store, directory) = store().await;
-    append(&vestibule_eventlog_contract::event_log(&store), 1).await;
+    append(&event_log(&store), 1).await;
     let mut files = 0;
     for entry in std::fs::read_dir(directory.path()).expect("the directory") {
         let mode = entry.expect("an entry").metadata().expect("its permissions").permissions().mode();
@@ -178,13 +184,12 @@ async fn the_child_of_the_crash_test() {
     }
 }
 
-fn start(store: &SqliteStore) -> vestibule_eventlog::Cursor {
-    vestibule_eventlog::Cursor::at(store.epoch(), 0)
+fn start(store: &SqliteStore) -> Cursor {
+    Cursor::at(store.epoch(), 0)
 }
 
 /// Appends `count` events to a stream of its own.
-async fn append(log: &vestibule_eventlog::EventLog, count: u64) {
-    use vestibule_eventlog::{Draft, Metadata, StreamAppend, StreamId, Transaction, Version};
+async fn append(log: &EventLog, count: u64) {
     let draft = Draft {
         id: None,
         name: "thing.happened",

@@ -114,7 +114,7 @@ pub struct Admission<'a> {
 /// Goes through the group in order and admits or refuses each transaction on the state that its admitted predecessors
 /// leave behind. A refused transaction changes nothing.
 #[must_use]
-pub fn admit<'a>(group: &'a [Prepared], snapshot: Snapshot) -> Admission<'a> {
+pub fn admit(group: &[Prepared], snapshot: Snapshot) -> Admission<'_> {
     let mut state = snapshot;
     let mut admission = Admission::default();
     let mut changed: Vec<(String, String)> = Vec::new();

@@ -71,7 +71,6 @@ pub struct Archived {
     /// The category of its streams.
     pub category: String,
     /// The month.
-    #[serde(with = "text")]
     pub partition: Partition,
     /// Covers position and hash of each event.
     #[serde(with = "hex_bytes")]
@@ -341,19 +340,5 @@ mod base64_bytes {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
         STANDARD.decode(String::deserialize(deserializer)?).map_err(D::Error::custom)
-    }
-}
-
-mod text {
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
-
-    use crate::Partition;
-
-    pub(super) fn serialize<S: Serializer>(partition: &Partition, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(partition)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Partition, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }

@@ -1,11 +1,13 @@
 //! Commits what callers append at the same moment as one group, because a COMMIT costs the same for one as for many.
 //!
-//! It never waits for a group to fill: while one group commits, the next one gathers.
+//! It never waits for a group to fill: while one group commits, the next one gathers. It only lets tasks that can run
+//! already go first.
 
 use std::{slice, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{mpsc, oneshot},
+    task::yield_now,
     time::sleep,
 };
 use vestibule_kernel::Chain;
@@ -71,6 +73,9 @@ pub(crate) async fn run(store: Arc<dyn Store>, mut jobs: mpsc::Receiver<Job>) {
             // Who has gone away does not want to know.
             let _ = reply.send(answer);
         }
+        // Lets those who were answered come back before the next group is gathered. Without it two halves of busy
+        // callers would take turns, each waiting for the COMMIT of the other.
+        yield_now().await;
     }
 }
 

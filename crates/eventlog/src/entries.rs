@@ -6,7 +6,7 @@ const PAGE_EVENTS: usize = 1_000;
 /// What is found at one position.
 pub(crate) enum Entry {
     /// An event.
-    Event(Recorded),
+    Event(Box<Recorded>),
     /// What is left of an archived one.
     Removed(Removed),
     /// A row that cannot be read.
@@ -70,7 +70,9 @@ impl<'a> Entries<'a> {
         let after = Cursor::at(self.store.epoch(), self.after);
         let max = if self.after < self.singly_to { 1 } else { PAGE_EVENTS };
         match self.store.read_all(after, &Filter::default(), max).await {
-            Ok(page) => Ok((page.events.into_iter().map(Entry::Event).collect(), page.next.position())),
+            Ok(page) => {
+                Ok((page.events.into_iter().map(|event| Entry::Event(Box::new(event))).collect(), page.next.position()))
+            }
             Err(ReadError::Corrupt { position, source }) if max == 1 => {
                 Ok((vec![Entry::Unreadable { position, source }], position))
             }

@@ -14,7 +14,7 @@ use std::{
 
 use tokio::{
     fs::File,
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _, BufReader, Lines},
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _, BufReader},
 };
 use tokio_util::sync::CancellationToken;
 use vestibule_kernel::{Chain, Clock};
@@ -159,10 +159,10 @@ async fn drop_torn_line(file: &mut File) -> io::Result<()> {
     Ok(())
 }
 
-/// The statements of an export, one by one.
+/// The statements of an export, one by one. A last line that is being written, or was cut off, is none.
 #[derive(Debug)]
 pub struct Statements {
-    lines: Option<Lines<BufReader<File>>>,
+    lines: Option<BufReader<File>>,
     path: PathBuf,
     line: u64,
 }
@@ -175,7 +175,7 @@ impl Statements {
     pub async fn open(directory: &Path) -> Result<Self, ExportError> {
         let path = directory.join(FILE_NAME);
         match File::open(&path).await {
-            Ok(file) => Ok(Self { lines: Some(BufReader::new(file).lines()), path, line: 0 }),
+            Ok(file) => Ok(Self { lines: Some(BufReader::new(file)), path, line: 0 }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self { lines: None, path, line: 0 }),
             Err(source) => Err(ExportError::File { path, source }),
         }
@@ -187,12 +187,15 @@ impl Statements {
     /// [`ExportError`].
     pub async fn next(&mut self) -> Result<Option<Statement>, ExportError> {
         let Some(lines) = &mut self.lines else { return Ok(None) };
-        let next = lines.next_line().await;
-        let next = next.map_err(|source| ExportError::File { path: self.path.clone(), source })?;
-        let Some(text) = next else { return Ok(None) };
+        let mut line = Vec::new();
+        let read = lines.read_until(b'\n', &mut line).await;
+        read.map_err(|source| ExportError::File { path: self.path.clone(), source })?;
+        if line.pop() != Some(b'\n') {
+            return Ok(None);
+        }
         self.line += 1;
         let malformed = |source| ExportError::Malformed { path: self.path.clone(), line: self.line, source };
-        serde_json::from_str(&text).map(Some).map_err(malformed)
+        serde_json::from_slice(&line).map(Some).map_err(malformed)
     }
 }
 

@@ -4,7 +4,7 @@
 use uuid::Uuid;
 use vestibule_decider::{Personal, PersonalFields};
 use vestibule_kernel::{EventId, PersonId};
-use vestibule_storage::{KeyId, KeyStore};
+use vestibule_storage::{KeyError, KeyId, KeyStore};
 
 use crate::{AppendError, LoadError, Recorded, StoredPersonal};
 
@@ -21,7 +21,10 @@ pub(crate) async fn seal(
     personal: &PersonalFields,
 ) -> Result<StoredPersonal, AppendError> {
     let key = keys.current(PURPOSE, &personal.person.to_string()).await;
-    let key = key.map_err(|error| AppendError::Unavailable(Box::new(error)))?;
+    let key = key.map_err(|error| match error {
+        KeyError::Storage(_) | KeyError::Contended => AppendError::Unavailable(Box::new(error)),
+        KeyError::Unopenable { .. } | KeyError::Unsealable => AppendError::Unprepared(Box::new(error)),
+    })?;
     let plaintext = serde_json::to_vec(&personal.fields).map_err(|error| AppendError::Unprepared(Box::new(error)))?;
     let sealed = key.seal(&binding(event, personal.person), &plaintext);
     let sealed = sealed.map_err(|error| AppendError::Unprepared(Box::new(error)))?;

@@ -1,5 +1,6 @@
 use std::{borrow::Cow, fmt, str::FromStr, time::Duration};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use vestibule_kernel::{OrganizationId, Timestamp};
 
 /// The number of events in a stream; the version of the aggregate, and of its `etag`. Zero: the stream is empty.
@@ -41,7 +42,7 @@ impl Partition {
 
     /// How long after its month a partition still takes appends: the longest validity of an assertion, the clock skew
     /// and the lifetime of a code, all of them minutes or hours, fit in many times over.
-    pub const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+    pub const GRACE: Duration = Duration::from_hours(24);
 
     /// From this moment on the partition takes no appends, whether it has been archived already or not.
     #[must_use]
@@ -74,6 +75,18 @@ impl FromStr for Partition {
         };
         let canonical = (1..=12).contains(&partition.month) && partition.to_string() == text;
         if canonical { Ok(partition) } else { Err(ParseStreamIdError) }
+    }
+}
+
+impl Serialize for Partition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Partition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use crate::{Cursor, EventLog, Filter, Page, ReadError};
 
@@ -34,8 +37,10 @@ impl Tail {
     /// The next page; waits at the head for news, at most [`LOOK_EVERY`], so a page may be empty.
     pub(crate) async fn next(&mut self) -> Result<Page, ReadError> {
         if self.at_head {
-            // An error says that the store is gone, which reading will say better.
-            let _ = timeout(LOOK_EVERY, self.changes.changed()).await;
+            // An error says that nobody will wake us any more, so there is nothing left but to look.
+            if let Ok(Err(_)) = timeout(LOOK_EVERY, self.changes.changed()).await {
+                sleep(LOOK_EVERY).await;
+            }
         }
         self.changes.mark_unchanged();
         let page = self.log.read_all(self.after, &self.filter, PAGE_EVENTS).await?;
@@ -51,7 +56,7 @@ impl Tail {
             match self.next().await {
                 Err(error @ ReadError::Unavailable(_)) => {
                     tracing::warn!(reader, error = %vestibule_kernel::Chain(&error), "the log cannot be read: retrying");
-                    tokio::time::sleep(wait).await;
+                    sleep(wait).await;
                     wait = (wait * 2).min(RETRY_WAIT_MAX);
                 }
                 outcome => return outcome,

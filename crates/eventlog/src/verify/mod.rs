@@ -4,137 +4,21 @@
 //! together with all hashes behind them. What it cannot find: anything that happened to events that no exported
 //! checkpoint covers yet, except a change that leaves the chain broken.
 
-use std::{
-    collections::{HashMap, HashSet},
-    path::Path,
-};
+mod archives;
+mod report;
+
+use std::{collections::HashMap, path::Path};
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use self::archives::Archives;
+pub use self::report::{FINDINGS_MAX, Finding, Progress, Report};
 use crate::{
-    Archive, Hash, Link, ORIGIN, Partition, ReadError, Recorded, Removed, StreamId, Version,
-    checkpoint::{Archived, Checkpoint, Fold, MARK_BYTES, Statement, Trust, mark},
+    Archive, Hash, Link, ORIGIN, ReadError, Recorded, Removed, StreamId, Version,
+    checkpoint::{Checkpoint, Fold, MARK_BYTES, Statement, Trust, mark},
     entries::{Entries, Entry},
     export::{ExportError, Statements},
 };
-
-/// The most findings that a report lists; further ones are only counted.
-pub const FINDINGS_MAX: usize = 1_000;
-
-/// Something is not as it was.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Finding {
-    /// The row does not match its hash, or is not chained to the one before it.
-    Changed {
-        /// Its stream.
-        stream: StreamId,
-        /// Its place in the global order.
-        position: u64,
-    },
-    /// The row cannot be read any more.
-    Unreadable {
-        /// Its place in the global order.
-        position: u64,
-    },
-    /// The event is gone. Its stream is known when a later event of the same stream misses it.
-    Removed {
-        /// Its place in the global order.
-        position: u64,
-    },
-    /// Events of this stream are gone: the event at `position` is not the next one after the event before it.
-    Gap {
-        /// The stream.
-        stream: StreamId,
-        /// The first version that is missing.
-        version: Version,
-        /// Where that shows.
-        position: u64,
-    },
-    /// The row is whole, but it is not what the checkpoint signed: it was rewritten and its hashes were recomputed.
-    Recomputed {
-        /// Its stream.
-        stream: StreamId,
-        /// Its place in the global order.
-        position: u64,
-        /// The checkpoint that shows it.
-        checkpoint: u64,
-    },
-    /// What the checkpoint covers is not what it signed; which event it is cannot be told.
-    Differs {
-        /// The first position the checkpoint covers.
-        from: u64,
-        /// The checkpoint.
-        checkpoint: u64,
-    },
-    /// The log ends before the last checkpoint.
-    Truncated {
-        /// The last position there is.
-        head: u64,
-        /// The last position that was signed.
-        checkpoint: u64,
-    },
-    /// A checkpoint or an archive statement is not signed by a key of ours, or contradicts itself.
-    Forged {
-        /// The position of the checkpoint, or the first of the archived events.
-        position: u64,
-    },
-    /// A checkpoint before this one is missing in the export.
-    ExportGap {
-        /// The position of the checkpoint behind the gap.
-        checkpoint: u64,
-    },
-    /// What is left of archived events is not what was archived.
-    ArchiveDiffers {
-        /// The category of the partition.
-        category: String,
-        /// The month.
-        partition: Partition,
-    },
-}
-
-/// How far a verification is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Progress {
-    /// The position that has been looked at.
-    pub position: u64,
-    /// The end of the log.
-    pub head: u64,
-}
-
-/// What a verification found.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Report {
-    /// How many events were looked at.
-    pub events: u64,
-    /// How many streams they belong to.
-    pub streams: u64,
-    /// How many of the positions are archived.
-    pub archived: u64,
-    /// How many checkpoints were compared.
-    pub checkpoints: u64,
-    /// How many events no checkpoint covers yet.
-    pub uncovered: u64,
-    /// What is wrong, at most [`FINDINGS_MAX`].
-    pub findings: Vec<Finding>,
-    /// How many findings there are.
-    pub findings_total: u64,
-}
-
-impl Report {
-    /// Whether nothing is wrong.
-    #[must_use]
-    pub const fn is_clean(&self) -> bool {
-        self.findings_total == 0
-    }
-
-    fn add(&mut self, finding: Finding) {
-        self.findings_total += 1;
-        if self.findings.len() < FINDINGS_MAX {
-            self.findings.push(finding);
-        }
-    }
-}
 
 /// The log could not be verified.
 #[derive(Debug, thiserror::Error)]
@@ -349,63 +233,6 @@ impl Covers<'_> {
             return Ok(Some(Comparison { checkpoint, from, fold, explained: false }));
         }
         Ok(None)
-    }
-}
-
-/// What may be missing in the log, because it was archived.
-struct Archives {
-    /// Which archive a position belongs to.
-    positions: HashMap<u64, usize>,
-    partitions: HashSet<(String, Partition)>,
-    archives: Vec<(Archived, Fold, u64)>,
-}
-
-impl Archives {
-    async fn read(directory: &Path, trust: &Trust, report: &mut Report) -> Result<Self, VerifyError> {
-        let mut all = Self { positions: HashMap::new(), partitions: HashSet::new(), archives: Vec::new() };
-        let mut statements = Statements::open(directory).await?;
-        while let Some(statement) = statements.next().await? {
-            let signed = trust.covers(&statement);
-            let Statement::Archived(archived) = statement else { continue };
-            if !signed {
-                report.add(Finding::Forged { position: archived.positions.first().copied().unwrap_or(0) });
-                continue;
-            }
-            let mut position = 0;
-            for distance in &archived.positions {
-                position += distance;
-                all.positions.insert(position, all.archives.len());
-            }
-            all.partitions.insert((archived.category.clone(), archived.partition));
-            all.archives.push((Archived { positions: Vec::new(), ..archived }, Fold::partition(), 0));
-        }
-        Ok(all)
-    }
-
-    fn concerns(&self, stream: &StreamId) -> bool {
-        stream.partition().is_some_and(|partition| self.partitions.contains(&(stream.category().to_owned(), partition)))
-    }
-
-    /// Whether this position was archived.
-    fn take(&mut self, removed: Removed) -> bool {
-        let Some(archive) = self.positions.remove(&removed.position) else { return false };
-        if let Some((_, fold, taken)) = self.archives.get_mut(archive) {
-            fold.add(removed.position, &removed.hash);
-            *taken += 1;
-        }
-        true
-    }
-
-    fn finish(self, report: &mut Report) {
-        let mut open: HashSet<usize> = self.positions.into_values().collect();
-        for (index, (archived, fold, taken)) in self.archives.into_iter().enumerate() {
-            // Interrupted before everything was removed: the rest is still in the log and was compared there.
-            let partial = open.remove(&index);
-            if taken > 0 && !partial && fold.finish() != archived.digest {
-                let Archived { category, partition, .. } = archived;
-                report.add(Finding::ArchiveDiffers { category, partition });
-            }
-        }
     }
 }
 
