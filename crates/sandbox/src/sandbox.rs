@@ -114,7 +114,7 @@ pub enum StartError {
         /// Whose people.
         domain: &'static str,
     },
-    /// A task of ours was ended from outside.
+    /// It was told to stop, or a task of ours was ended from outside.
     #[error("the sandbox was stopped while it started")]
     Stopped,
 }
@@ -179,7 +179,7 @@ impl Sandbox {
         run(&mut sites, "Cognito", cognito_listener, cognito.router(), &stop);
         run(&mut sites, "demo application", app_listener, app.router(), &stop);
         for organization in ORGANIZATIONS {
-            routed(&services.routing, organization).await?;
+            routed(&services.routing, organization, &stop).await?;
         }
         let addresses = Addresses { idp: idp_url, cognito: cognito_url, app: app_url };
         Ok(Self { addresses, seeded, identity_providers, cognito, sites, stop })
@@ -257,7 +257,7 @@ fn scopes() -> Vec<String> {
 }
 
 /// Waits until routing has heard of the organization: its view follows the registry within moments.
-async fn routed(routing: &Channel, organization: &Organization) -> Result<(), StartError> {
+async fn routed(routing: &Channel, organization: &Organization, stop: &CancellationToken) -> Result<(), StartError> {
     let expected = match (organization.suspended, organization.logins.len()) {
         (true, _) => Decision::Refused,
         (false, 1) => Decision::Brokered,
@@ -270,7 +270,10 @@ async fn routed(routing: &Channel, organization: &Organization) -> Result<(), St
         if answer.is_ok_and(|answer| answer.get_ref().decision() == expected) {
             return Ok(());
         }
-        tokio::time::sleep(ROUTING_PAUSE).await;
+        tokio::select! {
+            () = stop.cancelled() => return Err(StartError::Stopped),
+            () = tokio::time::sleep(ROUTING_PAUSE) => {}
+        }
     }
     Err(StartError::NotRouted { domain: organization.domain })
 }

@@ -10,7 +10,7 @@ use super::{
     error::HopError,
     hop::{Check, Hop},
     trace,
-    walk::{ASSERTION, Claims, Walk},
+    walk::{ASSERTION, Claims, ROUTING, Walk},
 };
 use crate::web::ClientError;
 
@@ -116,7 +116,7 @@ async fn add_routing(hops: &mut [Hop], options: &CheckOptions) -> Option<String>
     let answer = trace::routing(&options.services.routing, &options.email).await?;
     let decided = matches!(answer.decision(), Decision::Brokered | Decision::Choose);
     let found = format!("{} {} {}", answer.decision().as_str_name(), answer.reason, answer.organization);
-    if let Some(hop) = hops.iter_mut().find(|hop| hop.name == "application: routing") {
+    if let Some(hop) = hops.iter_mut().find(|hop| hop.name == ROUTING) {
         hop.checks.push(Check::new("routing decision", decided, "brokered or choose", found));
     }
     Some(answer.organization).filter(|organization| !organization.is_empty())

@@ -12,7 +12,7 @@ use super::{
 use crate::roster::{Login, Person, find_person};
 
 const LOGIN_PAGE: &str = "application: login page";
-const ROUTING: &str = "application: routing";
+pub(super) const ROUTING: &str = "application: routing";
 const AUTHORIZE: &str = "cognito: authorize";
 const BROKER: &str = "vestibule: authorize";
 const REQUEST: &str = "identity provider: request";
