@@ -1,0 +1,162 @@
+//! A deployment in which only enrichment runs, and the events that other services would write.
+
+use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
+
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+use vestibule_decider::DomainEvent;
+use vestibule_enrichment_service::{Config, start};
+use vestibule_eventlog::{EventLog, Metadata, StreamId, Transaction, Version};
+use vestibule_eventlog_sqlite::SqliteStore;
+use vestibule_host::{Resources, Service};
+use vestibule_kernel::{
+    Clock, ConnectionId, IdSource, ManualClock, OrganizationId, PersonId, SecretBox, SystemIds, Timestamp, UserPoolId,
+};
+use vestibule_rpc::{
+    Channel,
+    enrichment::v1::{HandleTriggerRequest, enrichment_service_client::EnrichmentServiceClient},
+    memory,
+};
+use vestibule_storage::MasterKey;
+use vestibule_tenancy::{organization, person, user_pool};
+
+use crate::{
+    event::{POOL_ID, sign_in, with},
+    store::Gated,
+};
+
+pub(crate) struct Deployment {
+    pub(crate) client: EnrichmentServiceClient<Channel>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) store: Gated,
+    pub(crate) service: Service,
+    pub(crate) pool: UserPoolId,
+    log: EventLog,
+    versions: HashMap<StreamId, u64>,
+}
+
+impl Deployment {
+    /// Enrichment with one user pool and nothing else.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&Config::default()).await
+    }
+
+    pub(crate) async fn start_with(config: &Config) -> Self {
+        let clock = Arc::new(ManualClock::at("2026-11-21T08:00:00Z".parse::<Timestamp>().unwrap()));
+        let store = Gated::over(SqliteStore::temporary().await.unwrap());
+        let master = MasterKey::from_bytes(&SecretBox::new(Box::new([7; 32]))).unwrap();
+        let (clock_port, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) = (clock.clone(), Arc::new(SystemIds));
+        let public_url = "https://login.vestibule.example".parse().unwrap();
+        let stop = CancellationToken::new();
+        let mut resources =
+            Resources::over(store.store.clone(), master, public_url, clock_port.clone(), ids.clone(), stop);
+        resources.log = EventLog::new(Arc::new(store.clone()), resources.keys.clone(), clock_port, ids);
+        let service = start(&resources, config).await.unwrap();
+        let client = EnrichmentServiceClient::new(memory::serve(service.grpc.clone()));
+        let (log, pool) = (resources.log, UserPoolId::from_uuid(SystemIds.uuid_v4()));
+        let mut deployment = Self { client, clock, store, service, pool, log, versions: HashMap::new() };
+        deployment.register_pool(pool, POOL_ID, "Vestibule").await;
+        deployment
+    }
+
+    async fn append<E: DomainEvent>(&mut self, stream: StreamId, event: impl Into<E>) {
+        let version = self.versions.entry(stream.clone()).or_default();
+        let transaction = Transaction::new(Metadata { actor: "test".to_owned(), ..Metadata::default() });
+        let transaction = transaction.append(stream, Version(*version), &[event.into()]).unwrap();
+        *version += 1;
+        self.log.append(transaction).await.unwrap();
+    }
+
+    pub(crate) async fn register_pool(&mut self, id: UserPoolId, pool_id: &str, provider_name: &str) {
+        let registered = user_pool::Registered {
+            user_pool: id,
+            region: "eu-west-1".to_owned(),
+            pool_id: pool_id.to_owned(),
+            domains: vec!["login.acme.example".to_owned()],
+            provider_name: provider_name.to_owned(),
+            client_id: id.to_string(),
+            app_client_id: "3n4b5example".to_owned(),
+            signing_algorithm: user_pool::SigningAlgorithm::Rs256,
+            requires_email: false,
+        };
+        self.append::<user_pool::Event>(StreamId::of_id(user_pool::CATEGORY, None, id.uuid()), registered).await;
+    }
+
+    pub(crate) async fn organization(&mut self) -> OrganizationId {
+        let id = OrganizationId::from_uuid(SystemIds.uuid_v4());
+        let created = organization::Created {
+            organization: id,
+            slug: format!("o-{}", id.uuid().simple()),
+            external_id: None,
+            display_name: "Acme".to_owned(),
+            tier: "gold".to_owned(),
+            region: "eu-west-1".to_owned(),
+            placement: organization::Placement::SharedPool { user_pool: self.pool },
+        };
+        self.change(id, created).await;
+        id
+    }
+
+    pub(crate) async fn change(&mut self, id: OrganizationId, event: impl Into<organization::Event>) {
+        let stream = StreamId::of_id(organization::CATEGORY, Some(id), id.uuid());
+        self.append::<organization::Event>(stream, event).await;
+    }
+
+    /// Somebody signs in for the first time.
+    pub(crate) async fn person(&mut self, organization: OrganizationId) -> PersonId {
+        let person = PersonId::from_uuid(SystemIds.uuid_v4());
+        let first = person::FirstSeen {
+            person,
+            organization,
+            connection: ConnectionId::from_uuid(SystemIds.uuid_v4()),
+            subject_digest: person.to_string(),
+            profile: Some(person::Profile { subject: "ann".to_owned(), ..person::Profile::default() }),
+        };
+        let stream = StreamId::of_id(person::CATEGORY, Some(organization), person.uuid());
+        self.append::<person::Event>(stream, first).await;
+        person
+    }
+
+    /// A person of an organization, both known to enrichment.
+    pub(crate) async fn ann(&mut self) -> (OrganizationId, PersonId) {
+        let organization = self.organization().await;
+        let person = self.person(organization).await;
+        (organization, person)
+    }
+
+    /// Waits until enrichment has seen everything that was appended: the log has one order, so what comes last is seen
+    /// last.
+    pub(crate) async fn settle(&mut self) {
+        let (pool_id, id) = (format!("x_{}", SystemIds.uuid_v4().simple()), UserPoolId::from_uuid(SystemIds.uuid_v4()));
+        self.register_pool(id, &pool_id, "Vestibule").await;
+        let nobody = sign_in(PersonId::from_uuid(SystemIds.uuid_v4()));
+        let event = with(with(nobody, "/userPoolId", json!(pool_id)), "/userName", json!("native"));
+        eventually(async || self.trigger(&event).await.is_ok()).await;
+    }
+
+    pub(crate) async fn send(&self, event_json: String) -> Result<String, Status> {
+        let answer = self.client.clone().handle_trigger(HandleTriggerRequest { event_json }).await?;
+        Ok(answer.into_inner().event_json)
+    }
+
+    pub(crate) async fn trigger(&self, event: &Value) -> Result<Value, Status> {
+        Ok(serde_json::from_str(&self.send(event.to_string()).await?).unwrap())
+    }
+
+    /// The reason of a refusal.
+    pub(crate) async fn refused(&self, event: &Value) -> String {
+        let status = self.trigger(event).await.unwrap_err();
+        vestibule_rpc::reason_of(&status).unwrap()
+    }
+}
+
+/// Waits until something is so.
+pub(crate) async fn eventually<F: Future<Output = bool>>(is_so: impl Fn() -> F) {
+    let waiting = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), waiting).await.unwrap();
+}
