@@ -93,8 +93,10 @@ pub mod enrichment_service_client {
         }
         /// Answers a Cognito Lambda trigger event: the whole event with `response` filled. An error means that the sign-in or
         /// refresh must fail; its message is harmless and may be shown.
-        /// INVALID_ARGUMENT/TRIGGER_UNSUPPORTED, NOT_FOUND/USER_POOL_UNKNOWN, PERMISSION_DENIED/ORGANIZATION_SUSPENDED,
-        /// UNAVAILABLE/VIEW_STALE.
+        /// A user who does not come from our provider gets the event back as it is.
+        /// INVALID_ARGUMENT/TRIGGER_UNSUPPORTED, TRIGGER_MALFORMED, TRIGGER_TOO_LARGE, IDENTITIES_MALFORMED;
+        /// NOT_FOUND/USER_POOL_UNKNOWN; PERMISSION_DENIED/ORGANIZATION_SUSPENDED, PERSON_UNKNOWN, OTHER_USER_POOL;
+        /// RESOURCE_EXHAUSTED/LOOKUPS_EXHAUSTED; UNAVAILABLE/VIEW_STALE.
         pub async fn handle_trigger(
             &mut self,
             request: impl tonic::IntoRequest<super::HandleTriggerRequest>,
@@ -120,8 +122,10 @@ pub mod enrichment_service_server {
     pub trait EnrichmentService: std::marker::Send + std::marker::Sync + 'static {
         /// Answers a Cognito Lambda trigger event: the whole event with `response` filled. An error means that the sign-in or
         /// refresh must fail; its message is harmless and may be shown.
-        /// INVALID_ARGUMENT/TRIGGER_UNSUPPORTED, NOT_FOUND/USER_POOL_UNKNOWN, PERMISSION_DENIED/ORGANIZATION_SUSPENDED,
-        /// UNAVAILABLE/VIEW_STALE.
+        /// A user who does not come from our provider gets the event back as it is.
+        /// INVALID_ARGUMENT/TRIGGER_UNSUPPORTED, TRIGGER_MALFORMED, TRIGGER_TOO_LARGE, IDENTITIES_MALFORMED;
+        /// NOT_FOUND/USER_POOL_UNKNOWN; PERMISSION_DENIED/ORGANIZATION_SUSPENDED, PERSON_UNKNOWN, OTHER_USER_POOL;
+        /// RESOURCE_EXHAUSTED/LOOKUPS_EXHAUSTED; UNAVAILABLE/VIEW_STALE.
         async fn handle_trigger(
             &self,
             request: tonic::Request<super::HandleTriggerRequest>,

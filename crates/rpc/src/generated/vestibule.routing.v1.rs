@@ -16,13 +16,13 @@ pub mod resolve_sign_in_request {
     /// What is known of the person.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Person {
-        /// `ada@acme.test`; at most 320 bytes.
+        /// `ada@acme.test`: exactly one address of the plain form.
         #[prost(string, tag = "1")]
         Email(::prost::alloc::string::String),
         /// `acme.test`; any case, Unicode or A-labels.
         #[prost(string, tag = "2")]
         Domain(::prost::alloc::string::String),
-        /// The organization's slug.
+        /// The organization's slug, in any case.
         #[prost(string, tag = "3")]
         OrganizationCode(::prost::alloc::string::String),
         /// From CreateTicket.
@@ -73,7 +73,7 @@ pub struct ResolveSignInResponse {
     /// One for `brokered`, several for `choose`.
     #[prost(message, repeated, tag = "5")]
     pub connections: ::prost::alloc::vec::Vec<ConnectionChoice>,
-    /// The ready Cognito authorize URL, when `application.redirect_uri` is set and a pool is known.
+    /// The ready Cognito authorize URL, when `application.redirect_uri` is set and a pool is known; empty for `refused`.
     #[prost(string, tag = "6")]
     pub authorize_url: ::prost::alloc::string::String,
     /// The user pool, `userPools/{user_pool}`; empty when not known.
@@ -100,7 +100,7 @@ pub struct CreateTicketRequest {
     /// `organizations/{organization}/connections/{connection}`; optional.
     #[prost(string, tag = "2")]
     pub connection: ::prost::alloc::string::String,
-    /// At most 24 hours; 10 minutes when unset.
+    /// 1 second to 24 hours; 10 minutes when unset.
     #[prost(message, optional, tag = "3")]
     pub lifetime: ::core::option::Option<::prost_types::Duration>,
 }
@@ -162,6 +162,8 @@ pub mod routing_service_client {
     use tonic::codegen::http::Uri;
     use tonic::codegen::*;
     /// Routes a person to the right identity provider. Answers from memory; no answer depends on whether a person exists.
+    ///
+    /// UNAVAILABLE/VIEW_STALE while that memory is incomplete or too old: `standard` would lead past an organization's provider.
     #[derive(Debug, Clone)]
     pub struct RoutingServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -236,7 +238,9 @@ pub mod routing_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Decides where a person signs in. INVALID_ARGUMENT for what is not an address, a domain, a code or a ticket.
+        /// Decides where a person signs in. INVALID_ARGUMENT for what is not an address, a domain, a code or a ticket
+        /// (TICKET_INVALID, TICKET_EXPIRED, EMAIL_INVALID, DOMAIN_NAME_INVALID, SLUG_INVALID, PERSON_MISSING), or cannot stand in
+        /// the authorize URL (APPLICATION_INVALID). NOT_FOUND/USER_POOL_UNKNOWN.
         pub async fn resolve_sign_in(
             &mut self,
             request: impl tonic::IntoRequest<super::ResolveSignInRequest>,
@@ -251,7 +255,8 @@ pub mod routing_service_client {
             req.extensions_mut().insert(GrpcMethod::new("vestibule.routing.v1.RoutingService", "ResolveSignIn"));
             self.inner.unary(req, path, codec).await
         }
-        /// Makes a signed ticket that names an organization, short enough for `login_hint`.
+        /// Makes a signed ticket that names an organization, short enough for `login_hint`. NOT_FOUND/ORGANIZATION_UNKNOWN,
+        /// NOT_FOUND/CONNECTION_UNKNOWN, INVALID_ARGUMENT/LIFETIME_INVALID.
         pub async fn create_ticket(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateTicketRequest>,
@@ -275,18 +280,23 @@ pub mod routing_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with RoutingServiceServer.
     #[async_trait]
     pub trait RoutingService: std::marker::Send + std::marker::Sync + 'static {
-        /// Decides where a person signs in. INVALID_ARGUMENT for what is not an address, a domain, a code or a ticket.
+        /// Decides where a person signs in. INVALID_ARGUMENT for what is not an address, a domain, a code or a ticket
+        /// (TICKET_INVALID, TICKET_EXPIRED, EMAIL_INVALID, DOMAIN_NAME_INVALID, SLUG_INVALID, PERSON_MISSING), or cannot stand in
+        /// the authorize URL (APPLICATION_INVALID). NOT_FOUND/USER_POOL_UNKNOWN.
         async fn resolve_sign_in(
             &self,
             request: tonic::Request<super::ResolveSignInRequest>,
         ) -> std::result::Result<tonic::Response<super::ResolveSignInResponse>, tonic::Status>;
-        /// Makes a signed ticket that names an organization, short enough for `login_hint`.
+        /// Makes a signed ticket that names an organization, short enough for `login_hint`. NOT_FOUND/ORGANIZATION_UNKNOWN,
+        /// NOT_FOUND/CONNECTION_UNKNOWN, INVALID_ARGUMENT/LIFETIME_INVALID.
         async fn create_ticket(
             &self,
             request: tonic::Request<super::CreateTicketRequest>,
         ) -> std::result::Result<tonic::Response<super::CreateTicketResponse>, tonic::Status>;
     }
     /// Routes a person to the right identity provider. Answers from memory; no answer depends on whether a person exists.
+    ///
+    /// UNAVAILABLE/VIEW_STALE while that memory is incomplete or too old: `standard` would lead past an organization's provider.
     #[derive(Debug)]
     pub struct RoutingServiceServer<T> {
         inner: Arc<T>,
