@@ -13,8 +13,8 @@
 //! | userinfo | [`AccessToken::from_request`], [`UserinfoClaims`] |
 //! | values | [`AuthorizationCode`], [`AccessToken`]: 256 random bits, found by digest, key of what is stored ([`seal`], [`open`]) |
 //!
-//! Time and randomness enter as values. Nothing here waits, but [`SigningKey::sign`] with RS256 computes for about a
-//! millisecond: call it off the threads that serve other requests.
+//! Time and randomness enter as values. Nothing here waits, but [`SigningKey::sign`] with RS256 computes for a third of
+//! a millisecond to a whole one: call it off the threads that serve other requests.
 //!
 //! # What is left out on purpose
 //!

@@ -76,7 +76,8 @@ pub(crate) async fn ask(
     Ok(with_cookies(page::organization(&handle, None, &way_back(pending)), set))
 }
 
-/// Sends the person on, or asks which connection it is. `asked` is the page that the answer came from, if any.
+/// Sends the person on, or asks which connection it is. `asked` names the sign-in when a page has been shown before: one
+/// sign-in keeps one handle, so that several tabs do not push each other out.
 pub(crate) async fn route(
     gateway: &Gateway,
     cookies: &PendingCookies,
@@ -99,7 +100,7 @@ pub(crate) async fn route(
         Decision::Brokered => {
             let choice = answer.connections.first().ok_or(PeerError::OffContract(None))?;
             let routing_decision = format!("{}: {}", decision.as_str_name(), answer.reason);
-            send(gateway, cookies, pending, choice, routing_decision).await
+            send(gateway, cookies, pending, asked, choice, routing_decision).await
         }
         Decision::Choose => choose(gateway, cookies, &pending, asked, &answer).await,
         Decision::Direct => Err(elsewhere(Elsewhere::Direct, answer)),
@@ -132,12 +133,13 @@ async fn send(
     gateway: &Gateway,
     cookies: &PendingCookies,
     mut pending: Pending,
+    asked: Option<&Handle>,
     choice: &ConnectionChoice,
     routing_decision: String,
 ) -> Result<Response, RouteError> {
     let (organization, connection) =
         resource::connection("connections.connection", &choice.connection).map_err(PeerError::from)?;
-    let handle = Handle::new(gateway.ids());
+    let handle = asked.cloned().unwrap_or_else(|| Handle::new(gateway.ids()));
     let request = CreateAuthnRequestRequest {
         connection: connection.to_string(),
         relay_state: handle.to_string(),
@@ -170,7 +172,7 @@ async fn remember(
     pending: &Pending,
 ) -> Result<Vec<HeaderValue>, RouteError> {
     let sealed = gateway.seal.seal(handle, pending).await?;
-    Ok(cookies.add(handle, pending.started_at, &sealed)?)
+    Ok(cookies.put(handle, pending.started_at, &sealed)?)
 }
 
 fn elsewhere(decision: Elsewhere, answer: ResolveSignInResponse) -> RouteError {

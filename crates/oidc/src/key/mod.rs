@@ -14,7 +14,7 @@ pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with SHA-256 and a 2048-bit key. The default: every relying party knows it.
     #[serde(rename = "RS256")]
     Rs256,
-    /// ECDSA on P-256 with SHA-256. Some thirty times cheaper to sign.
+    /// ECDSA on P-256 with SHA-256. Some fifteen times cheaper to sign.
     #[serde(rename = "ES256")]
     Es256,
 }

@@ -116,7 +116,8 @@ impl SigningKey {
 
     /// Signs `claims` as a JWT in compact form (RFC 7519, RFC 7515 section 7.1).
     ///
-    /// RS256 computes for about a millisecond: call it off the async threads (`spawn_blocking`).
+    /// RS256 computes for a third of a millisecond to a whole one, depending on the machine: call it off the async threads
+    /// (`spawn_blocking`).
     ///
     /// # Errors
     /// [`SignError`]; neither variant can be mended by the relying party.

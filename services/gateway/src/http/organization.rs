@@ -32,6 +32,9 @@ enum OrganizationError {
     /// Not a form of ours.
     #[error("the form cannot be read")]
     Malformed,
+    /// Another site sent the form; a person does not do that.
+    #[error("the form was sent by another site")]
+    Foreign,
     /// The browser holds no sign-in under this handle: no cookies, or it was dropped for newer ones.
     #[error("the browser holds no pending sign-in")]
     Lost,
@@ -75,6 +78,10 @@ async fn arrive(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<(Handle, Pending, Answer), OrganizationError> {
+    // Browsers say which site made them send a form (Fetch Metadata); the cookie alone would come along with any.
+    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin") {
+        return Err(OrganizationError::Foreign);
+    }
     let form = body::form(headers, body, FORM_BODY_BYTES_MAX).await.map_err(|_| OrganizationError::Malformed)?;
     let answer: Answer = serde_html_form::from_str(&form).map_err(|_| OrganizationError::Malformed)?;
     let handle = Handle::parse(&answer.handle).ok_or(OrganizationError::Malformed)?;
@@ -120,6 +127,7 @@ impl Explain for OrganizationError {
     fn explain(&self) -> Explanation {
         match self {
             Self::Malformed => Explanation::new(Kind::Invalid, "ORGANIZATION_FORM_MALFORMED"),
+            Self::Foreign => Explanation::new(Kind::Forbidden, "ORGANIZATION_FORM_FOREIGN"),
             Self::Lost => Explanation::new(Kind::Invalid, "PENDING_SIGN_IN_LOST"),
             Self::Late => Explanation::new(Kind::Invalid, "PENDING_SIGN_IN_LATE"),
             Self::Seal(error) => error.explain(),
@@ -130,13 +138,20 @@ impl Explain for OrganizationError {
 impl Refusal for OrganizationError {
     fn responsible(&self) -> Responsible {
         match self {
-            Self::Malformed | Self::Lost | Self::Late | Self::Seal(UnsealError::Foreign) => Responsible::Person,
+            Self::Malformed | Self::Foreign | Self::Lost | Self::Late | Self::Seal(UnsealError::Foreign) => {
+                Responsible::Person
+            }
             Self::Seal(UnsealError::Key(_)) => Responsible::Operator,
         }
     }
 
     fn words(&self) -> Words {
         match self {
+            Self::Foreign => Words {
+                title: "Please start from the application",
+                text: "Another website tried to choose your organization for you.",
+                advice: "Open the application and sign in from there.",
+            },
             Self::Malformed | Self::Lost | Self::Seal(UnsealError::Foreign) => Words {
                 title: "We lost track of your sign-in",
                 text: "Your browser did not send the cookie that belongs to this page.",

@@ -166,7 +166,7 @@ fn id_token_claims(gateway: &Gateway, record: &CodeRecord) -> IdTokenClaims {
     }
 }
 
-/// An RS256 signature takes about a millisecond of computing, which belongs on a thread of its own.
+/// An RS256 signature takes a third of a millisecond of computing or more, which belongs on a thread of its own.
 async fn sign(signer: Arc<SigningKey>, claims: IdTokenClaims) -> Result<String, TokenError> {
     let token = tokio::task::spawn_blocking(move || signer.sign(&claims)).await;
     token.map_err(|error| unavailable("signing", &error))?.map_err(|error| unavailable("signing", &error))

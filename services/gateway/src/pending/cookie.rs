@@ -82,11 +82,12 @@ impl PendingCookies {
         }
     }
 
-    /// `Set-Cookie` headers that add a sealed sign-in and drop the oldest ones beyond [`PENDING_MAX`].
+    /// `Set-Cookie` headers that put a sealed sign-in under `handle`, in place of what was there, and drop the oldest
+    /// others beyond [`PENDING_MAX`].
     ///
     /// # Errors
     /// [`TooLarge`], which the limits of an authorize request rule out.
-    pub(crate) fn add(
+    pub(crate) fn put(
         &self,
         handle: &Handle,
         started_at: Timestamp,
@@ -98,8 +99,11 @@ impl PendingCookies {
             return Err(TooLarge);
         }
         let started = u32::try_from(started_at.unix_seconds()).unwrap_or(u32::MAX);
-        let mut headers = self.drop_oldest(PENDING_MAX - 1, |entry| !entry.is_finished());
+        let mut headers = self.drop_oldest(PENDING_MAX - 1, |entry| !entry.is_finished() && entry.handle != *handle);
         headers.extend(self.drop_oldest(PENDING_MAX, Entry::is_finished));
+        let before = self.0.iter().filter(|entry| entry.handle == *handle).flat_map(|entry| entry.chunks.keys());
+        let surplus = before.filter(|chunk| **chunk >= chunks.len());
+        headers.extend(surplus.filter_map(|chunk| drop_cookie(&name(started, handle, *chunk))));
         let set = chunks.iter().enumerate().map(|(chunk, value)| set_cookie(&name(started, handle, chunk), value));
         headers.extend(set.flatten());
         Ok(headers)

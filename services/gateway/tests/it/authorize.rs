@@ -1,8 +1,8 @@
 use axum::http::StatusCode;
 
 use crate::{
-    browser::encode,
-    world::{ACME_CONNECTION, IDP_RESPONSE, World, acs, answer, authorize},
+    browser::{encode, form},
+    world::{ACME_CONNECTION, GLOBEX_CONNECTION, IDP_RESPONSE, World, acs, answer, authorize},
 };
 
 #[tokio::test]
@@ -29,7 +29,6 @@ async fn without_a_hint_the_person_is_asked_and_then_sent_on() {
     let sent = browser.post("/oauth2/organization", format!("handle={handle}&email=+ada%40acme.test+")).await;
     assert_eq!(sent.status, StatusCode::FOUND);
     let relay_state = sent.parameter("RelayState").unwrap();
-    assert_ne!(relay_state, handle);
     let back = browser.post(&acs(ACME_CONNECTION), answer("valid:asked", &relay_state)).await;
     assert_eq!(back.parameter("state").as_deref(), Some("kept"));
 }
@@ -64,6 +63,52 @@ async fn the_organization_page_belongs_to_one_browser() {
     let stranger = world.browser().post("/oauth2/organization", format!("handle={handle}&email=a%40acme.test")).await;
     assert_eq!(stranger.status, StatusCode::BAD_REQUEST);
     assert_eq!(world.find(stranger.reference()).await.unwrap().reason, "PENDING_SIGN_IN_LOST");
+}
+
+#[tokio::test]
+async fn tabs_that_ask_for_the_organization_do_not_push_each_other_out() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let mut tabs = Vec::new();
+    for state in ["one", "two", "three"] {
+        let page = browser.get(&authorize(&format!("&state={state}"))).await;
+        tabs.push((state, page.between("name=\"handle\" value=\"", "\"").to_owned()));
+    }
+    for (state, handle) in tabs {
+        let sent = browser.post("/oauth2/organization", format!("handle={handle}&email=ada%40acme.test")).await;
+        let relay_state = sent.parameter("RelayState").unwrap();
+        let body = answer(&format!("valid:{state}"), &relay_state);
+        let back = browser.post(&acs(ACME_CONNECTION), body).await;
+        assert_eq!(back.parameter("state").as_deref(), Some(state));
+    }
+}
+
+#[tokio::test]
+async fn only_the_last_choice_counts() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let page = browser.get(&authorize("&login_hint=ada%40both.test")).await;
+    let handle = page.between("name=\"handle\" value=\"", "\"").to_owned();
+    for ticket in ["ticket-globex", "ticket-acme"] {
+        browser.post("/oauth2/organization", format!("handle={handle}&ticket={ticket}")).await;
+    }
+    let first = browser.post(&acs(GLOBEX_CONNECTION), answer("valid:first", &handle)).await;
+    assert_eq!(world.find(first.reference()).await.unwrap().reason, "RESPONSE_OVER_OTHER_CONNECTION");
+    let last = browser.post(&acs(ACME_CONNECTION), answer("valid:last", &handle)).await;
+    assert_eq!(last.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn no_other_site_chooses_the_organization() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let page = browser.get(&authorize("")).await;
+    let handle = page.between("name=\"handle\" value=\"", "\"").to_owned();
+    for (site, status) in [("cross-site", StatusCode::FORBIDDEN), ("same-origin", StatusCode::FOUND)] {
+        let mut request = form("/oauth2/organization", format!("handle={handle}&email=ada%40acme.test"));
+        request.headers_mut().insert("sec-fetch-site", site.parse().unwrap());
+        assert_eq!(browser.send(request).await.status, status, "{site}");
+    }
 }
 
 #[tokio::test]

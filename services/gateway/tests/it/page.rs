@@ -64,3 +64,12 @@ async fn the_style_sheet_is_ours_and_may_be_kept() {
     assert!(sheet.header("cache-control").starts_with("public"));
     assert!(!sheet.body.contains("url("), "nothing is loaded from elsewhere");
 }
+
+#[tokio::test]
+async fn a_sandbox_without_tls_keeps_the_cookies_and_promises_no_tls() {
+    let world = World::at("http://localhost:8800").await;
+    let page = world.browser().get(&authorize("")).await;
+    assert_eq!(page.header("strict-transport-security"), "");
+    assert!(page.header("content-security-policy").contains("form-action 'self' https: http://localhost:*"));
+    assert!(page.header("set-cookie").starts_with("__Host-"));
+}

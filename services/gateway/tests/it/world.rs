@@ -61,13 +61,18 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn new() -> Self {
+        Self::at("https://login.vestibule.test").await
+    }
+
+    /// A deployment that is reached under `public_url`.
+    pub(crate) async fn at(public_url: &str) -> Self {
         let start_of_time: Timestamp = "2026-11-21T07:30:00Z".parse().unwrap();
         let clock = Arc::new(ManualClock::at(start_of_time));
         let stop = CancellationToken::new();
         let resources = Resources::over(
             SqliteStore::temporary().await.unwrap(),
             MasterKey::from_bytes(&SecretBox::new(Box::new([7; 32]))).unwrap(),
-            "https://login.vestibule.test".parse().unwrap(),
+            public_url.parse().unwrap(),
             clock.clone(),
             Arc::new(SystemIds),
             stop.clone(),
