@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tempfile::TempDir;
+use tokio::sync::watch;
 use vestibule_eventlog::{
-    AppendError, Archive, Partition, Prepared, Removed, StreamId, Version,
+    AppendError, Appended, Archive, Cursor, Filter, Page, Partition, Prepared, ReadError, Recorded, Removed, Store,
+    StreamId, Version,
     archive::{ArchiveError, archive},
     checkpoint::Signer,
     export::Export,
     verify::verify,
 };
-use vestibule_kernel::{Clock as _, ManualClock, SystemClock, Timestamp};
+use vestibule_kernel::{Clock as _, EventId, ManualClock, SystemClock, Timestamp};
 
 use crate::fixture::{Stores, append_of, commit, everything, key_store, naming, prepared, simple, stream, take};
 
@@ -94,7 +97,7 @@ pub async fn positions_go_on_after_the_last_event_was_removed(store: impl Stores
     assert_eq!(store.head().await.unwrap(), seen, "a reader that has seen everything still has");
     let appended = commit(&store, simple(&stream("one"), 1, 1)).await.unwrap();
     assert_eq!(appended.cursor.position(), 4);
-    let page = store.read_all(seen, &vestibule_eventlog::Filter::default(), 10).await.unwrap();
+    let page = store.read_all(seen, &Filter::default(), 10).await.unwrap();
     assert_eq!(page.events.len(), 1);
 }
 
@@ -129,4 +132,85 @@ pub async fn an_archived_partition_verifies(store: impl Stores) {
     let report = verify(&store, directory.path(), &signer.trust().await.unwrap(), |_| {}).await.unwrap();
     assert!(report.is_clean(), "{report:?}");
     assert_eq!((report.events, report.archived, report.uncovered), (4, 3, 0));
+}
+
+/// Interrupted after its statement and in the middle of the removal, it goes on where it was.
+pub async fn an_interrupted_archive_goes_on(store: impl Stores) {
+    fill(&store).await;
+    let (month, directory) = (Partition::of(then()), TempDir::new().unwrap());
+    let signer = Signer::new(key_store(&store));
+    let trust = async || signer.trust().await.unwrap();
+    let mut export = Export::open(directory.path()).await.unwrap();
+    let interrupted = Interrupted(store.clone());
+    let stopped = archive(&interrupted, CATEGORY, month, directory.path(), &mut export, &signer, &SystemClock).await;
+    assert!(matches!(stopped, Err(ArchiveError::Read(ReadError::Unavailable(_)))), "{stopped:?}");
+    assert_eq!(everything(&store).await.len(), 4, "one event is removed, two are not");
+    let report = verify(&store, directory.path(), &trust().await, |_| {}).await.unwrap();
+    assert!(report.is_clean(), "{report:?}");
+
+    let went_on = archive(&store, CATEGORY, month, directory.path(), &mut export, &signer, &SystemClock).await;
+    assert_eq!(went_on.unwrap(), 2);
+    assert_eq!(everything(&store).await.len(), 2);
+    let report = verify(&store, directory.path(), &trust().await, |_| {}).await.unwrap();
+    assert!(report.is_clean() && report.archived == 3, "{report:?}");
+    let file = std::fs::read_to_string(directory.path().join("assertion-2024-02.jsonl")).unwrap();
+    assert_eq!(file.lines().count(), 3, "nothing is written twice");
+}
+
+/// A store whose database goes away after one event was removed.
+struct Interrupted<S>(S);
+
+#[derive(Debug, thiserror::Error)]
+#[error("injected")]
+struct Injected;
+
+#[async_trait]
+impl<S: Stores> Archive for Interrupted<S> {
+    async fn close(&self, category: &str, partition: Partition, at: Timestamp) -> Result<(), ReadError> {
+        self.0.close(category, partition, at).await
+    }
+
+    async fn remove(&self, category: &str, partition: Partition, _: usize) -> Result<u64, ReadError> {
+        Archive::remove(&self.0, category, partition, 1).await?;
+        Err(ReadError::Unavailable(Box::new(Injected)))
+    }
+
+    async fn removed(&self, after: u64, max: usize) -> Result<Vec<Removed>, ReadError> {
+        self.0.removed(after, max).await
+    }
+}
+
+#[async_trait]
+impl<S: Stores> Store for Interrupted<S> {
+    async fn commit(&self, group: &[Prepared]) -> Result<Vec<Result<Appended, AppendError>>, AppendError> {
+        self.0.commit(group).await
+    }
+
+    async fn find(&self, id: EventId) -> Result<Option<Recorded>, ReadError> {
+        Store::find(&self.0, id).await
+    }
+
+    async fn read_stream(&self, stream: &StreamId, after: Version, max: usize) -> Result<Vec<Recorded>, ReadError> {
+        self.0.read_stream(stream, after, max).await
+    }
+
+    async fn read_all(&self, after: Cursor, filter: &Filter, max: usize) -> Result<Page, ReadError> {
+        self.0.read_all(after, filter, max).await
+    }
+
+    async fn holder(&self, scope: &str, key: &str) -> Result<Option<StreamId>, ReadError> {
+        self.0.holder(scope, key).await
+    }
+
+    async fn head(&self) -> Result<Cursor, ReadError> {
+        self.0.head().await
+    }
+
+    fn epoch(&self) -> u64 {
+        self.0.epoch()
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.0.changes()
+    }
 }

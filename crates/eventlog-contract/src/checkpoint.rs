@@ -167,7 +167,6 @@ pub async fn the_exporter_runs_until_it_is_stopped(store: impl Stores) {
     log.append(1).await;
     stop.cancel();
     running.await.unwrap().unwrap();
-    assert_eq!(log.statements().await.len(), 2);
     let report = log.verify().await;
-    assert!(report.is_clean() && report.uncovered == 0, "{report:?}");
+    assert!(report.is_clean() && report.checkpoints >= 2 && report.uncovered == 0, "{report:?}");
 }

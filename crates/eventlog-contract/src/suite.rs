@@ -34,6 +34,7 @@ macro_rules! suite {
             archive::positions_go_on_after_the_last_event_was_removed,
             archive::an_open_partition_is_not_removed,
             archive::an_archived_partition_verifies,
+            archive::an_interrupted_archive_goes_on,
             views::a_view_and_its_checkpoint_move_together,
             views::only_one_process_advances_a_view,
             views::entries_are_listed_in_order,

@@ -134,3 +134,18 @@ pub async fn a_recomputed_stream_is_found(store: impl Stores, attacker: impl Att
     });
     assert_eq!(report.findings, found);
 }
+
+/// An event is removed as if its month had been archived: nothing was signed about that.
+pub async fn a_forged_removal_is_found(store: impl Stores, attacker: impl Attacker) {
+    let log = exported(store).await;
+    let last = everything(&log.store).await.remove(10);
+    let hash = attacker.literal(&last.hash);
+    attacker
+        .overpower(&[
+            "DELETE FROM events WHERE position = 11".to_owned(),
+            format!("INSERT INTO removed_events (position, hash) VALUES (11, {hash})"),
+        ])
+        .await;
+    let report = log.verify().await;
+    assert_eq!(report.findings.first(), Some(&Finding::Removed { position: 11 }), "{report:?}");
+}

@@ -91,6 +91,7 @@ attacks!(
     a_removed_event_is_found,
     a_truncated_log_is_found,
     a_recomputed_stream_is_found,
+    a_forged_removal_is_found,
 );
 
 #[tokio::test]
