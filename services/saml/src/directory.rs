@@ -59,13 +59,16 @@ impl Directory {
         }
     }
 
-    /// The connection, also when it was created a moment ago.
+    /// The connection, also when it was created or enabled, or its organization reinstated, a moment ago: nobody is
+    /// turned away on old knowledge.
     pub(crate) async fn connection(&self, id: ConnectionId) -> Result<Arc<ReadyConnection>, Error> {
-        if let Some(known) = self.known(id)? {
-            return Ok(known);
+        match self.known(id)? {
+            Some(known) if known.is_enabled && !self.is_suspended(known.organization) => Ok(known),
+            Some(_) | None => {
+                self.look().await?;
+                self.known(id)?.ok_or(Error::ConnectionNotFound)
+            }
         }
-        self.look().await?;
-        self.known(id)?.ok_or(Error::ConnectionNotFound)
     }
 
     fn known(&self, id: ConnectionId) -> Result<Option<Arc<ReadyConnection>>, Error> {

@@ -1,0 +1,105 @@
+use vestibule_eventlog::StreamId;
+use vestibule_rpc::saml::v1::{check::Status, refusal::Responsible};
+use vestibule_saml_idp::Subject;
+use vestibule_tenancy::domain::{self, Domain};
+
+use crate::world::{Customer, World, accepted, refused, validation};
+
+fn with_email(addresses: &[&str]) -> Subject {
+    Subject::persistent("ada").with("email", addresses.iter().copied())
+}
+
+async fn released(world: &World, customer: &Customer, subject: &Subject) -> String {
+    let identity = world.sign_in(customer, subject).await;
+    assert_eq!(identity.email_verified, !identity.email.is_empty());
+    identity.email
+}
+
+#[tokio::test]
+async fn an_address_is_released_inside_verified_domains_only() {
+    let world = World::start().await;
+    let acme = world.customer("acme", "acme.test").await;
+    world.customer("globex", "globex.test").await;
+    world.verify(acme.organization, "bücher.example", false).await;
+    world.settle().await;
+    for (asserted, expected) in [
+        ("ada@acme.test", "ada@acme.test"),
+        ("Ada@ACME.TEST.", "Ada@acme.test"),
+        ("ada@BÜCHER.example", "ada@xn--bcher-kva.example"),
+        // Of another organization, of nobody, below without a wildcard, beside, and a trick with two domains.
+        ("ada@globex.test", ""),
+        ("ada@nobody.test", ""),
+        ("ada@mail.acme.test", ""),
+        ("ada@notacme.test", ""),
+        ("ada@evil.test@acme.test", ""),
+        ("Ada <ada@acme.test>", ""),
+        ("eve@evil.test,ada@acme.test", ""),
+        ("ada", ""),
+    ] {
+        assert_eq!(released(&world, &acme, &with_email(&[asserted])).await, expected, "{asserted}");
+    }
+    assert_eq!(released(&world, &acme, &with_email(&["ada@acme.test", "ada@globex.test"])).await, "", "two addresses");
+    assert_eq!(released(&world, &acme, &with_email(&[])).await, "", "no address");
+    assert_eq!(released(&world, &acme, &Subject::email("ada@acme.test")).await, "ada@acme.test");
+    assert_eq!(released(&world, &acme, &Subject::email("ada@globex.test")).await, "");
+}
+
+#[tokio::test]
+async fn subdomains_are_owned_with_the_wildcard_only() {
+    let world = World::start().await;
+    let acme = world.customer("acme", "acme.test").await;
+    world.verify(acme.organization, "corp.example", true).await;
+    world.settle().await;
+    for (asserted, expected) in [
+        ("ada@corp.example", "ada@corp.example"),
+        ("ada@eu.mail.corp.example", "ada@eu.mail.corp.example"),
+        ("ada@notcorp.example", ""),
+        ("ada@mail.acme.test", ""),
+    ] {
+        assert_eq!(released(&world, &acme, &with_email(&[asserted])).await, expected, "{asserted}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_not_released_after_its_domain_was_given_up() {
+    let world = World::start().await;
+    let acme = world.customer("acme", "acme.test").await;
+    let domain = world.verify(acme.organization, "old.example", false).await;
+    world.settle().await;
+    assert_eq!(released(&world, &acme, &with_email(&["ada@old.example"])).await, "ada@old.example");
+    let stream = StreamId::of_id(domain::CATEGORY, Some(acme.organization), domain.uuid());
+    world.execute::<Domain>(&stream, &domain::Command::Release).await;
+    world.settle().await;
+    assert_eq!(released(&world, &acme, &with_email(&["ada@old.example"])).await, "");
+}
+
+#[tokio::test]
+async fn a_pool_that_requires_an_address_gets_one_or_nobody() {
+    let world = World::start().await;
+    let acme = world.customer("acme", "acme.test").await;
+    for (asserted, responsible) in [
+        (with_email(&["ada@evil.test"]), Responsible::Operator),
+        (with_email(&[]), Responsible::IdentityProvider),
+        (with_email(&["ada@acme.test", "eve@acme.test"]), Responsible::IdentityProvider),
+    ] {
+        let request_id = world.request(&acme).await;
+        let mut request = validation(&acme, &world.response(&acme, &asserted, &request_id), &request_id);
+        request.email_required = true;
+        let head = world.log.head().await.unwrap();
+        let answer = world.saml().validate_response(request.clone()).await.unwrap().into_inner();
+        for check in &answer.checks {
+            assert!(!format!("{check:?}").contains("evil"), "no personal value: {check:?}");
+        }
+        let refusal = refused(answer);
+        assert_eq!((refusal.reason.as_str(), refusal.responsible()), ("EMAIL_NOT_RELEASABLE", responsible));
+        assert_eq!(world.log.head().await.unwrap(), head);
+
+        // The refusal has used nothing up: without the requirement the same response is accepted, with a warning.
+        request.email_required = false;
+        let answer = world.saml().validate_response(request).await.unwrap().into_inner();
+        let check = answer.checks.iter().find(|check| check.name == "email.releasable").unwrap();
+        assert_eq!(check.status(), Status::Warning);
+        let identity = accepted(answer);
+        assert_eq!((identity.email.as_str(), identity.email_verified), ("", false));
+    }
+}

@@ -1,0 +1,17 @@
+//! The SAML service, black box: over gRPC, on a store in a temporary directory, against a simulated identity provider
+//! that shares no code with it.
+
+#[cfg(test)]
+mod acceptance;
+#[cfg(test)]
+mod authn_request;
+#[cfg(test)]
+mod email;
+#[cfg(test)]
+mod metadata;
+#[cfg(test)]
+mod person;
+#[cfg(test)]
+mod refusal;
+#[cfg(test)]
+mod world;
