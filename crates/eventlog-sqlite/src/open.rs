@@ -132,6 +132,18 @@ impl SqliteStore {
         Ok(Self(Arc::new(Inner { writer, readers, epoch, changes, _directory: directory })))
     }
 
+    /// Gives the store in `path` a new epoch, after it was restored from an older copy: cursors of the time before are
+    /// refused from then on, instead of skipping what takes the place of the lost events. The store's own views go on.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn renew_epoch(path: &Path, environment: &str) -> Result<(), OpenError> {
+        let store = Self::open(path, environment).await?;
+        let renewed = renew(&store.0.writer).await;
+        store.close().await;
+        renewed.map_err(|source| OpenError::Database { path: path.to_owned(), source })
+    }
+
     /// Waits for what is being written, and closes the file.
     pub async fn close(&self) {
         self.0.readers.close().await;
@@ -147,14 +159,26 @@ fn make_private(path: &Path) -> io::Result<()> {
 
 /// Stamps a new store; answers the environment and the epoch that the store has.
 async fn stamp(writer: &SqlitePool, environment: &str) -> Result<(String, u64), sqlx::Error> {
-    let ids: &dyn IdSource = &SystemIds;
-    // Positive as a signed integer too, and never 0.
-    let fresh = (u64::from_be_bytes(ids.bytes()) >> 1) | 1;
     sqlx::query("INSERT INTO deployment (only_one, environment, epoch) VALUES (1, ?1, ?2) ON CONFLICT DO NOTHING")
         .bind(environment)
-        .bind(i64::try_from(fresh).unwrap_or(1))
+        .bind(fresh_epoch())
         .execute(writer)
         .await?;
     let row = sqlx::query("SELECT environment, epoch FROM deployment").fetch_one(writer).await?;
     Ok((row.try_get(0)?, row.try_get::<i64, _>(1)?.unsigned_abs()))
+}
+
+async fn renew(writer: &SqlitePool) -> Result<(), sqlx::Error> {
+    let epoch = fresh_epoch();
+    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+    sqlx::query("UPDATE deployment SET epoch = ?1").bind(epoch).execute(&mut *transaction).await?;
+    // Views were restored together with the log, so they stand where they stood.
+    sqlx::query("UPDATE view_checkpoints SET epoch = ?1").bind(epoch).execute(&mut *transaction).await?;
+    transaction.commit().await
+}
+
+/// Random, positive, and never 0.
+fn fresh_epoch() -> i64 {
+    let ids: &dyn IdSource = &SystemIds;
+    i64::from_be_bytes(ids.bytes()) & i64::MAX | 1
 }

@@ -12,6 +12,7 @@ use sqlx::{
 use tempfile::TempDir;
 use vestibule_eventlog::{
     Cursor, Draft, EventLog, Filter, Metadata, ReadError, Store as _, StreamAppend, StreamId, Transaction, Version,
+    Views as _,
     checkpoint::Trust,
     verify::{Finding, verify},
 };
@@ -145,6 +146,22 @@ async fn a_store_keeps_its_environment_and_its_epoch() {
     let again = SqliteStore::open(&path, "test").await.expect("a store");
     assert_eq!(again.epoch(), epoch);
     assert_ne!(SqliteStore::temporary().await.expect("a store").epoch(), epoch);
+}
+
+#[tokio::test]
+async fn cursors_of_before_a_restore_are_foreign() {
+    let (store, directory) = store().await;
+    append(&event_log(&store), 3).await;
+    let seen = store.head().await.expect("a head");
+    assert!(store.advance("view.v1", None, seen, &[]).await.expect("advanced"));
+    store.close().await;
+    let path = directory.path().join("log.db");
+    SqliteStore::renew_epoch(&path, "test").await.expect("renewed");
+    let restored = SqliteStore::open(&path, "test").await.expect("a store");
+    let refused = restored.read_all(seen, &Filter::default(), 10).await;
+    assert!(matches!(refused, Err(ReadError::ForeignCursor)), "{refused:?}");
+    let head = restored.head().await.expect("a head");
+    assert_eq!(restored.checkpoint("view.v1").await.expect("a checkpoint"), Some(head));
 }
 
 #[tokio::test]
