@@ -154,6 +154,24 @@ async fn every_instance_opens_what_another_sealed() {
 }
 
 #[tokio::test]
+async fn the_key_that_seals_may_rotate_while_somebody_signs_in() {
+    let world = World::new().await;
+    let browser = world.browser();
+    world.clock.advance(Duration::from_hours(25));
+    let relay_state = begin(&browser, "").await;
+    // A second instance makes the next key when it starts.
+    let other = Browser::new(&world.another_instance().await);
+    assert_eq!(world.resources.keys.all("gateway.pending", "").await.unwrap().len(), 2);
+    other.cookies.replace(browser.cookies.borrow().clone());
+    let back = other.post(&acs(ACME_CONNECTION), answer("valid:rotated", &relay_state)).await;
+    assert_eq!(back.status, StatusCode::SEE_OTHER);
+    let relay_state = begin(&other, "").await;
+    browser.cookies.replace(other.cookies.borrow().clone());
+    let back = browser.post(&acs(ACME_CONNECTION), answer("valid:newer", &relay_state)).await;
+    assert_eq!(back.status, StatusCode::SEE_OTHER, "the first instance opens what the next key sealed");
+}
+
+#[tokio::test]
 async fn malformed_and_oversized_answers_are_refused() {
     let world = World::new().await;
     let browser = world.browser();
