@@ -87,7 +87,7 @@ pub(super) const LAYERS: &[Layer] = &[
             "vestibule-gateway-service",
         ],
     ),
-    program("vestibule-tests", &[]),
+    program("vestibule-tests", &["vestibule-kernel", "vestibule-rpc"]),
     program("xtask", &[]),
 ];
 
@@ -100,8 +100,8 @@ pub(super) const HELD_BY: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["vestibule-oidc", "vestibule-sandbox"]),
     ("figment", &["vestibule-host"]),
     ("opentelemetry-otlp", &["vestibule-host"]),
-    ("reqwest", &["vestibule-sandbox"]),
-    ("anyhow", &["vestibule", "xtask"]),
+    ("reqwest", &["vestibule-sandbox", "vestibule-tests"]),
+    ("anyhow", &["vestibule", "vestibule-tests", "xtask"]),
 ];
 
 /// Packages that do input or output, or bring a runtime that does: a pure crate links none of them.
