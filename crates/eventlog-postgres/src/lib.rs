@@ -1,9 +1,10 @@
 //! The event log and its companions on PostgreSQL 13 or later.
 //!
-//! **Order.** Every append transaction holds one advisory lock from before it reads the end of the log until its COMMIT.
+//! **Order.** Every append transaction holds one advisory lock from before it checks the end of the log until its COMMIT.
 //! So positions are dense, their order is the order of commits, and a reader that has seen a position never finds an
-//! event in front of it later. The lock costs one round trip a transaction, and the group commit of
-//! [`vestibule_eventlog::EventLog`] shares it among all appends that are waiting.
+//! event in front of it later. The group commit of [`vestibule_eventlog::EventLog`] shares the lock, the COMMIT and the
+//! two round trips of a transaction among all appends that are waiting. A pooler between us and the server must keep a
+//! session for each client (prepared statements, session settings).
 //!
 //! **Durability.** [`PostgresStore`] refuses a server whose `synchronous_commit` is off. When the connection breaks while
 //! COMMIT is under way, the store waits until the server has finished the transaction and looks whether it is there.

@@ -25,7 +25,6 @@ static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// A database of the test's own.
 pub(crate) struct Database {
-    pub(crate) name: String,
     pub(crate) url: String,
 }
 
@@ -43,7 +42,7 @@ impl Database {
         administer(&server, format!("CREATE DATABASE {name} TEMPLATE template0")).await;
         let (before, after) = server.rsplit_once('/').unwrap();
         let parameters = after.split_once('?').map(|(_, parameters)| format!("?{parameters}")).unwrap_or_default();
-        Some(Self { url: format!("{before}/{name}{parameters}"), name })
+        Some(Self { url: format!("{before}/{name}{parameters}") })
     }
 
     pub(crate) async fn store(&self) -> PostgresStore {

@@ -7,37 +7,13 @@ use std::{
 };
 
 use sqlx::Row as _;
-use vestibule_eventlog::{AppendError, Cursor, EventLog, Filter, Link, ORIGIN, Recorded, Store as _};
+use vestibule_eventlog::{AppendError, EventLog, Store as _};
 
 use crate::{
+    chain::{check_chains, everything},
     database::{Database, connect, event_log, monthly_stream, one_event, stream},
     proxy::{Cut, Proxy},
 };
-
-async fn everything(log: &EventLog) -> Vec<Recorded> {
-    let mut events = Vec::new();
-    let mut cursor: Cursor = log.start();
-    loop {
-        let page = log.read_all(cursor, &Filter::default(), 500).await.unwrap();
-        events.extend(page.events);
-        cursor = page.next;
-        if page.at_head {
-            return events;
-        }
-    }
-}
-
-/// Positions without holes, versions without holes, every hash in its chain.
-fn check_chains(events: &[Recorded]) {
-    let mut heads = HashMap::new();
-    for (event, position) in events.iter().zip(1..) {
-        assert_eq!(event.cursor.position(), position);
-        let (version, hash) = heads.get(&event.stream).copied().unwrap_or((0, ORIGIN));
-        assert_eq!(event.version.0, version + 1);
-        assert_eq!(event.hash, Link::from(event).hash(&hash));
-        heads.insert(event.stream.clone(), (event.version.0, event.hash));
-    }
-}
 
 /// Stands in the parameters of the statement that appends and commits at once.
 const AT_ONCE: &[u8] = b"thing.happened";

@@ -9,6 +9,8 @@
     reason = "in a test a panic is the report"
 )]
 
+mod chain;
+mod contention;
 mod contract;
 mod crash;
 mod database;

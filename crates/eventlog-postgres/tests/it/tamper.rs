@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Executor as _};
 use vestibule_eventlog_contract::{Attacker, tamper};
@@ -23,8 +25,11 @@ impl Attacker for Superuser {
     }
 
     fn literal(&self, bytes: &[u8]) -> String {
-        let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("'\\x{digits}'::bytea")
+        let mut literal = "'\\x".to_owned();
+        for byte in bytes {
+            write!(literal, "{byte:02x}").unwrap();
+        }
+        literal + "'::bytea"
     }
 }
 
