@@ -1,9 +1,9 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde_json::{Value, json};
 use sqlx::{Row as _, Sqlite, SqliteConnection, Transaction};
 use vestibule_eventlog::{
-    AppendError, Appended, Hash, Prepared, StreamId, Version,
+    AppendError, Appended, Prepared, StreamId, Version,
     admission::{Question, ReservationChange, Row, Snapshot, admit},
 };
 use vestibule_kernel::EventId;
@@ -38,10 +38,35 @@ async fn look_up(
     question: &Question,
     epoch: u64,
 ) -> Result<Snapshot, sqlx::Error> {
-    let head = head(transaction).await?;
-    let mut snapshot = Snapshot { epoch, head, ..Snapshot::default() };
-    snapshot.streams = heads(transaction, &question.streams).await?;
-    snapshot.known = known(transaction, &question.ids).await?;
+    let mut snapshot = Snapshot { epoch, ..Snapshot::default() };
+    let ids: Vec<String> = question.ids.iter().map(|id| hex::encode(id.uuid().as_bytes())).collect();
+    // One statement, because each costs a hop to the connection's thread.
+    let found = sqlx::query(
+        "SELECT 'head' AS kind, max(coalesce((SELECT max(position) FROM events), 0),
+                                    coalesce((SELECT max(position) FROM removed_events), 0)) AS number,
+                NULL AS stream, NULL AS bytes
+         UNION ALL
+         SELECT 'stream', e.version, e.stream, e.hash FROM json_each(?1) AS asked JOIN events AS e
+         ON e.stream = asked.value AND e.version = (SELECT max(version) FROM events WHERE stream = asked.value)
+         UNION ALL
+         SELECT 'known', e.position, NULL, e.id FROM json_each(?2) AS asked JOIN events AS e ON e.id = unhex(asked.value)",
+    )
+    .bind(json!(question.streams).to_string())
+    .bind(json!(ids).to_string())
+    .fetch_all(&mut **transaction)
+    .await?;
+    for row in found {
+        let number = row.try_get::<i64, _>("number")?.unsigned_abs();
+        match row.try_get("kind")? {
+            "stream" => {
+                snapshot.streams.insert(row.try_get("stream")?, (Version(number), row::hash(&row, "bytes")?));
+            }
+            "known" => {
+                snapshot.known.insert(EventId::from_uuid(row::uuid(&row, "bytes")?));
+            }
+            _ => snapshot.head = number,
+        }
+    }
     if !question.reservations.is_empty() {
         snapshot.holders = holders(transaction, question).await?;
     }
@@ -70,32 +95,6 @@ pub(crate) async fn head(connection: &mut SqliteConnection) -> Result<u64, sqlx:
     .fetch_one(connection)
     .await?;
     Ok(head.unsigned_abs())
-}
-
-async fn heads(
-    connection: &mut SqliteConnection,
-    streams: &[String],
-) -> Result<HashMap<String, (Version, Hash)>, sqlx::Error> {
-    let found = sqlx::query(
-        "SELECT e.stream, e.version, e.hash FROM json_each(?1) AS asked JOIN events AS e ON e.stream = asked.value
-         AND e.version = (SELECT max(version) FROM events WHERE stream = asked.value)",
-    )
-    .bind(json!(streams).to_string())
-    .fetch_all(connection)
-    .await?;
-    let entry = |row: &sqlx::sqlite::SqliteRow| {
-        Ok((row.try_get(0)?, (Version(row.try_get::<i64, _>(1)?.unsigned_abs()), row::hash(row, 2)?)))
-    };
-    found.iter().map(entry).collect()
-}
-
-async fn known(connection: &mut SqliteConnection, ids: &[EventId]) -> Result<HashSet<EventId>, sqlx::Error> {
-    let ids: Vec<String> = ids.iter().map(|id| hex::encode(id.uuid().as_bytes())).collect();
-    let found = sqlx::query("SELECT e.id FROM json_each(?1) AS asked JOIN events AS e ON e.id = unhex(asked.value)")
-        .bind(json!(ids).to_string())
-        .fetch_all(connection)
-        .await?;
-    found.iter().map(|row| Ok(EventId::from_uuid(row::uuid(row, 0)?))).collect()
 }
 
 async fn holders(
