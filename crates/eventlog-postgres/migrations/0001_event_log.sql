@@ -88,14 +88,18 @@ CREATE TRIGGER deployment_is_never_truncated BEFORE TRUNCATE ON deployment EXECU
 -- Appends rows if `expected_head` is still the last position and their partitions are open; answers whether it did.
 -- Whoever calls it outside of a transaction has in one round trip: the lock, the check, the rows and the COMMIT.
 -- The lock is held until the transaction ends. Each statement of the function sees what was committed before it began,
--- and so everything that was committed by those who had the lock before.
+-- and so everything that was committed by those who had the lock before. It runs with the rights of the tables' owner: the
+-- restricted role has no other way to write an event, and so none around the lock.
 CREATE FUNCTION append_events(
     expected_head bigint,
     positions bigint[], labels text[], streams text[], versions bigint[], ids uuid[], names text[], revisions int[],
     recorded_at bigint[], metadatas text[], datas text[], persons uuid[], ciphertexts bytea[], hashes bytea[],
     taken_scopes text[], taken_keys text[], holders text[], released_scopes text[], released_keys text[]
-) RETURNS boolean LANGUAGE plpgsql AS $$
+) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
+    IF positions <> ARRAY(SELECT generate_series(expected_head + 1, expected_head + cardinality(positions))) THEN
+        RAISE EXCEPTION 'events are only appended at the end of the log' USING ERRCODE = 'restrict_violation';
+    END IF;
     -- "vestibul" in ASCII.
     PERFORM pg_advisory_xact_lock(8531352012944733548);
     IF expected_head <> greatest((SELECT max(position) FROM events), (SELECT max(position) FROM removed_events), 0)
@@ -150,11 +154,12 @@ BEGIN
     EXECUTE format('DROP TABLE %I', relation);
 END $$;
 
-REVOKE EXECUTE ON FUNCTION make_partition(text, text), drop_partition(text, text) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION append_events, make_partition, drop_partition FROM PUBLIC;
 
 -- What runs with the owner's rights must not find a caller's tables under our names.
 DO $$
 BEGIN
+    EXECUTE format('ALTER FUNCTION append_events SET search_path = %I, pg_temp', current_schema());
     EXECUTE format('ALTER FUNCTION make_partition(text, text) SET search_path = %I, pg_temp', current_schema());
     EXECUTE format('ALTER FUNCTION drop_partition(text, text) SET search_path = %I, pg_temp', current_schema());
     EXECUTE format('ALTER FUNCTION refuse_delete() SET search_path = %I, pg_temp', current_schema());

@@ -32,9 +32,8 @@ GRANT SELECT ON
     keys, expiring_records, sign_ins
     TO vestibule_append, vestibule_read;
 
-GRANT INSERT ON events TO vestibule_append;
-GRANT EXECUTE ON FUNCTION make_partition(text, text) TO vestibule_append;
-GRANT INSERT, UPDATE, DELETE ON reservations TO vestibule_append;
+-- The only way to write an event or a unique name: it takes the lock and checks the end of the log.
+GRANT EXECUTE ON FUNCTION append_events, make_partition TO vestibule_append;
 GRANT INSERT ON keys TO vestibule_append;
 GRANT INSERT, DELETE ON expiring_records, sign_ins TO vestibule_append;
 GRANT INSERT, UPDATE, DELETE ON view_checkpoints, view_entries TO vestibule_append;

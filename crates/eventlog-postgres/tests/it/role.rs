@@ -59,6 +59,8 @@ async fn the_restricted_role_appends_and_nothing_else() {
     assert!(store.remove(record.bucket, &record.key).await.unwrap());
 
     let mut session = PgConnection::connect(&url).await.unwrap();
+    refused(&mut session, "INSERT INTO events SELECT * FROM events").await;
+    refused(&mut session, "DELETE FROM reservations").await;
     refused(&mut session, "UPDATE events SET data = '{}'").await;
     refused(&mut session, "DELETE FROM events").await;
     refused(&mut session, "TRUNCATE events").await;
