@@ -1,4 +1,10 @@
-use std::{collections::BTreeMap, fmt::Write, fs, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -12,6 +18,7 @@ const ATTEMPTS_MAX: usize = 5;
 const GRPC: &str = "grpc.listen";
 const HTTP: &str = "http.listen";
 const PUBLIC_URL: &str = "deployment.public_url";
+const CERTIFICATE: &str = "grpc.tls.certificate_file";
 const SANDBOX: [&str; 3] = ["sandbox.identity_provider", "sandbox.cognito", "sandbox.application"];
 
 /// How `vestibule` is started: what it runs, with which settings, and where its files are. Free ports are chosen for what
@@ -124,14 +131,20 @@ impl Launch {
             here.then(|| Ok(format!("http://localhost:{}", self.port(key)?))).transpose()
         };
         let [idp, cognito, app] = SANDBOX.map(local);
+        let scheme = if self.settings.contains_key(CERTIFICATE) { "https" } else { "http" };
         let public = self.settings.get(PUBLIC_URL).filter(|_| self.has_gateway());
         Ok(Addresses {
-            grpc: format!("http://127.0.0.1:{}", self.port(GRPC)?),
+            grpc: format!("{scheme}://127.0.0.1:{}", self.port(GRPC)?),
             gateway: public.and_then(Value::as_str).map(str::to_owned),
             idp: idp?,
             cognito: cognito?,
             app: app?,
         })
+    }
+
+    /// The file that a setting names.
+    pub(crate) fn file(&self, key: &str) -> Option<PathBuf> {
+        self.settings.get(key).and_then(Value::as_str).map(|path| self.directory().join(path))
     }
 
     /// The port in `127.0.0.1:1234` or `1234`.

@@ -2,13 +2,17 @@ use std::{ffi::OsStr, fs, path::Path};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use tonic::transport::Endpoint;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
 use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 use url::Url;
 use vestibule_kernel::SecretString;
 use vestibule_rpc::{Channel, Outgoing};
 
 use crate::{Cli, Launch, Process, Ran, http_client, until};
+
+/// The settings of what a client presents and trusts.
+const REGISTRY_TOKEN: &str = "grpc.registry_token_file";
+const AUTHORITY: &str = "peers.authority_file";
 
 /// The running program, ready to be asked; killed when it is dropped.
 pub struct Vestibule {
@@ -56,7 +60,12 @@ impl Vestibule {
     /// # Errors
     /// When its configuration cannot be written.
     pub fn cli(&self) -> Result<Cli> {
-        Ok(self.launch.cli()?.with("VESTIBULE_SERVER", &self.addresses.grpc))
+        let files = [("VESTIBULE_AUTHORITY_FILE", AUTHORITY), ("VESTIBULE_TOKEN_FILE", REGISTRY_TOKEN)];
+        let cli = self.launch.cli()?.with("VESTIBULE_SERVER", &self.addresses.grpc);
+        Ok(files.into_iter().fold(cli, |cli, (variable, setting)| match self.launch.file(setting) {
+            Some(file) => cli.with(variable, file.to_string_lossy()),
+            None => cli,
+        }))
     }
 
     /// Runs an operator's command, such as `["org", "list"]`.
@@ -83,12 +92,15 @@ impl Vestibule {
         site(self.addresses.app.as_deref(), "/")
     }
 
-    /// A channel that presents no token: for what may be read.
+    /// A channel for what may be read: with the service token where one is set, otherwise without any.
     ///
     /// # Errors
-    /// When the address is none.
+    /// When the address is none, or there is no token where one is set.
     pub fn channel(&self) -> Result<Channel> {
-        Ok(Outgoing::anonymous().over(self.transport()?))
+        match self.launch.file("grpc.service_token_file") {
+            Some(file) => self.channel_with(&file),
+            None => Ok(Outgoing::anonymous().over(self.transport()?)),
+        }
     }
 
     /// A channel that presents the token of who may write to the registry.
@@ -96,13 +108,28 @@ impl Vestibule {
     /// # Errors
     /// When there is no token.
     pub fn writer(&self) -> Result<Channel> {
-        let file = self.directory().join("vestibule-data/registry.token");
-        let token = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        let default = || self.directory().join("vestibule-data/registry.token");
+        self.channel_with(&self.launch.file(REGISTRY_TOKEN).unwrap_or_else(default))
+    }
+
+    fn channel_with(&self, token: &Path) -> Result<Channel> {
+        let token = fs::read_to_string(token).with_context(|| token.display().to_string())?;
         Ok(Outgoing::with_token(&SecretString::from(token.trim().to_owned()))?.over(self.transport()?))
     }
 
-    fn transport(&self) -> Result<tonic::transport::Channel> {
-        Ok(Endpoint::from_shared(self.addresses.grpc.clone())?.connect_lazy())
+    /// A connection that presents nothing, made when it is first used.
+    ///
+    /// # Errors
+    /// When the address is none, or the certificate authority cannot be read.
+    pub fn transport(&self) -> Result<tonic::transport::Channel> {
+        let mut endpoint = Endpoint::from_shared(self.addresses.grpc.clone())?;
+        if let Some(authority) = self.launch.file(AUTHORITY).filter(|_| self.addresses.grpc.starts_with("https:")) {
+            // The second one finds the provider installed.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+            let authority = Certificate::from_pem(fs::read(authority)?);
+            endpoint = endpoint.tls_config(ClientTlsConfig::new().ca_certificate(authority))?;
+        }
+        Ok(endpoint.connect_lazy())
     }
 
     /// How many events the log holds, after `vestibule log verify` has found it whole.

@@ -87,7 +87,7 @@ pub(super) const LAYERS: &[Layer] = &[
             "vestibule-gateway-service",
         ],
     ),
-    program("vestibule-tests", &["vestibule-kernel", "vestibule-rpc"]),
+    program("vestibule-tests", &["vestibule-kernel", "vestibule-rpc", "vestibule-sandbox"]),
     program("xtask", &[]),
 ];
 
