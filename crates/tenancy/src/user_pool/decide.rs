@@ -94,6 +94,7 @@ impl Decider for UserPool {
                 let changes = terms.changes(update);
                 Ok(if changes == Updated::default() { vec![] } else { vec![changes.into()] })
             }
+            (Self::Registered(terms), Command::AddSecret(secret)) if terms.knows(&secret.secret_id) => Ok(vec![]),
             (Self::Registered(terms), Command::AddSecret(_)) if terms.secrets.len() >= CLIENT_SECRETS_MAX => {
                 Err(Rejection::SecretLimit)
             }
@@ -166,6 +167,10 @@ impl Terms {
             secrets: Vec::new(),
             retired_secrets: Vec::new(),
         }
+    }
+
+    fn knows(&self, secret_id: &String) -> bool {
+        self.secrets.iter().any(|secret| secret.secret_id == *secret_id) || self.retired_secrets.contains(secret_id)
     }
 
     fn retire(&self, secret_id: &String) -> Result<Vec<Event>, Rejection> {

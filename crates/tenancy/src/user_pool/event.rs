@@ -70,7 +70,7 @@ impl EventBody for Updated {
 pub struct SecretAdded {
     /// Names the secret.
     pub secret_id: String,
-    /// SHA-256 over the secret, lower-case hex. The secret has 256 random bits, so its digest tells nothing.
+    /// SHA-256 over the text of the secret, lower-case hex. The secret has 256 random bits, so its digest tells nothing.
     pub digest: String,
     /// Since when it is accepted.
     pub added_at: Timestamp,

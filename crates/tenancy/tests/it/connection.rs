@@ -1,0 +1,116 @@
+use vestibule_decider::{Decider, Scenario};
+use vestibule_tenancy::{
+    DisplayName,
+    connection::{
+        CertificateRetired, CertificateTrusted, Command, Configure, Configured, Connection, Create, Disabled, Enabled,
+        Event, Rejection, SamlMetadata, ServiceProviderAddresses,
+    },
+};
+
+use crate::sample::{
+    certificate, connection_created, connection_id, create_connection, identity_provider, metadata, note,
+};
+
+fn created() -> Event {
+    connection_created().into()
+}
+
+fn disable() -> Command {
+    Command::Disable { note: note("moved") }
+}
+
+fn configure(metadata: SamlMetadata) -> Command {
+    Command::Configure(Configure { display_name: None, metadata: Some(metadata) })
+}
+
+fn trusted(name: &str) -> Event {
+    CertificateTrusted { certificate: certificate(name) }.into()
+}
+
+fn retired(name: &str) -> Event {
+    CertificateRetired { fingerprint: name.repeat(64) }.into()
+}
+
+#[test]
+fn a_connection_is_created_once_and_begins_disabled() {
+    let create = Command::Create(create_connection());
+    Scenario::<Connection>::given_nothing().when(&create).then([created()]);
+    Scenario::<Connection>::given([created()]).when(&create).then_rejected(&Rejection::AlreadyExists);
+    assert!(matches!(Connection::replay(&[created()]), Connection::Disabled(_)));
+}
+
+#[test]
+fn nothing_can_be_asked_of_what_does_not_exist() {
+    for command in [Command::Enable, disable(), Command::Configure(Configure::default())] {
+        Scenario::<Connection>::given_nothing().when(&command).then_rejected(&Rejection::NotFound);
+    }
+}
+
+#[test]
+fn enabling_and_disabling_take_turns_and_repeating_adds_nothing() {
+    let disabled = Disabled { note: "moved".to_owned() };
+    Scenario::<Connection>::given([created()]).when(&Command::Enable).then([Enabled {}]);
+    Scenario::<Connection>::given([created()]).when(&disable()).then_nothing();
+    let enabled: Event = Enabled {}.into();
+    Scenario::<Connection>::given([created(), enabled.clone()]).when(&Command::Enable).then_nothing();
+    Scenario::<Connection>::given([created(), enabled]).when(&disable()).then([disabled]);
+}
+
+#[test]
+fn nothing_is_trusted_without_a_certificate_and_an_endpoint() {
+    let without_certificate = metadata(&[]);
+    let mut without_endpoint = metadata(&["a"]);
+    without_endpoint.identity_provider.single_sign_on.clear();
+    for (metadata, rejection) in
+        [(without_certificate, Rejection::NoCertificate), (without_endpoint, Rejection::NoEndpoint)]
+    {
+        let create = Command::Create(Create { metadata: metadata.clone(), ..create_connection() });
+        Scenario::<Connection>::given_nothing().when(&create).then_rejected(&rejection);
+        Scenario::<Connection>::given([created()]).when(&configure(metadata)).then_rejected(&rejection);
+    }
+}
+
+#[test]
+fn certificates_overlap_before_the_old_one_goes() {
+    Scenario::<Connection>::given([created()]).when(&configure(metadata(&["a"]))).then_nothing();
+    Scenario::<Connection>::given([created()]).when(&configure(metadata(&["b", "a", "b"]))).then([trusted("b")]);
+    Scenario::<Connection>::given([created()]).when(&configure(metadata(&["b", "c"]))).then([
+        trusted("b"),
+        trusted("c"),
+        retired("a"),
+    ]);
+    Scenario::<Connection>::given([created(), trusted("b"), retired("a")])
+        .when(&configure(metadata(&["a"])))
+        .then([trusted("a"), retired("b")]);
+}
+
+#[test]
+fn the_entity_id_never_changes() {
+    let mut other = metadata(&["a"]);
+    other.identity_provider.entity_id = "https://idp.evil.test".to_owned();
+    Scenario::<Connection>::given([created()]).when(&configure(other)).then_rejected(&Rejection::EntityIdImmutable);
+}
+
+#[test]
+fn endpoints_and_name_change_with_one_event() {
+    let mut moved = metadata(&["a"]);
+    moved.identity_provider.single_sign_on.truncate(1);
+    let command = Command::Configure(Configure {
+        display_name: Some(DisplayName::parse("Okta").unwrap()),
+        metadata: Some(moved.clone()),
+    });
+    let configured =
+        Configured { display_name: Some("Okta".to_owned()), identity_provider: Some(moved.identity_provider) };
+    assert_ne!(configured.identity_provider, Some(identity_provider()));
+    Scenario::<Connection>::given([created()]).when(&command).then([configured.clone()]);
+    Scenario::<Connection>::given([created(), configured.into()]).when(&command).then_nothing();
+}
+
+#[test]
+fn our_addresses_are_made_of_the_connection_alone() {
+    let addresses = ServiceProviderAddresses::of("https://login.example", connection_id());
+    let entity_id = format!("https://login.example/saml/{}", connection_id());
+    assert_eq!(addresses.acs_url, format!("{entity_id}/acs"));
+    assert_eq!(addresses.metadata_url, format!("{entity_id}/metadata"));
+    assert_eq!(addresses.entity_id, entity_id);
+}

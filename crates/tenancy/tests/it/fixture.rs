@@ -1,0 +1,91 @@
+//! Every revision of every event as it was once stored. **A fixture is never changed**: whoever changes what an event
+//! looks like raises its revision, adds an upcast and a fixture of the new revision.
+
+use std::{collections::BTreeSet, fmt::Debug, fs, path::Path};
+
+use serde_json::{Value, json};
+use vestibule_decider::{DomainEvent, Payload, Personal, PersonalFields};
+use vestibule_tenancy::{assertion, connection, domain, organization, person, user_pool};
+
+use crate::sample::{self, person_id, pool_id};
+
+fn path(name: &str, revision: u16) -> String {
+    format!("{}/tests/fixtures/{name}.{revision}.json", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The fixture of the current revision decodes to `event`, and `event` is still written like that.
+fn holds<E: DomainEvent + Debug + PartialEq>(seen: &mut BTreeSet<String>, event: impl Into<E>) {
+    let event: E = event.into();
+    let schema = event.schema();
+    let path = path(schema.name(), schema.revision());
+    let text = fs::read_to_string(&path).unwrap_or_else(|_| panic!("{path} is missing: {}", written(&event)));
+    let stored: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(written(&event), stored, "{path}");
+    let personal = stored.get("personal").map_or(Personal::None, |fields| {
+        Personal::Open(PersonalFields { person: person_id(), fields: fields.clone() })
+    });
+    let payload = Payload { data: stored["data"].clone(), personal };
+    assert_eq!(E::decode(schema.name(), schema.revision(), payload).unwrap(), event, "{path}");
+    seen.insert(path);
+}
+
+fn written<E: DomainEvent>(event: &E) -> Value {
+    let payload = event.encode().unwrap();
+    match payload.personal {
+        Personal::Open(personal) => json!({ "data": payload.data, "personal": personal.fields }),
+        Personal::None | Personal::Withheld => json!({ "data": payload.data }),
+    }
+}
+
+#[test]
+fn every_event_is_read_as_it_was_stored() {
+    let mut seen = BTreeSet::new();
+    holds::<organization::Event>(&mut seen, sample::organization_created());
+    holds::<organization::Event>(&mut seen, sample::organization_updated());
+    holds::<organization::Event>(&mut seen, organization::Suspended { note: "unpaid".to_owned() });
+    holds::<organization::Event>(&mut seen, organization::Reinstated {});
+    holds::<domain::Event>(&mut seen, sample::claimed());
+    holds::<domain::Event>(&mut seen, sample::verified(true));
+    holds::<domain::Event>(&mut seen, sample::released());
+    holds::<connection::Event>(&mut seen, sample::connection_created());
+    let display_name = Some("Okta".to_owned());
+    let identity_provider = Some(sample::identity_provider());
+    holds::<connection::Event>(&mut seen, connection::Configured { display_name, identity_provider });
+    let certificate = sample::certificate("b");
+    holds::<connection::Event>(&mut seen, connection::CertificateTrusted { certificate });
+    holds::<connection::Event>(&mut seen, connection::CertificateRetired { fingerprint: "a".repeat(64) });
+    holds::<connection::Event>(&mut seen, connection::Enabled {});
+    holds::<connection::Event>(&mut seen, connection::Disabled { note: "moved".to_owned() });
+    holds::<user_pool::Event>(&mut seen, sample::registered());
+    holds::<user_pool::Event>(&mut seen, sample::user_pool_updated());
+    holds::<user_pool::Event>(&mut seen, sample::secret_added("s1"));
+    holds::<user_pool::Event>(&mut seen, user_pool::SecretRetired { secret_id: "s1".to_owned() });
+    holds::<person::Event>(&mut seen, sample::first_seen("Lovelace"));
+    let profile = Some(sample::profile("King"));
+    holds::<person::Event>(&mut seen, person::Updated { person: person_id(), profile });
+    holds::<assertion::Event>(&mut seen, sample::accepted());
+    holds::<assertion::Event>(&mut seen, assertion::Redeemed { user_pool: pool_id() });
+
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let all: BTreeSet<String> =
+        fs::read_dir(directory).unwrap().map(|file| file.unwrap().path().to_str().unwrap().to_owned()).collect();
+    assert_eq!(all, seen, "a fixture that nothing reads proves nothing");
+}
+
+#[test]
+fn what_is_not_known_is_not_read() {
+    let payload = || Payload { data: json!({}), personal: Personal::None };
+    assert!(organization::Event::decode("organization.exploded", 1, payload()).is_err());
+    assert!(organization::Event::decode("organization.reinstated", 2, payload()).is_err());
+    assert!(organization::Event::decode("organization.reinstated", 0, payload()).is_err());
+    assert!(organization::Event::decode("organization.suspended", 1, payload()).is_err());
+}
+
+#[test]
+fn sparse_events_are_read_with_what_is_absent_unchanged() {
+    let payload = Payload { data: json!({}), personal: Personal::None };
+    let event = organization::Event::decode("organization.updated", 1, payload.clone()).unwrap();
+    assert_eq!(event, organization::Updated::default().into());
+    let event = user_pool::Event::decode("user_pool.updated", 1, payload).unwrap();
+    assert_eq!(event, user_pool::Updated::default().into());
+}

@@ -1,0 +1,20 @@
+//! The rules of every aggregate, their events as they are stored, and what must hold for any history.
+
+#[cfg(test)]
+mod assertion;
+#[cfg(test)]
+mod connection;
+#[cfg(test)]
+mod domain;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod organization;
+#[cfg(test)]
+mod person;
+#[cfg(test)]
+mod property;
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod user_pool;

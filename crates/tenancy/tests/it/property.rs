@@ -1,0 +1,138 @@
+//! What must hold for any history that the rules themselves have made.
+
+use std::fmt::Debug;
+
+use proptest::{prelude::*, sample::select};
+use vestibule_decider::{Decider, DomainEvent};
+use vestibule_tenancy::{
+    DisplayName, ExternalId, PoolDomain, Slug,
+    assertion::{self, Assertion},
+    connection::{self, Connection},
+    domain::{self, Domain},
+    organization::{self, Organization},
+    person::{self, Person},
+    user_pool::{self, UserPool},
+};
+
+use crate::sample;
+
+/// Decides `commands` one after the other. What is decided survives storage, brings the state to where repeating the
+/// command adds nothing, and the state is what the stored history folds to.
+fn any_history_holds<D>(commands: &[D::Command]) -> Result<(), TestCaseError>
+where
+    D: Decider + Debug + PartialEq,
+    D::Command: Debug,
+    D::Event: Debug + PartialEq,
+{
+    let mut state = D::default();
+    let mut history: Vec<D::Event> = Vec::new();
+    for command in commands {
+        let Ok(events) = state.decide(command) else { continue };
+        for event in events {
+            let payload = event.encode().map_err(|error| TestCaseError::fail(error.to_string()))?;
+            let schema = event.schema();
+            let read = D::Event::decode(schema.name(), schema.revision(), payload);
+            let read = read.map_err(|error| TestCaseError::fail(error.to_string()))?;
+            prop_assert_eq!(&read, &event);
+            let after = state.clone().evolve(&read);
+            prop_assert_ne!(&after, &state, "an event that changes nothing: {:?}", event);
+            (state, history) = (after, [history, vec![read]].concat());
+        }
+        if let Ok(again) = state.decide(command) {
+            prop_assert!(again.is_empty(), "repeating {command:?} added {again:?}");
+        }
+    }
+    prop_assert_eq!(D::replay(&history), state);
+    Ok(())
+}
+
+fn organization_commands() -> Vec<organization::Command> {
+    use organization::{Command, Update};
+    let update = |update| Command::Update(update);
+    vec![
+        Command::Create(sample::create_organization()),
+        Command::Suspend { note: sample::note("x") },
+        Command::Reinstate,
+        update(Update { slug: Some(Slug::parse("other").unwrap()), ..Update::default() }),
+        update(Update { slug: Some(Slug::parse("acme").unwrap()), external_id: Some(None), ..Update::default() }),
+        update(Update { external_id: Some(Some(ExternalId::parse("y").unwrap())), ..Update::default() }),
+        update(Update { display_name: Some(DisplayName::parse("Z").unwrap()), ..Update::default() }),
+    ]
+}
+
+fn connection_commands() -> Vec<connection::Command> {
+    use connection::{Command, Configure};
+    let configure = |certificates: &[&str]| {
+        Command::Configure(Configure { display_name: None, metadata: Some(sample::metadata(certificates)) })
+    };
+    vec![
+        Command::Create(sample::create_connection()),
+        Command::Enable,
+        Command::Disable { note: sample::note("x") },
+        configure(&["a"]),
+        configure(&["b"]),
+        configure(&["a", "b", "c"]),
+        Command::Configure(Configure { display_name: Some(DisplayName::parse("Okta").unwrap()), metadata: None }),
+    ]
+}
+
+fn user_pool_commands() -> Vec<user_pool::Command> {
+    use user_pool::{Command, Update};
+    let domain = PoolDomain::parse("a.example").unwrap();
+    vec![
+        Command::Register(sample::register()),
+        Command::AddSecret(sample::secret("s2")),
+        Command::AddSecret(sample::secret("s3")),
+        Command::RetireSecret { secret_id: "s1".to_owned() },
+        Command::RetireSecret { secret_id: "s2".to_owned() },
+        Command::Update(Update { domains: Some(vec![domain]), requires_email: Some(false), ..Update::default() }),
+        Command::Update(Update { requires_email: Some(true), ..Update::default() }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn organizations(commands in prop::collection::vec(select(organization_commands()), 0..24)) {
+        any_history_holds::<Organization>(&commands)?;
+    }
+
+    #[test]
+    fn domains(commands in prop::collection::vec(select(vec![
+        sample::claim(), sample::attest(true), sample::attest(false), domain::Command::Release,
+    ]), 0..16)) {
+        any_history_holds::<Domain>(&commands)?;
+    }
+
+    #[test]
+    fn connections(commands in prop::collection::vec(select(connection_commands()), 0..24)) {
+        any_history_holds::<Connection>(&commands)?;
+        let state = commands.iter().fold(Connection::default(), |state, command| {
+            state.decide(command).unwrap_or_default().iter().fold(state, Connection::evolve)
+        });
+        prop_assert!(state.trust().is_none_or(|trust| !trust.certificates.is_empty()), "never without a certificate");
+    }
+
+    #[test]
+    fn user_pools(commands in prop::collection::vec(select(user_pool_commands()), 0..24)) {
+        any_history_holds::<UserPool>(&commands)?;
+        let state = commands.iter().fold(UserPool::default(), |state, command| {
+            state.decide(command).unwrap_or_default().iter().fold(state, UserPool::evolve)
+        });
+        prop_assert!(state.terms().is_none_or(|terms| (1..=2).contains(&terms.secrets.len())));
+    }
+
+    #[test]
+    fn people(names in prop::collection::vec(select(vec!["Lovelace", "King", "Byron"]), 0..12)) {
+        let commands: Vec<_> =
+            names.into_iter().map(|name| person::Command::Recognise(sample::recognise(name))).collect();
+        any_history_holds::<Person>(&commands)?;
+    }
+
+    #[test]
+    fn assertions(commands in prop::collection::vec(select(vec![
+        assertion::Command::Accept(sample::accepted()),
+        assertion::Command::Redeem { user_pool: sample::pool_id() },
+    ]), 0..8)) {
+        any_history_holds::<Assertion>(&commands)?;
+    }
+}

@@ -1,0 +1,237 @@
+//! One event of each type, and the commands that make them.
+
+use vestibule_kernel::{ConnectionId, DomainId, OrganizationId, PersonId, Timestamp, UserPoolId};
+use vestibule_tenancy::{
+    AppClientId, DisplayName, DomainName, ExternalId, Note, PoolDomain, PoolId, ProviderName, Region, Slug, Tier,
+    assertion, connection, domain, organization, person, user_pool,
+};
+
+pub(crate) fn organization_id() -> OrganizationId {
+    "01890a5d-ac96-774b-bcce-b302099a8051".parse().unwrap()
+}
+
+pub(crate) fn domain_id() -> DomainId {
+    "01890a5d-ac96-774b-bcce-b302099a8052".parse().unwrap()
+}
+
+pub(crate) fn connection_id() -> ConnectionId {
+    "01890a5d-ac96-774b-bcce-b302099a8053".parse().unwrap()
+}
+
+pub(crate) fn person_id() -> PersonId {
+    "5b0b4b0e-6f0e-4e0a-9d3c-2b1a4e5f6a7b".parse().unwrap()
+}
+
+pub(crate) fn pool_id() -> UserPoolId {
+    "01890a5d-ac96-774b-bcce-b302099a8055".parse().unwrap()
+}
+
+pub(crate) fn now() -> Timestamp {
+    "2026-11-21T10:00:00Z".parse().unwrap()
+}
+
+pub(crate) fn note(text: &str) -> Note {
+    Note::parse(text).unwrap()
+}
+
+pub(crate) fn create_organization() -> organization::Create {
+    organization::Create {
+        organization: organization_id(),
+        slug: Slug::parse("acme").unwrap(),
+        external_id: Some(ExternalId::parse("crm-4711").unwrap()),
+        display_name: DisplayName::parse("Acme GmbH").unwrap(),
+        tier: Tier::parse("enterprise").unwrap(),
+        region: Region::parse("eu-west-1").unwrap(),
+        placement: organization::Placement::SharedPool { user_pool: pool_id() },
+    }
+}
+
+pub(crate) fn organization_created() -> organization::Created {
+    organization::Created {
+        organization: organization_id(),
+        slug: "acme".to_owned(),
+        external_id: Some("crm-4711".to_owned()),
+        display_name: "Acme GmbH".to_owned(),
+        tier: "enterprise".to_owned(),
+        region: "eu-west-1".to_owned(),
+        placement: organization::Placement::SharedPool { user_pool: pool_id() },
+    }
+}
+
+pub(crate) fn organization_updated() -> organization::Updated {
+    organization::Updated {
+        slug: Some(organization::Change { from: "acme".to_owned(), to: "acme-corp".to_owned() }),
+        external_id: Some(organization::Change { from: Some("crm-4711".to_owned()), to: None }),
+        display_name: Some("Acme Holding".to_owned()),
+        tier: Some("basic".to_owned()),
+        region: Some("us-east-1".to_owned()),
+        placement: Some(organization::Placement::SharedPool { user_pool: pool_id() }),
+    }
+}
+
+pub(crate) fn claim() -> domain::Command {
+    domain::Command::Claim {
+        domain: domain_id(),
+        organization: organization_id(),
+        name: DomainName::parse("acme.test").unwrap(),
+    }
+}
+
+pub(crate) fn claimed() -> domain::Claimed {
+    domain::Claimed { domain: domain_id(), organization: organization_id(), name: "acme.test".to_owned() }
+}
+
+pub(crate) fn attest(include_subdomains: bool) -> domain::Command {
+    domain::Command::Attest { include_subdomains, note: note("contract"), now: now() }
+}
+
+pub(crate) fn verified(include_subdomains: bool) -> domain::Verified {
+    domain::Verified {
+        name: "acme.test".to_owned(),
+        include_subdomains,
+        proof: domain::Proof::OperatorAttestation { note: "contract".to_owned() },
+        verified_at: now(),
+    }
+}
+
+pub(crate) fn released() -> domain::Released {
+    domain::Released { organization: organization_id(), name: "acme.test".to_owned() }
+}
+
+pub(crate) fn certificate(name: &str) -> connection::Certificate {
+    connection::Certificate {
+        fingerprint: name.repeat(64),
+        der: "MIIB".to_owned(),
+        subject: "CN=idp.acme.test".to_owned(),
+        not_before: now(),
+        not_after: "2028-01-01T00:00:00Z".parse().unwrap(),
+    }
+}
+
+pub(crate) fn identity_provider() -> connection::SamlIdentityProvider {
+    connection::SamlIdentityProvider {
+        entity_id: "https://idp.acme.test/saml".to_owned(),
+        single_sign_on: vec![
+            connection::Endpoint {
+                binding: connection::Binding::HttpRedirect,
+                location: "https://idp.acme.test/sso".to_owned(),
+            },
+            connection::Endpoint {
+                binding: connection::Binding::HttpPost,
+                location: "https://idp.acme.test/sso".to_owned(),
+            },
+        ],
+        wants_authn_requests_signed: false,
+    }
+}
+
+pub(crate) fn metadata(certificates: &[&str]) -> connection::SamlMetadata {
+    let certificates = certificates.iter().map(|name| certificate(name)).collect();
+    connection::SamlMetadata { identity_provider: identity_provider(), certificates }
+}
+
+pub(crate) fn create_connection() -> connection::Create {
+    connection::Create {
+        connection: connection_id(),
+        organization: organization_id(),
+        display_name: DisplayName::parse("Entra").unwrap(),
+        metadata: metadata(&["a"]),
+    }
+}
+
+pub(crate) fn connection_created() -> connection::Created {
+    connection::Created {
+        connection: connection_id(),
+        organization: organization_id(),
+        display_name: "Entra".to_owned(),
+        identity_provider: identity_provider(),
+        certificates: vec![certificate("a")],
+    }
+}
+
+pub(crate) fn secret(name: &str) -> user_pool::NewSecret {
+    user_pool::NewSecret { secret_id: name.to_owned(), digest: name.repeat(32), now: now() }
+}
+
+pub(crate) fn secret_added(name: &str) -> user_pool::SecretAdded {
+    user_pool::SecretAdded { secret_id: name.to_owned(), digest: name.repeat(32), added_at: now() }
+}
+
+pub(crate) fn register() -> user_pool::Register {
+    user_pool::Register {
+        user_pool: pool_id(),
+        region: Region::parse("eu-west-1").unwrap(),
+        pool_id: PoolId::parse("eu-west-1_AbCd12345").unwrap(),
+        domains: vec![PoolDomain::parse("login.acme.example").unwrap()],
+        provider_name: ProviderName::parse("Vestibule").unwrap(),
+        client_id: "client".to_owned(),
+        app_client_id: AppClientId::parse("app").unwrap(),
+        signing_algorithm: user_pool::SigningAlgorithm::Rs256,
+        requires_email: true,
+        secret: secret("s1"),
+    }
+}
+
+pub(crate) fn registered() -> user_pool::Registered {
+    user_pool::Registered {
+        user_pool: pool_id(),
+        region: "eu-west-1".to_owned(),
+        pool_id: "eu-west-1_AbCd12345".to_owned(),
+        domains: vec!["login.acme.example".to_owned()],
+        provider_name: "Vestibule".to_owned(),
+        client_id: "client".to_owned(),
+        app_client_id: "app".to_owned(),
+        signing_algorithm: user_pool::SigningAlgorithm::Rs256,
+        requires_email: true,
+    }
+}
+
+pub(crate) fn user_pool_updated() -> user_pool::Updated {
+    user_pool::Updated {
+        domains: Some(vec!["sign-in.acme.example".to_owned()]),
+        app_client_id: Some("other".to_owned()),
+        signing_algorithm: Some(user_pool::SigningAlgorithm::Es256),
+        requires_email: Some(false),
+    }
+}
+
+pub(crate) fn profile(family_name: &str) -> person::Profile {
+    person::Profile {
+        subject: "a1b2c3".to_owned(),
+        email: Some("ada@acme.test".to_owned()),
+        name: Some("Ada".to_owned()),
+        given_name: None,
+        family_name: Some(family_name.to_owned()),
+    }
+}
+
+pub(crate) fn recognise(family_name: &str) -> person::Recognise {
+    person::Recognise {
+        person: person_id(),
+        organization: organization_id(),
+        connection: connection_id(),
+        subject_digest: "d1".repeat(32),
+        profile: profile(family_name),
+    }
+}
+
+pub(crate) fn first_seen(family_name: &str) -> person::FirstSeen {
+    person::FirstSeen {
+        person: person_id(),
+        organization: organization_id(),
+        connection: connection_id(),
+        subject_digest: "d1".repeat(32),
+        profile: Some(profile(family_name)),
+    }
+}
+
+pub(crate) fn accepted() -> assertion::Accepted {
+    assertion::Accepted {
+        connection: connection_id(),
+        person: person_id(),
+        request_id: "_0123456789abcdef0123456789abcdef".to_owned(),
+        certificate_fingerprint: "a".repeat(64),
+        user_pool: pool_id(),
+        issued_at: now(),
+    }
+}
