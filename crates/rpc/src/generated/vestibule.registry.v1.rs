@@ -944,7 +944,7 @@ pub mod domain_service_client {
             req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.DomainService", "GetDomain"));
             self.inner.unary(req, path, codec).await
         }
-        /// Lists the domains of one organization in the order of their claims.
+        /// Lists the domains of one organization in the order of their claims, without those that were given up.
         pub async fn list_domains(
             &mut self,
             request: impl tonic::IntoRequest<super::ListDomainsRequest>,
@@ -1019,7 +1019,7 @@ pub mod domain_service_server {
             &self,
             request: tonic::Request<super::GetDomainRequest>,
         ) -> std::result::Result<tonic::Response<super::GetDomainResponse>, tonic::Status>;
-        /// Lists the domains of one organization in the order of their claims.
+        /// Lists the domains of one organization in the order of their claims, without those that were given up.
         async fn list_domains(
             &self,
             request: tonic::Request<super::ListDomainsRequest>,
