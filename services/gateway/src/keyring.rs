@@ -67,7 +67,7 @@ impl Keyring {
         self.published().signer(algorithm, self.clock.now())
     }
 
-    /// Reads the keys again, makes the next ones when it is time, and forgets those nobody needs any more.
+    /// Reads the keys again, and makes the next ones when it is time.
     pub(crate) async fn refresh(&self) -> Result<(), KeyringError> {
         let mut signers = Vec::new();
         for algorithm in [Algorithm::Rs256, Algorithm::Es256] {
@@ -87,7 +87,6 @@ impl Keyring {
         if newest.is_none_or(|created_at| self.clock.now().since(created_at) > SIGNING_KEY_AGE_MAX) {
             let fresh = computed(move || SigningKey::generate(algorithm)).await?;
             self.store_generation(purpose, newest.is_none(), fresh).await?;
-            self.store.prune(purpose, "", KEY_GENERATIONS_KEPT).await?;
         }
         Ok(self.store.all(purpose, "").await?)
     }
@@ -124,7 +123,6 @@ impl Keyring {
         let current = self.store.current(PENDING_KEY, "").await?;
         if self.clock.now().since(current.created_at) > PENDING_KEY_AGE_MAX {
             self.store.rotate(PENDING_KEY, "").await?;
-            self.store.prune(PENDING_KEY, "", KEY_GENERATIONS_KEPT).await?;
         }
         Ok(())
     }
@@ -139,6 +137,15 @@ impl Published {
         let chosen = newest.or_else(|| of_algorithm().min_by_key(|signer| signer.created_at));
         chosen.map(|signer| Arc::clone(&signer.key))
     }
+}
+
+/// Destroys the keys whose tokens and cookies are long gone. Not a part of [`Keyring::refresh`]: the gateway adds keys, and
+/// need not have the right to destroy any.
+pub(crate) async fn destroy_old(store: &KeyStore) -> Result<(), KeyError> {
+    for purpose in [purpose(Algorithm::Rs256), purpose(Algorithm::Es256), PENDING_KEY] {
+        store.prune(purpose, "", KEY_GENERATIONS_KEPT).await?;
+    }
+    Ok(())
 }
 
 const fn purpose(algorithm: Algorithm) -> &'static str {

@@ -29,6 +29,7 @@ use std::{sync::Arc, time::Duration};
 use tonic::service::Routes;
 use vestibule_host::{Readiness, Resources, Service};
 use vestibule_rpc::gateway::v1::sign_in_service_server::SignInServiceServer;
+use vestibule_storage::KeyError;
 
 pub use gateway::{Peers, StartError};
 
@@ -51,4 +52,12 @@ pub async fn start(resources: &Resources, peers: Peers) -> Result<Service, Start
     let readiness: Vec<Readiness> = vec![("user pools", Arc::new(ready))];
     let grpc = Routes::new(SignInServiceServer::new(SignInApi::new(gateway.clone())));
     Ok(Service { name: "gateway", grpc, http: Some(router(gateway)), readiness })
+}
+
+/// Destroys the keys that nobody needs any more. For a process that may: the gateway itself only adds keys.
+///
+/// # Errors
+/// [`KeyError`]; what is left is destroyed the next time.
+pub async fn destroy_old_keys(resources: &Resources) -> Result<(), KeyError> {
+    keyring::destroy_old(&resources.keys).await
 }

@@ -79,3 +79,12 @@ pub async fn start_with(resources: &Resources, config: &Config, initial: Directo
         readiness: vec![("routing.directory", Arc::new(ready))],
     })
 }
+
+/// Makes the first ticket key and the next ones, and destroys those that nobody needs any more. For a process that may
+/// write: routing itself does with the right to read.
+///
+/// # Errors
+/// [`KeyError`]; the keys that are there stay in use.
+pub async fn keep_keys(resources: &Resources) -> Result<(), KeyError> {
+    ticket::keep(&resources.keys, &*resources.clock).await
+}

@@ -60,7 +60,7 @@ async fn run_until(check: bool, mut config: Config, stop: CancellationToken) -> 
     let resources = start::resources(&config, clock.clone(), ids.clone(), stop.clone()).await?;
     let access = serve::access(&config)?;
     let (services, channel) = start::all(&resources, &config).await?;
-    let workers = serve::workers(ServiceName::All, &resources, &config);
+    let workers = serve::workers(ServiceName::All, &resources, &config).await;
     let serving = tokio::spawn(ports.serve(services, access, stop.clone()));
 
     let sandbox = Sandbox::start(SandboxConfig {

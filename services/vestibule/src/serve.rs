@@ -1,13 +1,16 @@
 //! `vestibule serve`: a process that serves until a signal.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 use vestibule_host::{Resources, Service, access, grpc, http, telemetry};
-use vestibule_kernel::{SystemClock, SystemIds};
+use vestibule_kernel::{Chain, SystemClock, SystemIds};
 
 use crate::{cli::ServiceName, config::Config, output::note, start};
+
+/// How often keys are looked after.
+const KEYS_EVERY: Duration = Duration::from_mins(10);
 
 /// The ports of a process, taken and not answering yet.
 pub(crate) struct Ports {
@@ -80,7 +83,7 @@ async fn until(name: ServiceName, label: &str, config: &Config, stop: Cancellati
     let resources = start::resources(config, Arc::new(SystemClock), Arc::new(SystemIds), stop.clone()).await?;
     let access = access(config)?;
     let services = start::services(name, &resources, config).await?;
-    let workers = workers(name, &resources, config);
+    let workers = workers(name, &resources, config).await;
     note(&format!("{label}: gRPC on {}", ports.grpc_address()));
     if let Some(address) = ports.http_address() {
         note(&format!("{label}: HTTP on {address}, reached as {}", config.deployment.public_url));
@@ -91,18 +94,42 @@ async fn until(name: ServiceName, label: &str, config: &Config, stop: Cancellati
     served
 }
 
-/// The registry's process looks after the log: it exports signed checkpoints.
-pub(crate) fn workers(name: ServiceName, resources: &Resources, config: &Config) -> impl Future<Output = ()> + use<> {
-    let mine = matches!(name, ServiceName::Registry | ServiceName::All) && config.log.checkpoint_seconds > 0;
-    let checkpoints = mine.then(|| {
-        let every = std::time::Duration::from_secs(config.log.checkpoint_seconds);
+/// The registry's process looks after the log and the keys: it exports signed checkpoints, and makes and destroys keys
+/// where the others' rights on the store do not suffice.
+pub(crate) async fn workers(
+    name: ServiceName,
+    resources: &Resources,
+    config: &Config,
+) -> impl Future<Output = ()> + use<> {
+    let mine = matches!(name, ServiceName::Registry | ServiceName::All);
+    if mine {
+        // Whoever waits for this process finds the keys.
+        look_after_keys(resources).await;
+    }
+    let keys = mine.then(|| tokio::spawn(keep_keys(resources.clone())));
+    let checkpoints = (mine && config.log.checkpoint_seconds > 0).then(|| {
+        let every = Duration::from_secs(config.log.checkpoint_seconds);
         crate::command::log::export_periodically(resources.clone(), config.checkpoint_directory(), every)
     });
     let running = checkpoints.map(tokio::spawn);
     async move {
-        if let Some(running) = running {
+        for running in running.into_iter().chain(keys) {
             // A worker ends when the process stops; its own trouble is in the log.
             let _ = running.await;
         }
+    }
+}
+
+async fn keep_keys(resources: Resources) {
+    while resources.stop.run_until_cancelled(tokio::time::sleep(KEYS_EVERY)).await.is_some() {
+        look_after_keys(&resources).await;
+    }
+}
+
+async fn look_after_keys(resources: &Resources) {
+    let tickets = vestibule_routing_service::keep_keys(resources).await;
+    let gateway = vestibule_gateway_service::destroy_old_keys(resources).await;
+    for error in tickets.err().into_iter().chain(gateway.err()) {
+        tracing::warn!(error = %Chain(&error), "keys could not be looked after; the next round tries again");
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct TicketKeys {
 }
 
 impl TicketKeys {
-    /// Reads the keys, makes the first one where there is none, and keeps them fresh until `stop`.
+    /// Reads the keys, makes the first one where there is none and we may, and keeps them fresh until `stop`.
     pub(crate) async fn start(
         store: KeyStore,
         clock: Arc<dyn Clock>,
@@ -67,10 +67,18 @@ impl TicketKeys {
 
 /// All keys, newest first, after a rotation if one is due.
 async fn refreshed(store: &KeyStore, clock: &dyn Clock) -> Result<Vec<Key>, KeyError> {
+    if let Err(error) = keep(store, clock).await {
+        // Usual where this process may only read: then another one looks after the keys.
+        tracing::debug!(error = %Chain(&error), "the ticket keys are left to another process");
+    }
+    store.all(PURPOSE, "").await
+}
+
+/// Makes the first key, and the next one when it is time.
+pub(crate) async fn keep(store: &KeyStore, clock: &dyn Clock) -> Result<(), KeyError> {
     let newest = store.current(PURPOSE, "").await?;
     if clock.now().since(newest.created_at) >= ROTATED_AFTER {
         store.rotate(PURPOSE, "").await?;
-        store.prune(PURPOSE, "", KEPT).await?;
     }
-    store.all(PURPOSE, "").await
+    store.prune(PURPOSE, "", KEPT).await.map(drop)
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use vestibule_kernel::{ConnectionId, Explain, Explanation, OrganizationId, Timestamp, constant_time_eq};
 use vestibule_storage::Key;
 
-pub(crate) use keys::TicketKeys;
+pub(crate) use keys::{TicketKeys, keep};
 
 /// What every ticket begins with. Neither an e-mail address nor an organization code can begin like this.
 const PREFIX: &str = "vt1.";
