@@ -1,5 +1,6 @@
 -- Two roles for services that must not own the tables. Run it as the owner of the tables, after every upgrade, in the
--- schema that holds them; then give the roles to the users the services log in as:
+-- schema that holds them; the first time as a user who may make roles, or after making the two roles. Then give the roles
+-- to the users the services log in as:
 --
 --     GRANT vestibule_append TO saml_user, gateway_user;
 --     GRANT vestibule_read TO routing_user, enrichment_user;
@@ -12,13 +13,17 @@
 
 DO $$
 BEGIN
-    CREATE ROLE vestibule_append NOLOGIN;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'vestibule_append') THEN
+        CREATE ROLE vestibule_append NOLOGIN;
+    END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 
 DO $$
 BEGIN
-    CREATE ROLE vestibule_read NOLOGIN;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'vestibule_read') THEN
+        CREATE ROLE vestibule_read NOLOGIN;
+    END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 
@@ -36,4 +41,6 @@ GRANT SELECT ON
 GRANT EXECUTE ON FUNCTION append_events, make_partition TO vestibule_append;
 GRANT INSERT ON keys TO vestibule_append;
 GRANT INSERT, DELETE ON expiring_records, sign_ins TO vestibule_append;
+-- Deleting what has expired locks the rows first, so that two sweepers share the work; locking asks for this right.
+GRANT UPDATE (expires_at_millis) ON expiring_records TO vestibule_append;
 GRANT INSERT, UPDATE, DELETE ON view_checkpoints, view_entries TO vestibule_append;

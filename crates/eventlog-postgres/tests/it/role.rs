@@ -57,6 +57,8 @@ async fn the_restricted_role_appends_and_nothing_else() {
     };
     assert!(store.put(&record).await.unwrap());
     assert!(store.remove(record.bucket, &record.key).await.unwrap());
+    assert!(store.put(&record).await.unwrap());
+    assert_eq!(store.sweep(record.expires_at, 10).await.unwrap(), 1);
 
     let mut session = PgConnection::connect(&url).await.unwrap();
     refused(&mut session, "INSERT INTO events SELECT * FROM events").await;
