@@ -6,6 +6,8 @@ use crate::refusal::Refusal;
 /// What is checked beside the Response itself, in this order.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Check {
+    /// Before the Response itself; all others behind it.
+    ConnectionTrusted,
     OrganizationActive,
     ConnectionEnabled,
     SubjectStable,
@@ -15,7 +17,7 @@ pub(crate) enum Check {
 }
 
 impl Check {
-    const ALL: [Self; 6] = [
+    const BEHIND: [Self; 6] = [
         Self::OrganizationActive,
         Self::ConnectionEnabled,
         Self::SubjectStable,
@@ -26,6 +28,7 @@ impl Check {
 
     const fn name(self) -> &'static str {
         match self {
+            Self::ConnectionTrusted => "connection.trusted",
             Self::OrganizationActive => "organization.active",
             Self::ConnectionEnabled => "connection.enabled",
             Self::SubjectStable => "subject.stable",
@@ -37,6 +40,7 @@ impl Check {
 
     const fn expected(self) -> &'static str {
         match self {
+            Self::ConnectionTrusted => "a usable signing certificate",
             Self::OrganizationActive => "an active organization",
             Self::ConnectionEnabled => "an enabled connection",
             Self::SubjectStable => "a NameID that is the same at each sign-in",
@@ -52,9 +56,9 @@ impl Check {
 pub(crate) struct Checklist(Vec<pb::Check>);
 
 impl Checklist {
-    /// Begins with what the engine checked.
-    pub(crate) fn of(checks: &[saml::Check]) -> Self {
-        Self(checks.iter().map(message).collect())
+    /// Adds what the engine checked.
+    pub(crate) fn extend(&mut self, checks: &[saml::Check]) {
+        self.0.extend(checks.iter().map(message));
     }
 
     pub(crate) fn pass(&mut self, check: Check) {
@@ -83,20 +87,21 @@ impl Checklist {
 
     /// All checks; those that were not made are marked as not reached.
     pub(crate) fn finish(mut self) -> Vec<pb::Check> {
-        for check in Check::ALL {
-            if self.0.iter().all(|made| made.name != check.name()) {
-                self.note(check, Status::NotReached, "");
+        let engine = saml::CheckName::ALL.iter().map(|name| name.as_str());
+        for name in engine.chain(Check::BEHIND.map(Check::name)) {
+            if self.0.iter().all(|made| made.name != name) {
+                let (name, status) = (name.to_owned(), Status::NotReached.into());
+                self.0.push(pb::Check { name, status, ..pb::Check::default() });
             }
         }
         self.0
     }
 
     fn note(&mut self, check: Check, status: Status, found: &str) {
-        let expected = if status == Status::NotReached { "" } else { check.expected() };
         self.0.push(pb::Check {
             name: check.name().to_owned(),
             status: status.into(),
-            expected: expected.to_owned(),
+            expected: check.expected().to_owned(),
             found: found.to_owned(),
         });
     }

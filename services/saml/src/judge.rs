@@ -37,9 +37,12 @@ pub(crate) fn judge(
     case: &Case<'_>,
     owns: impl FnOnce(&EmailAddress) -> bool,
 ) -> (Checklist, Result<Acceptable, Refusal>) {
+    let mut checks = Checklist::default();
     let Some(trusted) = &case.connection.trusted else {
-        return (Checklist::default(), Err(Refusal::NoTrustedCertificate));
+        let refusal = checks.fail(Check::ConnectionTrusted, "none", Refusal::NoTrustedCertificate);
+        return (checks, Err(refusal));
     };
+    checks.pass(Check::ConnectionTrusted);
     let expectation = Expectation {
         service_provider: &case.connection.service_provider.entity_id,
         acs_url: &case.connection.service_provider.acs_url,
@@ -50,7 +53,7 @@ pub(crate) fn judge(
         skew: case.skew,
     };
     let verdict = saml::validate(case.saml_response, &expectation);
-    let mut checks = Checklist::of(&verdict.checks);
+    checks.extend(&verdict.checks);
     let outcome =
         verdict.outcome.map_err(Refusal::from).and_then(|assertion| allow(case, assertion, owns, &mut checks));
     (checks, outcome)

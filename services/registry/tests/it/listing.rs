@@ -1,6 +1,8 @@
+use tonic::Code;
+use vestibule_eventlog::{Draft, Metadata, StreamAppend, StreamId, Transaction, Version};
 use vestibule_rpc::registry::v1::{
-    ListConnectionsRequest, ListDomainsRequest, ListOrganizationsRequest, ListOrganizationsResponse,
-    ListUserPoolsRequest,
+    GetOrganizationRequest, ListConnectionsRequest, ListDomainsRequest, ListOrganizationsRequest,
+    ListOrganizationsResponse, ListUserPoolsRequest,
 };
 
 use crate::registry::{Registry, assert_field, assert_refused, identity_provider};
@@ -103,7 +105,30 @@ async fn every_list_answers_its_own_kind_and_parent() {
 
     let nobody = "organizations/01890a5d-ac96-774b-bcce-b302099a8057";
     let outcome = registry.domains().list_domains(domains(nobody)).await;
-    assert_refused(outcome, tonic::Code::NotFound, "ORGANIZATION_NOT_FOUND");
+    assert_refused(outcome, Code::NotFound, "ORGANIZATION_NOT_FOUND");
     let outcome = registry.connections().list_connections(connections(nobody)).await;
-    assert_refused(outcome, tonic::Code::NotFound, "ORGANIZATION_NOT_FOUND");
+    assert_refused(outcome, Code::NotFound, "ORGANIZATION_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_list_that_cannot_be_complete_is_refused() {
+    let registry = Registry::start().await;
+    let acme = registry.create_organization("acme").await;
+    let stream = StreamId::new("organization", None, None, "poison").unwrap();
+    let draft = Draft {
+        id: None,
+        name: "organization.exploded",
+        revision: 1,
+        data: "{}".to_owned(),
+        personal: None,
+        reservations: vec![],
+    };
+    let append = StreamAppend { stream, expected: Version::EMPTY, drafts: vec![draft] };
+    registry.log.append(Transaction { metadata: Metadata::default(), appends: vec![append] }).await.unwrap();
+    assert_refused(page(&registry, 1, "").await, Code::Unavailable, "DIRECTORY_BEHIND");
+    assert!(registry.troubles()[0].contains("directory"), "{:?}", registry.troubles());
+    // A single resource is read from its own stream.
+    let request = GetOrganizationRequest { name: acme.name.clone() };
+    let read = registry.organizations().get_organization(request).await.unwrap().into_inner();
+    assert_eq!(read.organization, Some(acme));
 }

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 use vestibule_eventlog::{Cursor, EventLog, Filter, Recorded};
 use vestibule_eventlog_sqlite::SqliteStore;
-use vestibule_host::Resources;
+use vestibule_host::{Readiness, Resources, Service};
 use vestibule_kernel::{ManualClock, SecretBox, SeededIds, Timestamp};
 use vestibule_registry_service::Config;
 use vestibule_rpc::{
@@ -27,6 +27,7 @@ pub(crate) struct Registry {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) log: EventLog,
     directory: TempDir,
+    readiness: Vec<Readiness>,
     stop: CancellationToken,
 }
 
@@ -47,8 +48,13 @@ impl Registry {
         let ids = Arc::new(SeededIds::new(1));
         let resources = Resources::over(store, master, public_url, clock.clone(), ids, stop.clone());
         let service = vestibule_registry_service::start(&resources, &Config::default()).await.unwrap();
-        let channel = memory::serve(service.grpc);
-        Self { channel, clock, log: resources.log.clone(), directory, stop }
+        let (channel, readiness) = (memory::serve(service.grpc), service.readiness);
+        Self { channel, clock, log: resources.log, directory, readiness, stop }
+    }
+
+    /// What keeps the registry from being ready.
+    pub(crate) fn troubles(&self) -> Vec<String> {
+        Service::troubles(&self.readiness)
     }
 
     pub(crate) fn store_directory(&self) -> &Path {

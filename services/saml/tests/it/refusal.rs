@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use tonic::Code;
+use vestibule_eventlog::{Draft, Metadata, StreamAppend, StreamId, Transaction, Version};
 use vestibule_rpc::{
     reason_of,
     saml::v1::{CreateAuthnRequestRequest, check::Status, refusal::Responsible},
@@ -205,4 +206,49 @@ async fn a_flood_of_unknown_connections_is_answered() {
         let status = attempt.await.unwrap().unwrap_err();
         assert_eq!(reason_of(&status).as_deref(), Some("CONNECTION_NOT_FOUND"));
     }
+}
+
+#[tokio::test]
+async fn nothing_verifies_without_a_usable_certificate() {
+    let world = World::start().await;
+    let organization = world.organization("acme").await;
+    let idp = identity_provider("acme");
+    let mut unusable = metadata_of(&idp, &[idp.signing_key()]);
+    unusable.certificates[0].der = "MIIB".to_owned();
+    let acme = world.connect_with(organization, idp, unusable).await;
+    let request_id = world.request(&acme).await;
+    let response = world.response(&acme, &ada(), &request_id);
+    let answer = world.validate(&acme, &response, &request_id).await.unwrap();
+    let (first, others) = answer.checks.split_first().unwrap();
+    assert_eq!((first.name.as_str(), first.status()), ("connection.trusted", Status::Failed));
+    assert!(others.len() > 20 && others.iter().all(|check| check.status() == Status::NotReached));
+    assert_eq!(refused(answer).reason, "NO_TRUSTED_CERTIFICATE");
+}
+
+#[tokio::test]
+async fn nobody_signs_in_on_a_directory_that_has_stopped() {
+    let world = World::start().await;
+    let acme = world.customer("acme", "acme.test").await;
+    let request_id = world.request(&acme).await;
+    let response = world.response(&acme, &ada(), &request_id);
+    let id = vestibule_kernel::IdSource::uuid_v4(&*world.ids);
+    let stream = StreamId::of_id(connection::CATEGORY, Some(acme.organization), id);
+    let draft = Draft {
+        id: None,
+        name: "connection.exploded",
+        revision: 1,
+        data: "{}".to_owned(),
+        personal: None,
+        reservations: vec![],
+    };
+    let append = StreamAppend { stream, expected: Version::EMPTY, drafts: vec![draft] };
+    let metadata = Metadata { actor: "operator".to_owned(), ..Metadata::default() };
+    world.log.append(Transaction { metadata, appends: vec![append] }).await.unwrap();
+    // Asking for what does not exist makes the service look, and find out.
+    world.settle().await;
+    let head = world.log.head().await.unwrap();
+    let status = world.validate(&acme, &response, &request_id).await.unwrap_err();
+    assert_eq!((status.code(), reason_of(&status).as_deref()), (Code::Unavailable, Some("DIRECTORY_STOPPED")));
+    assert_eq!(world.log.head().await.unwrap(), head);
+    assert!(world.troubles()[0].contains("directory"), "{:?}", world.troubles());
 }

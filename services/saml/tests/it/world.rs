@@ -6,7 +6,7 @@ use tonic::Status;
 use vestibule_decider::Decider;
 use vestibule_eventlog::{EventLog, Filter, Metadata, Recorded, StreamId};
 use vestibule_eventlog_sqlite::SqliteStore;
-use vestibule_host::Resources;
+use vestibule_host::{Readiness, Resources, Service};
 use vestibule_kernel::{
     ConnectionId, DomainId, IdSource, ManualClock, OrganizationId, SecretBox, SeededIds, Timestamp, UserPoolId,
 };
@@ -36,6 +36,7 @@ pub(crate) struct World {
     pub(crate) store: SqliteStore,
     pub(crate) ids: Arc<SeededIds>,
     directory: TempDir,
+    readiness: Vec<Readiness>,
     stop: CancellationToken,
 }
 
@@ -62,12 +63,17 @@ impl World {
         let public_url = "https://login.vestibule.test".parse().unwrap();
         let resources = Resources::over(store.clone(), master, public_url, clock.clone(), ids.clone(), stop.clone());
         let service = vestibule_saml_service::start(&resources, &Config::default()).await.unwrap();
-        let channel = memory::serve(service.grpc);
-        Self { channel, clock, log: resources.log, keys: resources.keys, store, ids, directory, stop }
+        let (channel, readiness) = (memory::serve(service.grpc), service.readiness);
+        Self { channel, clock, log: resources.log, keys: resources.keys, store, ids, directory, readiness, stop }
     }
 
     pub(crate) fn saml(&self) -> SamlServiceClient<Channel> {
         SamlServiceClient::new(self.channel.clone())
+    }
+
+    /// What keeps the service from being ready.
+    pub(crate) fn troubles(&self) -> Vec<String> {
+        Service::troubles(&self.readiness)
     }
 
     pub(crate) fn store_directory(&self) -> &Path {
@@ -113,9 +119,19 @@ impl World {
     }
 
     pub(crate) async fn connect(&self, organization: OrganizationId, idp: IdentityProvider) -> Customer {
+        let metadata = metadata(&idp);
+        self.connect_with(organization, idp, metadata).await
+    }
+
+    pub(crate) async fn connect_with(
+        &self,
+        organization: OrganizationId,
+        idp: IdentityProvider,
+        metadata: SamlMetadata,
+    ) -> Customer {
         let connection = ConnectionId::from_uuid(self.ids.uuid_v7(now()));
         let display_name = DisplayName::parse("Entra").unwrap();
-        let create = connection::Create { connection, organization, display_name, metadata: metadata(&idp) };
+        let create = connection::Create { connection, organization, display_name, metadata };
         let customer = Customer { organization, connection, idp };
         self.change_connection(&customer, connection::Command::Create(create)).await;
         self.change_connection(&customer, connection::Command::Enable).await;
