@@ -125,7 +125,7 @@ impl SignIn<'_> {
         let Acceptable { assertion, identity, email } = self.acceptable;
         Profile {
             subject: assertion.subject.value.clone(),
-            email: email.clone(),
+            email: email.released(),
             name: identity.name.clone(),
             given_name: identity.given_name.clone(),
             family_name: identity.family_name.clone(),

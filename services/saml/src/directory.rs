@@ -83,7 +83,7 @@ impl Directory {
     /// Waits until everything is known that was in the log when this was called, at most [`WAIT_MAX`]. Connection ids
     /// come from anybody's URLs, so callers share their looks: whoever waited for a look that began after their call
     /// needs none of their own, and there is never more than one at a time.
-    async fn look(&self) -> Result<(), Error> {
+    pub(crate) async fn look(&self) -> Result<(), Error> {
         let before = self.looks.load(Ordering::SeqCst);
         let _turn = self.looking.lock().await;
         if self.looks.load(Ordering::SeqCst) > before {

@@ -28,8 +28,16 @@ pub(crate) struct Case<'a> {
 pub(crate) struct Acceptable {
     pub(crate) assertion: Assertion,
     pub(crate) identity: NormalisedIdentity,
-    /// The address that is released.
-    pub(crate) email: Option<String>,
+    /// What becomes of the address.
+    pub(crate) email: Email,
+}
+
+/// Whether the verdict turns on a domain not being verified.
+pub(crate) fn is_email_foreign(verdict: &Result<Acceptable, Refusal>) -> bool {
+    match verdict {
+        Ok(acceptable) => acceptable.email == Email::Foreign,
+        Err(refusal) => *refusal == Refusal::EmailForeign,
+    }
 }
 
 /// Judges; `owns` tells whether an address lies inside the organization's verified domains.
@@ -81,5 +89,5 @@ fn allow(
         }
         Some(refusal) => checks.warn(Check::EmailReleasable, &format!("not released: {refusal}")),
     }
-    Ok(Acceptable { assertion, identity, email: email.released() })
+    Ok(Acceptable { assertion, identity, email })
 }

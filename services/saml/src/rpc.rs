@@ -15,6 +15,7 @@ use vestibule_rpc::{
     to_status,
 };
 use vestibule_saml::{RelayState, RequestId};
+use vestibule_tenancy::EmailAddress;
 
 use crate::{
     ERROR_DOMAIN,
@@ -24,7 +25,7 @@ use crate::{
     connection::ReadyConnection,
     directory::Directory,
     error::Error,
-    judge::{Acceptable, Case, judge},
+    judge::{Acceptable, Case, is_email_foreign, judge},
     metadata,
     refusal::Refusal,
 };
@@ -95,6 +96,17 @@ impl Api {
         if connection.is_enabled { Ok(connection) } else { Err(Error::ConnectionDisabled) }
     }
 
+    /// Judges; a second time, on fresh knowledge, when a domain is not verified as far as is known.
+    async fn judge(&self, case: &Case<'_>) -> Result<(Checklist, Result<Acceptable, Refusal>), Error> {
+        let owns = |address: &EmailAddress| self.directory.owns(case.connection.organization, address);
+        let (checks, verdict) = judge(case, owns);
+        if !is_email_foreign(&verdict) {
+            return Ok((checks, verdict));
+        }
+        self.directory.look().await?;
+        Ok(judge(case, owns))
+    }
+
     async fn validate(&self, request: &Request<ValidateResponseRequest>) -> Result<ValidateResponseResponse, Error> {
         let asked = request.get_ref();
         let request_id: RequestId = asked.request_id.parse()?;
@@ -109,7 +121,7 @@ impl Api {
             now: self.clock.now(),
             skew: self.skew,
         };
-        let (mut checks, verdict) = judge(&case, |address| self.directory.owns(connection.organization, address));
+        let (mut checks, verdict) = self.judge(&case).await?;
         let outcome = match verdict {
             Ok(acceptable) => {
                 let metadata = vestibule_host::metadata(request);
@@ -164,13 +176,14 @@ fn answer(
 
 fn identity(connection: &ReadyConnection, acceptable: &Acceptable, signed_in: &SignedIn) -> Identity {
     let Acceptable { assertion, identity, email } = acceptable;
+    let email = email.released();
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     Identity {
         organization: resource::organization_name(connection.organization),
         connection: resource::connection_name(connection.organization, connection.id),
         sub: signed_in.person.to_string(),
-        email: text(email),
         email_verified: email.is_some(),
+        email: email.unwrap_or_default(),
         name: text(&identity.name),
         given_name: text(&identity.given_name),
         family_name: text(&identity.family_name),

@@ -45,6 +45,20 @@ async fn an_address_is_released_inside_verified_domains_only() {
 }
 
 #[tokio::test]
+async fn an_address_is_released_the_moment_its_domain_is_verified() {
+    let world = World::start().await;
+    let acme = world.customer("acme", "acme.test").await;
+    for index in 0..10 {
+        let request_id = world.request(&acme).await;
+        let address = format!("ada@new-{index}.example");
+        let response = world.response(&acme, &with_email(&[&address]), &request_id);
+        world.verify(acme.organization, &format!("new-{index}.example"), false).await;
+        let answer = world.validate(&acme, &response, &request_id).await.unwrap();
+        assert_eq!(accepted(answer).email, address);
+    }
+}
+
+#[tokio::test]
 async fn subdomains_are_owned_with_the_wildcard_only() {
     let world = World::start().await;
     let acme = world.customer("acme", "acme.test").await;
