@@ -33,6 +33,25 @@ impl Fleet {
     /// # Errors
     /// When a service does not start.
     pub async fn start_with(settings: &[(&str, serde_json::Value)]) -> Result<Option<Self>> {
+        let Some(mut fleet) = Self::registry_with(settings).await? else { return Ok(None) };
+        fleet.grant().await?;
+        for (role, services) in
+            [("vestibule_read", ["routing", "enrichment"]), ("vestibule_append", ["saml", "gateway"])]
+        {
+            let file = format!("{role}.url");
+            fs::write(fleet.path().join(&file), fleet.database.user_with(role)?.as_str())?;
+            for service in services {
+                fleet.start_service(service, &file).await?;
+            }
+        }
+        Ok(Some(fleet))
+    }
+
+    /// Only the registry, with these settings.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn registry_with(settings: &[(&str, serde_json::Value)]) -> Result<Option<Self>> {
         let Some(database) = Database::scratch()? else { return Ok(None) };
         let directory = tempfile::Builder::new().prefix("vestibule-test-").tempdir().context("a directory")?;
         Cli::new(directory.path()).run(["tls", "init", "--directory", "tls"])?.ok()?;
@@ -45,16 +64,6 @@ impl Fleet {
         };
         fs::write(fleet.path().join("owner.url"), fleet.database.url().as_str())?;
         fleet.start_service("registry", "owner.url").await?;
-        fleet.grant().await?;
-        for (role, services) in
-            [("vestibule_read", ["routing", "enrichment"]), ("vestibule_append", ["saml", "gateway"])]
-        {
-            let file = format!("{role}.url");
-            fs::write(fleet.path().join(&file), fleet.database.user_with(role)?.as_str())?;
-            for service in services {
-                fleet.start_service(service, &file).await?;
-            }
-        }
         Ok(Some(fleet))
     }
 

@@ -92,14 +92,23 @@ impl Process {
         Ok(ended)
     }
 
+    /// Asks it to end (SIGTERM).
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn ask_to_end(&self) -> Result<()> {
+        let asked = Command::new("kill").args(["-TERM", &self.id().to_string()]).status()?;
+        ensure!(asked.success(), "kill ended with {asked}");
+        Ok(())
+    }
+
     /// Asks it to end (SIGTERM), and waits until it has.
     ///
     /// # Errors
     /// When it does not end.
     pub async fn terminate(&mut self) -> Result<ExitStatus> {
         if self.ended()?.is_none() {
-            let asked = Command::new("kill").args(["-TERM", &self.id().to_string()]).status()?;
-            ensure!(asked.success(), "kill ended with {asked}");
+            self.ask_to_end()?;
         }
         let started = Instant::now();
         loop {

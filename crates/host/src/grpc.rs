@@ -2,6 +2,8 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
+use prost::Message;
+use prost_types::FileDescriptorSet;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
@@ -86,8 +88,10 @@ impl Bound {
         let (reporter, health) = tonic_health::server::health_reporter();
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .build_v1()?;
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+        let reflection =
+            served(services)?.into_iter().fold(reflection, tonic_reflection::server::Builder::with_service_name);
+        let reflection = reflection.build_v1()?;
         let mut routes = merge(services.iter().map(|service| service.grpc.clone()));
         routes = routes.add_service(health).add_service(reflection);
 
@@ -120,6 +124,16 @@ impl Bound {
             }
         }
     }
+}
+
+/// The full names of what is served: the descriptors tell of every service of Vestibule, a process only has its own.
+fn served(services: &[Service]) -> Result<Vec<String>, tonic_reflection::server::Error> {
+    let known = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET)?;
+    let is_ours = |package: &str| services.iter().any(|service| package.split('.').nth(1) == Some(service.name));
+    let ours = known.file.iter().filter(|file| is_ours(file.package()));
+    let names =
+        ours.flat_map(|file| file.service.iter().map(|service| format!("{}.{}", file.package(), service.name())));
+    Ok(names.chain(["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"].map(str::to_owned)).collect())
 }
 
 /// All services behind one port or one in-memory channel.

@@ -57,7 +57,9 @@ async fn run_until(check: bool, mut config: Config, stop: CancellationToken) -> 
     }
     let grpc_address = ports.grpc_address();
     let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) = (Arc::new(SystemClock), Arc::new(SystemIds));
-    let resources = start::resources(&config, clock.clone(), ids.clone(), stop.clone()).await?;
+    // What services follow and keep fresh stays so while running calls end.
+    let drained = CancellationToken::new();
+    let resources = start::resources(&config, clock.clone(), ids.clone(), drained.clone()).await?;
     let access = serve::access(&config)?;
     let (services, channel) = start::all(&resources, &config).await?;
     let workers = serve::workers(ServiceName::All, &resources, &config).await;
@@ -80,8 +82,9 @@ async fn run_until(check: bool, mut config: Config, stop: CancellationToken) -> 
         Err(error) => Err(error.into()),
     };
     stop.cancel();
-    workers.await;
     let served = serving.await.context("the servers ended by force")?;
+    drained.cancel();
+    workers.await;
     lived.and(served)
 }
 

@@ -80,7 +80,9 @@ pub(crate) async fn run(name: ServiceName, label: &'static str, config: &Config)
 async fn until(name: ServiceName, label: &str, config: &Config, stop: CancellationToken) -> anyhow::Result<()> {
     let with_gateway = matches!(name, ServiceName::Gateway | ServiceName::All);
     let ports = Ports::take(config, with_gateway).await?;
-    let resources = start::resources(config, Arc::new(SystemClock), Arc::new(SystemIds), stop.clone()).await?;
+    // What services follow and keep fresh stays so while running calls end.
+    let drained = CancellationToken::new();
+    let resources = start::resources(config, Arc::new(SystemClock), Arc::new(SystemIds), drained.clone()).await?;
     let access = access(config)?;
     let services = start::services(name, &resources, config).await?;
     let workers = workers(name, &resources, config).await;
@@ -88,8 +90,8 @@ async fn until(name: ServiceName, label: &str, config: &Config, stop: Cancellati
     if let Some(address) = ports.http_address() {
         note(&format!("{label}: HTTP on {address}, reached as {}", config.deployment.public_url));
     }
-    let served = ports.serve(services, access, stop.clone()).await;
-    stop.cancel();
+    let served = ports.serve(services, access, stop).await;
+    drained.cancel();
     workers.await;
     served
 }

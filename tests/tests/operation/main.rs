@@ -1,0 +1,6 @@
+//! The product in operation: services apart, processes that are killed, a log that somebody changes, traces.
+
+#[cfg(test)]
+mod apart;
+#[cfg(test)]
+mod walk;
