@@ -40,7 +40,8 @@ GRANT SELECT ON
 -- The only way to write an event or a unique name: it takes the lock and checks the end of the log.
 GRANT EXECUTE ON FUNCTION append_events, make_partition TO vestibule_append;
 GRANT INSERT ON keys TO vestibule_append;
-GRANT INSERT, DELETE ON expiring_records, sign_ins TO vestibule_append;
+GRANT INSERT, DELETE ON expiring_records TO vestibule_append;
+GRANT INSERT, UPDATE, DELETE ON sign_ins TO vestibule_append;
 -- Deleting what has expired locks the rows first, so that two sweepers share the work; locking asks for this right.
 GRANT UPDATE (expires_at_millis) ON expiring_records TO vestibule_append;
 GRANT INSERT, UPDATE, DELETE ON view_checkpoints, view_entries TO vestibule_append;
