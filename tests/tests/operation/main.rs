@@ -3,4 +3,8 @@
 #[cfg(test)]
 mod apart;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod store;
+#[cfg(test)]
 mod walk;

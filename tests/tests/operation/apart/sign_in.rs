@@ -10,7 +10,7 @@ use vestibule_tests::{Fleet, SERVICES, Surroundings, Vestibule};
 
 #[tokio::test]
 async fn people_sign_in_through_services_apart() -> Result<()> {
-    let Some(fleet) = Fleet::start().await? else { return Ok(()) };
+    let Some(mut fleet) = Fleet::start().await? else { return Ok(()) };
     let surroundings = fleet.surroundings().await?;
     // One organization with one connection, one with several, of which the person's is chosen by a signed ticket.
     for email in ["ada@acme.test", "edsger@initech.test"] {
@@ -28,6 +28,8 @@ async fn people_sign_in_through_services_apart() -> Result<()> {
         assert_eq!(service.run(["health", name])?.ok()?, format!("{name} is serving\n"));
         assert_eq!(reflected(service).await?, expected(name), "{name}");
     }
+    let said = fleet.terminate().await?;
+    ensure!(!said.contains("ERROR") && !said.contains("WARN"), "something was not right: {said}");
     Ok(())
 }
 

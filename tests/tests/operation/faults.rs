@@ -1,0 +1,8 @@
+//! `kill -9` of every process at random moments: what was acknowledged stays, and nothing is accepted twice.
+
+mod crowd;
+mod killer;
+mod postgres;
+mod registry;
+mod sqlite;
+mod verdict;
