@@ -2,3 +2,31 @@
 
 #[cfg(test)]
 mod check;
+#[cfg(test)]
+mod chromium;
+#[cfg(test)]
+mod cognito;
+#[cfg(test)]
+mod customer;
+#[cfg(test)]
+mod expired;
+#[cfg(test)]
+mod foreign;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod onboarding;
+#[cfg(test)]
+mod openid_client;
+#[cfg(test)]
+mod person;
+#[cfg(test)]
+mod provider;
+#[cfg(test)]
+mod pysaml2;
+#[cfg(test)]
+mod refusal;
+#[cfg(test)]
+mod session;
+#[cfg(test)]
+mod suspended;

@@ -166,6 +166,7 @@ impl Walk {
     /// When Cognito refuses.
     pub async fn through_cognito(&mut self, cognito: &Url) -> Result<Upstream, HopError> {
         let answer = self.browser.get(cognito).await.map_err(|failure| failure.at(AUTHORIZE))?;
+        no_error(&answer).map_err(|failure| failure.at(AUTHORIZE))?;
         if answer.location_parameter("code").is_some() {
             let callback = self.redirected(AUTHORIZE, &answer, "answered out of Cognito's session", Vec::new())?;
             return Ok(Upstream::Session(callback));
@@ -239,10 +240,7 @@ impl Walk {
     /// When Cognito refuses with a page.
     pub async fn back_to_application(&mut self, back: &Url) -> Result<Url, HopError> {
         let answer = self.browser.get(back).await.map_err(|failure| failure.at(RESPONSE))?;
-        if let Some(error) = answer.location_parameter("error") {
-            let description = answer.location_parameter("error_description").unwrap_or_default();
-            return Err(HopFailure::OAuth { error: error.into(), description: description.into() }.at(RESPONSE));
-        }
+        no_error(&answer).map_err(|failure| failure.at(RESPONSE))?;
         self.redirected(RESPONSE, &answer, "code for the application", Vec::new())
     }
 
@@ -290,4 +288,11 @@ impl Walk {
         let address = format!("{}{}", answer.url.origin().ascii_serialization(), answer.url.path());
         self.hops.push(Hop { name, address, took: answer.took, decision, checks });
     }
+}
+
+/// Cognito sends the browser back with an OAuth error (RFC 6749 section 4.1.2.1) when it cannot go on.
+fn no_error(answer: &Answer) -> Result<(), HopFailure> {
+    let Some(error) = answer.location_parameter("error") else { return Ok(()) };
+    let description = answer.location_parameter("error_description").unwrap_or_default();
+    Err(HopFailure::OAuth { error: error.into(), description: description.into() })
 }
