@@ -5,11 +5,10 @@ use std::{io, net::SocketAddr, time::Duration};
 use prost::Message;
 use prost_types::FileDescriptorSet;
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{
     service::Routes,
-    transport::{Identity, Server, ServerTlsConfig},
+    transport::{Identity, Server, ServerTlsConfig, server::TcpIncoming},
 };
 use tonic_health::{ServingStatus, server::HealthReporter};
 use vestibule_rpc::{FILE_DESCRIPTOR_SET, IncomingLayer};
@@ -99,19 +98,21 @@ impl Bound {
         tokio::spawn(watch_health(reporter, watched, stop.clone()));
 
         let mut server = Server::builder()
-            .tcp_nodelay(true)
             .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
             .http2_max_header_list_size(HEADER_BYTES_MAX)
             .timeout(CALL_TIMEOUT);
         if let Some(tls) = self.tls {
             server = server.tls_config(tls)?;
         }
+        // The server's own setting is ignored for a listener that it has not bound itself; without it, answers that need
+        // several segments wait for the client's delayed acknowledgements.
+        let incoming = TcpIncoming::from(self.listener).with_nodelay(Some(true));
         let draining = stop.clone();
         let serving = server
             .layer(IncomingLayer::default())
             .layer(access)
             .add_routes(routes.prepare())
-            .serve_with_incoming_shutdown(TcpListenerStream::new(self.listener), stop.cancelled_owned());
+            .serve_with_incoming_shutdown(incoming, stop.cancelled_owned());
         let overdue = async {
             draining.cancelled().await;
             tokio::time::sleep(self.drain).await;

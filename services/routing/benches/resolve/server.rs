@@ -3,12 +3,11 @@
 use std::{net::Ipv4Addr, sync::Arc};
 
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{
     Request, Response, Status,
     service::Routes,
-    transport::{Endpoint, Server},
+    transport::{Endpoint, Server, server::TcpIncoming},
 };
 use vestibule_eventlog_sqlite::SqliteStore;
 use vestibule_host::Resources;
@@ -41,8 +40,8 @@ pub(crate) async fn bare(answer: ResolveSignInResponse) -> Client {
 async fn serve(routes: Routes) -> Client {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
-    let server = Server::builder().tcp_nodelay(true).add_routes(routes.prepare());
-    tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+    let server = Server::builder().add_routes(routes.prepare());
+    tokio::spawn(server.serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true))));
     let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap().tcp_nodelay(true);
     Client::new(endpoint.connect().await.unwrap())
 }
