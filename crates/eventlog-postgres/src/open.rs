@@ -136,8 +136,11 @@ impl PostgresStore {
     /// # Errors
     /// What the server says.
     pub async fn renew_epoch(&self) -> Result<(), OpenError> {
-        let renewed = sqlx::query("UPDATE deployment SET epoch = $1").bind(fresh_epoch());
-        renewed.execute(&self.0.pool).await.map_err(OpenError::Connect)?;
+        // The store's own views were restored together with the log, so they stand where they stood: one statement, both
+        // or nothing.
+        let renewed =
+            sqlx::query("WITH views AS (UPDATE view_checkpoints SET epoch = $1) UPDATE deployment SET epoch = $1");
+        renewed.bind(fresh_epoch()).execute(&self.0.pool).await.map_err(OpenError::Connect)?;
         Ok(())
     }
 

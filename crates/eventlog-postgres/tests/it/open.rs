@@ -1,5 +1,5 @@
 use sqlx::Executor as _;
-use vestibule_eventlog::{Cursor, Filter, ReadError, Store as _};
+use vestibule_eventlog::{Cursor, Filter, ReadError, Store as _, Views as _};
 use vestibule_eventlog_postgres::{OpenError, PostgresStore};
 use vestibule_kernel::SecretString;
 
@@ -49,9 +49,12 @@ async fn after_a_restore_old_cursors_are_refused() {
     let store = database.store().await;
     event_log(&store).append(one_event(&stream("one"), 0)).await.unwrap();
     let seen = store.head().await.unwrap();
+    assert!(store.advance("people.v1", None, seen, &[]).await.unwrap());
     store.renew_epoch().await.unwrap();
 
     let restored = database.store().await;
+    let view = restored.checkpoint("people.v1").await.unwrap();
+    assert_eq!(view, Some(Cursor::at(restored.epoch(), seen.position())), "a view was restored together with the log");
     let page = restored.read_all(seen, &Filter::default(), 10).await;
     assert!(matches!(page, Err(ReadError::ForeignCursor)));
     let page = restored.read_all(Cursor::at(restored.epoch(), 0), &Filter::default(), 10).await.unwrap();
