@@ -7,4 +7,6 @@ mod faults;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod tamper;
+#[cfg(test)]
 mod walk;

@@ -34,5 +34,5 @@ async fn services_apart_that_are_killed_lose_nothing_and_accept_nothing_twice() 
         nothing_is_lost(fleet.service("registry").writer()?, operator.await??).await?;
     }
     fleet.service("registry").events()?;
-    verdict.of_log(Store::Postgres(&fleet.database)).await
+    verdict.of_log(Store::postgres(&fleet.database, None)).await
 }
