@@ -9,8 +9,8 @@ use vestibule_tests::{Vestibule, free_port, http_client, until};
 
 use crate::provider::{Provider, parameters};
 
-/// The `state` of a sign-in: as long as Cognito's, and with what must come back as it went.
-const STATE: &str = "H4sIAAAAAAAAAH-_.~ +/=%2F%20&x=1";
+/// How long a `state` of Cognito may be.
+const STATE_BYTES: usize = 4096;
 
 /// A user pool as the gateway knows it; the test plays Cognito.
 pub(crate) struct Client {
@@ -64,7 +64,7 @@ impl Client {
             .append_pair("redirect_uri", &self.redirect_uri)
             .append_pair("scope", "openid email profile")
             .append_pair("response_type", "code")
-            .append_pair("state", STATE)
+            .append_pair("state", &state())
             .append_pair("login_hint", login_hint);
         Ok(url)
     }
@@ -86,7 +86,7 @@ impl Client {
         let back = answer.location.as_ref().with_context(|| answer.problem().to_string())?;
         assert!(back.as_str().starts_with(&format!("{}?", self.redirect_uri)), "{back}");
         let mut parameters = parameters(back);
-        assert_eq!(parameters.remove("state").as_deref(), Some(STATE));
+        assert_eq!(parameters.remove("state"), Some(state()));
         parameters.remove("code").with_context(|| back.to_string())
     }
 
@@ -153,6 +153,13 @@ impl Customer {
         .await?;
         Ok(())
     }
+}
+
+/// The `state` of a sign-in, with everything that must come back as it went.
+fn state() -> String {
+    let mut state = "H4sIAAAAAAAAAH-_.~ +/=%2F%20&x=1#é".repeat(STATE_BYTES / 35);
+    state.push_str(&"A".repeat(STATE_BYTES - state.len()));
+    state
 }
 
 /// Opens an authorize address of the gateway; it must lead to an identity provider.

@@ -150,6 +150,18 @@ async fn a_person_who_cancels_reads_why_and_finds_back() -> Result<()> {
     let Err(error) = walk.post_response(&response).await else { panic!("accepted without an assertion") };
     let sign_in = refusal::traced(&sandbox, &error)?;
     assert_eq!(sign_in["reason"], "STATUS_NOT_SUCCESS", "{sign_in:#}");
+    // What whoever is called for help reads.
+    let name = sign_in["name"].as_str().unwrap_or_default();
+    let shown = sandbox.run(["sign-ins", "show", name])?;
+    for line in
+        ["STATUS_NOT_SUCCESS", "identity provider", "failed      response.status: expected", "DECISION_BROKERED"]
+    {
+        assert!(shown.ok()?.contains(line), "{line}\n{shown}");
+    }
+    let listed = sandbox.run(["sign-ins", "list", "--org", "acme"])?;
+    let reference = name.trim_start_matches("signIns/");
+    assert!(listed.ok()?.contains(reference), "{listed}");
+    assert!(!sandbox.run(["sign-ins", "list", "--org", "globex"])?.ok()?.contains(reference));
     let back = error.problem().and_then(|problem| problem.way_back.clone()).context("a way back")?;
     // Cognito tells the application, which shows it.
     let callback = walk.browser.get(&back).await?.location.context("Cognito sends the browser back")?;

@@ -27,6 +27,8 @@ mod pysaml2;
 #[cfg(test)]
 mod refusal;
 #[cfg(test)]
+mod released;
+#[cfg(test)]
 mod session;
 #[cfg(test)]
 mod suspended;
