@@ -1,0 +1,1 @@
+#![doc = include_str!("checked_in_code.md")]

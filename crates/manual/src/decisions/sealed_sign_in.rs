@@ -1,0 +1,1 @@
+#![doc = include_str!("sealed_sign_in.md")]

@@ -1,0 +1,1 @@
+#![doc = include_str!("services_speak_grpc.md")]

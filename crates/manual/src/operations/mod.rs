@@ -1,0 +1,8 @@
+#![doc = include_str!("mod.md")]
+
+pub mod apart;
+pub mod backup;
+pub mod health;
+pub mod keys;
+pub mod log;
+pub mod trace;

@@ -1,0 +1,8 @@
+#![doc = include_str!("mod.md")]
+
+pub mod cognito;
+pub mod event_log;
+pub mod flood;
+pub mod oidc;
+pub mod path;
+pub mod saml;

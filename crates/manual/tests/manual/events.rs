@@ -1,0 +1,100 @@
+use std::collections::BTreeMap;
+
+use vestibule_decider::{EventBody, Schema};
+use vestibule_tenancy::{assertion, connection, domain, organization, person, user_pool};
+
+use crate::page::{cells, code, files, text};
+
+/// Revision and "personal" of each event, by name.
+type Catalogue = BTreeMap<String, (u16, bool)>;
+
+/// What the page says; the heading above a table is the category.
+fn told() -> Catalogue {
+    let mut catalogue = Catalogue::new();
+    let mut category = String::new();
+    for line in text("crates/manual/src/events.md").lines() {
+        if line.starts_with("# ") {
+            category = String::from(code(line).next().unwrap());
+        }
+        let Some([name, revision, _, personal]) = cells(line).and_then(|row| <[&str; 4]>::try_from(row).ok()) else {
+            continue;
+        };
+        let Some(name) = code(name).next() else { continue };
+        assert_eq!(name.split('.').next(), Some(category.as_str()), "{name} stands under the wrong heading");
+        catalogue.insert(name.to_owned(), (revision.parse().unwrap(), personal == "yes"));
+    }
+    catalogue
+}
+
+/// What the sources say: every schema, also of an event that nobody put into the list below.
+fn declared() -> Catalogue {
+    let mut catalogue = Catalogue::new();
+    for (path, source) in files("crates/tenancy/src", "/event.rs") {
+        for body in source.split("impl EventBody for ").skip(1) {
+            let (_, schema) = body.split_once("Schema::new(\"").unwrap_or_else(|| panic!("{}", path.display()));
+            let (name, rest) = schema.split_once("\", ").unwrap();
+            let (revision, _) = rest.split_once(',').unwrap();
+            catalogue.insert(name.to_owned(), (revision.parse().unwrap(), body.contains("fn personal(&self)")));
+        }
+    }
+    catalogue
+}
+
+/// What the compiler says.
+fn compiled() -> Vec<Schema> {
+    vec![
+        organization::Created::SCHEMA,
+        organization::Updated::SCHEMA,
+        organization::Suspended::SCHEMA,
+        organization::Reinstated::SCHEMA,
+        domain::Claimed::SCHEMA,
+        domain::Verified::SCHEMA,
+        domain::Released::SCHEMA,
+        connection::Created::SCHEMA,
+        connection::Configured::SCHEMA,
+        connection::CertificateTrusted::SCHEMA,
+        connection::CertificateRetired::SCHEMA,
+        connection::Enabled::SCHEMA,
+        connection::Disabled::SCHEMA,
+        user_pool::Registered::SCHEMA,
+        user_pool::Updated::SCHEMA,
+        user_pool::SecretAdded::SCHEMA,
+        user_pool::SecretRetired::SCHEMA,
+        person::FirstSeen::SCHEMA,
+        person::Updated::SCHEMA,
+        assertion::Accepted::SCHEMA,
+        assertion::Redeemed::SCHEMA,
+    ]
+}
+
+#[test]
+fn the_catalogue_holds_every_event_as_it_is() {
+    let told = told();
+    assert_eq!(told, declared(), "crates/manual/src/events.md differs from crates/tenancy/src/*/event.rs");
+    for schema in compiled() {
+        assert_eq!(
+            told.get(schema.name()).map(|(revision, _)| *revision),
+            Some(schema.revision()),
+            "{}",
+            schema.name()
+        );
+    }
+}
+
+#[test]
+fn reserved_names_are_the_codes() {
+    let page = text("crates/manual/src/events.md");
+    let names = [
+        organization::SLUG,
+        organization::EXTERNAL_ID,
+        domain::CLAIMED_NAME,
+        domain::VERIFIED_NAME,
+        user_pool::POOL_ID,
+        user_pool::CLIENT_ID,
+        person::SUBJECT,
+        assertion::REQUEST,
+    ];
+    for name in names {
+        assert!(code(&page).any(|word| word == name), "{name} is reserved, and the page does not say so");
+    }
+}
