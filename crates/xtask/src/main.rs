@@ -4,6 +4,7 @@ mod ci;
 mod codegen;
 mod deny;
 mod layers;
+mod load;
 mod metadata;
 mod process;
 mod stage;
@@ -28,6 +29,8 @@ enum Command {
     Ci,
     /// Sets up what the tests talk to, runs every test, and fails when a part cannot run.
     Test(test::Arguments),
+    /// Signs in as many people as it can, and prints logins a second, time for each hop and memory.
+    Load(load::Arguments),
     /// Writes the gRPC code of `proto/` into `crates/rpc/src/generated`.
     Codegen(codegen::Arguments),
     /// Checks that crates import only what the table of layers allows.
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Ci => ci::run(),
         Command::Test(arguments) => test::run(&arguments),
+        Command::Load(arguments) => load::run(&arguments),
         Command::Codegen(arguments) => codegen::run(&arguments),
         Command::Layers => layers::run(),
         Command::Deny => deny::run(),

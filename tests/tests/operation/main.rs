@@ -9,4 +9,6 @@ mod store;
 #[cfg(test)]
 mod tamper;
 #[cfg(test)]
+mod telemetry;
+#[cfg(test)]
 mod walk;
