@@ -29,6 +29,7 @@ const SERVICE: &[&str] = &[
     "vestibule-saml",
     "vestibule-oidc",
     "vestibule-cognito",
+    "vestibule-cognito-verifier",
     "vestibule-storage",
     "vestibule-eventlog",
     "vestibule-rpc",
@@ -46,6 +47,7 @@ pub(super) const LAYERS: &[Layer] = &[
     pure("vestibule-saml", &["vestibule-kernel"]),
     pure("vestibule-oidc", &["vestibule-kernel"]),
     pure("vestibule-cognito", &["vestibule-kernel"]),
+    library("vestibule-cognito-verifier", &[]),
     library("vestibule-storage", &["vestibule-kernel"]),
     library("vestibule-eventlog", &["vestibule-kernel", "vestibule-decider", "vestibule-storage"]),
     library("vestibule-saml-idp", &["vestibule-kernel"]),
@@ -115,10 +117,10 @@ pub(super) const HELD_BY: &[(&str, &[&str])] = &[
     ("async-nats", &["vestibule-bus-nats"]),
     ("bergshamra", &["vestibule-saml", "vestibule-saml-idp"]),
     ("uppsala", &["vestibule-saml", "vestibule-saml-idp"]),
-    ("jsonwebtoken", &["vestibule-oidc", "vestibule-sandbox"]),
+    ("jsonwebtoken", &["vestibule-oidc", "vestibule-cognito-verifier", "vestibule-sandbox"]),
     ("figment", &["vestibule-host"]),
     ("opentelemetry-otlp", &["vestibule-host"]),
-    ("reqwest", &["vestibule-sandbox", "vestibule-tests"]),
+    ("reqwest", &["vestibule-cognito-verifier", "vestibule-sandbox", "vestibule-tests"]),
     ("anyhow", &["vestibule", "vestibule-tests", "xtask"]),
 ];
 
