@@ -1,6 +1,8 @@
 //! The product as its users meet it: the program, its command line, its pages, and the software of others around it.
 
 #[cfg(test)]
+mod apart;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod chromium;
@@ -10,6 +12,8 @@ mod cognito;
 mod customer;
 #[cfg(test)]
 mod expired;
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod foreign;
 #[cfg(test)]
@@ -31,4 +35,12 @@ mod released;
 #[cfg(test)]
 mod session;
 #[cfg(test)]
+mod store;
+#[cfg(test)]
 mod suspended;
+#[cfg(test)]
+mod tamper;
+#[cfg(test)]
+mod telemetry;
+#[cfg(test)]
+mod walk;
