@@ -91,6 +91,7 @@ pub(super) const LAYERS: &[Layer] = &[
     service("vestibule-saml-service", SERVICE),
     service("vestibule-enrichment-service", SERVICE),
     service("vestibule-gateway-service", SERVICE),
+    service("vestibule-trigger", &["vestibule-kernel", "vestibule-rpc"]),
     program(
         "vestibule",
         &[
@@ -122,6 +123,7 @@ pub(super) const HELD_BY: &[(&str, &[&str])] = &[
     ("opentelemetry-otlp", &["vestibule-host"]),
     ("reqwest", &["vestibule-cognito-verifier", "vestibule-sandbox", "vestibule-tests"]),
     ("anyhow", &["vestibule", "vestibule-tests", "xtask"]),
+    ("lambda_runtime", &["vestibule-trigger"]),
 ];
 
 /// Packages that do input or output, or bring a runtime that does: a pure crate links none of them.

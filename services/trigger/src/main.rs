@@ -1,0 +1,7 @@
+//! `bootstrap`: what AWS Lambda starts.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vestibule_trigger::run()
+}

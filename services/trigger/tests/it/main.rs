@@ -1,0 +1,24 @@
+//! The real `bootstrap` between an emulated Lambda Runtime API and an enrichment service of the tests.
+
+#[cfg(test)]
+mod binary;
+#[cfg(test)]
+mod event;
+#[cfg(test)]
+mod failing;
+#[cfg(test)]
+mod forwarding;
+#[cfg(test)]
+mod lambda;
+#[cfg(test)]
+mod open;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod service;
+#[cfg(test)]
+mod wire;
+
+/// What is tested.
+#[cfg(test)]
+const PROGRAM: &str = env!("CARGO_BIN_EXE_bootstrap");
