@@ -1,8 +1,9 @@
 //! What the command line prints: answers to standard output, everything else to standard error.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the one place where the program talks to its user")]
-
-use std::fmt::Write;
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+};
 
 use anyhow::Context;
 use prost::Message;
@@ -30,8 +31,8 @@ impl Format {
         human: impl FnOnce(&M) -> String,
     ) -> anyhow::Result<()> {
         match self {
-            Self::Human => println!("{}", human(message).trim_end()),
-            Self::Json => println!("{}", json(type_name, message)?),
+            Self::Human => line(human(message).trim_end()),
+            Self::Json => line(&json(type_name, message)?),
         }
         Ok(())
     }
@@ -49,14 +50,14 @@ pub(crate) fn json<M: Message>(type_name: &str, message: &M) -> anyhow::Result<S
     Ok(String::from_utf8(text)?)
 }
 
-/// Prints a line of an answer.
+/// Prints a line of an answer. Whoever closed the pipe, as `head` does, has read enough: that is no error.
 pub(crate) fn line(text: &str) {
-    println!("{text}");
+    let _ = writeln!(io::stdout(), "{text}");
 }
 
 /// Prints a hint or progress beside the answer.
 pub(crate) fn note(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(io::stderr(), "{text}");
 }
 
 /// Two columns: names and values; empty values are left out.
