@@ -40,6 +40,10 @@ fn hint(code: Code, server: &Server, token_file: &Path) -> Option<String> {
             "Name the file with the token by --token-file; a server that runs here wrote it to {}.",
             token_file.display()
         )),
+        Code::Unimplemented => Some(format!(
+            "{} does not offer this: name the process that does with --server, for `sign-ins` the gateway's.",
+            server.address
+        )),
         Code::Aborted => Some("Somebody else changed it meanwhile: look at it again, then repeat.".to_owned()),
         _ => None,
     }
