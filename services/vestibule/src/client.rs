@@ -1,6 +1,6 @@
 //! Asking a running server, and saying what it answered when it refused.
 
-use std::{fmt::Write, path::Path};
+use std::{error::Error, fmt::Write, path::Path};
 
 use tonic::{Code, Status};
 use vestibule_host::peers;
@@ -17,17 +17,33 @@ pub(crate) fn connect(server: &Server, config: &Config) -> anyhow::Result<Channe
 
 /// An answer that was a refusal, in words that help.
 pub(crate) fn refused(status: &Status, server: &Server, config: &Config) -> anyhow::Error {
-    let mut text = status.message().to_owned();
+    let mut text = match root_cause(status) {
+        Some(cause) => format!("{} cannot be reached: {cause}", server.address),
+        None => status.message().to_owned(),
+    };
     if let Some(reason) = reason_of(status) {
         let _ = write!(text, " ({reason})");
     }
     for (field, description) in field_violations(status) {
-        let _ = write!(text, "\n  {field}: {description}");
+        let line = format!("{field}: {description}");
+        // A refusal of one field says so in its message already.
+        if !status.message().contains(&line) {
+            let _ = write!(text, "\n  {line}");
+        }
     }
     if let Some(hint) = hint(status.code(), server, &config.registry_token_file()) {
         let _ = write!(text, "\n{hint}");
     }
     anyhow::Error::msg(text)
+}
+
+/// What the system said about a connection that could not be made. Servers that answer give a message, and no cause.
+fn root_cause(status: &Status) -> Option<String> {
+    let mut cause = status.source()?;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    Some(cause.to_string())
 }
 
 fn hint(code: Code, server: &Server, token_file: &Path) -> Option<String> {
