@@ -4,6 +4,9 @@ use url::{Url, form_urlencoded};
 
 use crate::pool_url;
 
+/// Room for an authorize URL with an application's usual parameters.
+const USUAL_BYTES: usize = 768;
+
 /// A request to a pool's authorization endpoint, `/oauth2/authorize` (RFC 6749 section 4.1.1), as an application starts
 /// a sign-in with it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -57,7 +60,8 @@ impl AuthorizeUrl<'_> {
     /// [`InvalidParameter`] names the first parameter that cannot stand in it.
     pub fn build(&self) -> Result<String, InvalidParameter> {
         self.check()?;
-        let mut url = pool_url(self.domain);
+        let mut url = String::with_capacity(USUAL_BYTES);
+        url.push_str(&pool_url(self.domain));
         url.push_str("/oauth2/authorize?");
         let start = url.len();
         let mut query = form_urlencoded::Serializer::for_suffix(url, start);
