@@ -43,6 +43,11 @@ impl RemoteVerifier {
         self.0.verifier.trust(pool, requirements);
     }
 
+    /// See [`Verifier::distrust`].
+    pub fn distrust(&self, pool: &UserPool) {
+        self.0.verifier.distrust(pool);
+    }
+
     /// Verifies a token against the requirements of the pool that issued it.
     ///
     /// # Errors

@@ -58,6 +58,14 @@ impl Verifier {
         }
     }
 
+    /// Trusts a user pool no more, and forgets its keys.
+    pub fn distrust(&self, pool: &UserPool) {
+        let mut by_issuer = self.by_issuer.write().unwrap_or_else(PoisonError::into_inner);
+        for issuer in pool.issuers() {
+            by_issuer.remove(issuer);
+        }
+    }
+
     /// Gives a trusted pool its keys, so that they need not be fetched until a token names another.
     ///
     /// # Errors

@@ -1,11 +1,20 @@
+use std::time::UNIX_EPOCH;
+
 use tonic::{Request, Response, Status};
-use vestibule_kernel::Explain as _;
+use vestibule_cognito_verifier::VerifiedToken;
+use vestibule_kernel::{Explain as _, Timestamp};
 use vestibule_rpc::{
-    enrichment::v1::{HandleTriggerRequest, HandleTriggerResponse, enrichment_service_server::EnrichmentService},
-    to_status,
+    enrichment::v1::{
+        HandleTriggerRequest, HandleTriggerResponse, TokenUse, VerifyTokenRequest, VerifyTokenResponse,
+        enrichment_service_server::EnrichmentService,
+    },
+    proto_timestamp, to_status,
 };
 
-use crate::enrichment::{Answer, Enrichment};
+use crate::{
+    enrichment::{Answer, Enrichment},
+    verify,
+};
 
 /// The domain of the errors' reasons.
 const ERROR_DOMAIN: &str = "enrichment.vestibule";
@@ -34,5 +43,37 @@ impl EnrichmentService for EnrichmentApi {
             }
             Err(error) => Err(to_status(ERROR_DOMAIN, &error)),
         }
+    }
+    #[tracing::instrument(name = "enrichment.verify_token", skip_all, fields(outcome))]
+    async fn verify_token(
+        &self,
+        request: Request<VerifyTokenRequest>,
+    ) -> Result<Response<VerifyTokenResponse>, Status> {
+        let verified = self.0.verify_token(request.get_ref()).await;
+        let outcome = verified.as_ref().map_or_else(|error| error.explain().reason, |_| "VERIFIED");
+        tracing::Span::current().record("outcome", outcome);
+        tracing::debug!(monotonic_counter.vestibule_enrichment_tokens = 1_u64, outcome);
+        let verified = verified.map_err(|error| to_status(ERROR_DOMAIN, &error))?;
+        Ok(Response::new(answer(self.0.user_pool_name(&verified), &verified)))
+    }
+}
+
+fn answer(user_pool: String, verified: &VerifiedToken) -> VerifyTokenResponse {
+    let token_use = match verified.token_use() {
+        vestibule_cognito_verifier::TokenUse::Id => TokenUse::Id,
+        vestibule_cognito_verifier::TokenUse::Access => TokenUse::Access,
+    };
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    let expires_after = verified.expires_at().and_then(|expiry| expiry.duration_since(UNIX_EPOCH).ok());
+    VerifyTokenResponse {
+        user_pool,
+        token_use: token_use.into(),
+        organization: verify::organization_name(verified),
+        subject: text(verified.subject()),
+        username: text(verified.username()),
+        client_id: text(verified.client_id()),
+        groups: verified.groups().map(str::to_owned).collect(),
+        scopes: verified.scopes().map(str::to_owned).collect(),
+        expire_time: expires_after.map(|after| proto_timestamp(Timestamp::EPOCH.plus(after))),
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     config::Config,
     error::EnrichmentError,
     people::{Organization, People, UserPool},
+    verify::Tokens,
 };
 
 /// The claim that names the organization, in both tokens.
@@ -24,10 +25,11 @@ pub(crate) enum Answer {
     Unchanged(String),
 }
 
-/// Answers trigger events.
+/// Answers trigger events and questions about tokens.
 #[derive(Clone)]
 pub(crate) struct Enrichment {
-    people: Live<People>,
+    pub(crate) people: Live<People>,
+    pub(crate) tokens: Tokens,
     log: EventLog,
     clock: Arc<dyn Clock>,
     view_age_max: Duration,
@@ -39,7 +41,8 @@ impl Enrichment {
     pub(crate) fn new(people: Live<People>, log: EventLog, clock: Arc<dyn Clock>, config: &Config) -> Self {
         let lookups = Arc::new(Allowance::per_second(config.lookups_per_second_max));
         let (view_age_max, lookup_wait) = (config.view_age_max(), config.lookup_wait());
-        Self { people, log, clock, view_age_max, lookup_wait, lookups }
+        let tokens = Tokens::new(Arc::clone(&clock));
+        Self { people, tokens, log, clock, view_age_max, lookup_wait, lookups }
     }
 
     pub(crate) async fn answer(&self, event_json: &str) -> Result<Answer, EnrichmentError> {

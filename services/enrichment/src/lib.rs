@@ -12,6 +12,9 @@
 //! may outrun it, so an unknown person of ours is looked for once more when the view has reached the end of the log; and
 //! when the log cannot be read for too long, people of ours are refused rather than let in under a suspension that nobody
 //! heard of.
+//!
+//! It also verifies tokens for backends that cannot do so themselves; Rust backends use `vestibule-cognito-verifier`. The
+//! user pools come from the same view, their keys from Cognito.
 
 mod allowance;
 mod api;
@@ -19,6 +22,7 @@ mod config;
 mod enrichment;
 mod error;
 mod people;
+mod verify;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 

@@ -21,6 +21,10 @@ pub struct People {
     by_id: HashMap<OrganizationId, u32>,
     /// By Cognito's own id.
     user_pools: HashMap<String, UserPool>,
+    /// Cognito's own id of a user pool and its domains, on which depends who issues its tokens.
+    domains: HashMap<UserPoolId, (String, Vec<String>)>,
+    /// How often the domains of any user pool changed.
+    user_pools_revision: u64,
 }
 
 /// An organization, as far as tokens depend on it.
@@ -48,6 +52,16 @@ impl People {
         self.user_pools.get(pool_id)
     }
 
+    /// Cognito's own id of each user pool, and its domains.
+    pub(crate) fn user_pool_domains(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.domains.values().map(|(pool_id, domains)| (pool_id.as_str(), domains.as_slice()))
+    }
+
+    /// Changes whenever the domains of any user pool do.
+    pub(crate) fn user_pools_revision(&self) -> u64 {
+        self.user_pools_revision
+    }
+
     fn apply_organization(&mut self, id: OrganizationId, event: organization::Event) {
         let place = self.place_of(id);
         let Some(organization) = self.organizations.get_mut(place as usize) else { return };
@@ -61,6 +75,25 @@ impl People {
             }
             organization::Event::Suspended(_) => organization.suspended = true,
             organization::Event::Reinstated(_) => organization.suspended = false,
+        }
+    }
+
+    fn apply_user_pool(&mut self, id: UserPoolId, event: user_pool::Event) {
+        match event {
+            // Its id, its provider name and Cognito's id never change.
+            user_pool::Event::Registered(registered) => {
+                let pool = UserPool { id: registered.user_pool, provider_name: registered.provider_name };
+                self.user_pools.insert(registered.pool_id.clone(), pool);
+                self.domains.insert(id, (registered.pool_id, registered.domains));
+                self.user_pools_revision += 1;
+            }
+            user_pool::Event::Updated(updated) => {
+                if let (Some(domains), Some((_, known))) = (updated.domains, self.domains.get_mut(&id)) {
+                    *known = domains;
+                    self.user_pools_revision += 1;
+                }
+            }
+            user_pool::Event::SecretAdded(_) | user_pool::Event::SecretRetired(_) => {}
         }
     }
 
@@ -98,11 +131,8 @@ impl LiveView for People {
                 person::Event::Updated(_) => {}
             },
             user_pool::CATEGORY => {
-                // Its id, its provider name and Cognito's id never change.
-                if let user_pool::Event::Registered(registered) = event.decode::<user_pool::Event>()? {
-                    let pool = UserPool { id: registered.user_pool, provider_name: registered.provider_name };
-                    self.user_pools.insert(registered.pool_id, pool);
-                }
+                let id = event.stream.key().parse().map_err(|_| misplaced())?;
+                self.apply_user_pool(id, event.decode()?);
             }
             _ => {}
         }

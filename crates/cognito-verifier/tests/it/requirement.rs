@@ -106,6 +106,18 @@ fn trusting_a_pool_again_changes_its_requirements_and_keeps_its_keys() {
 }
 
 #[test]
+fn a_pool_that_is_trusted_no_more_is_nobody() {
+    let verifier = verifier();
+    verifier.distrust(&crate::issuer::pool());
+    assert_eq!(verifier.attempt(&access_token(json!({})), now()).unwrap_err().reason(), "TOKEN_ISSUER_UNKNOWN");
+    verifier.trust(&crate::issuer::pool(), &access_requirements());
+    assert!(
+        matches!(verifier.attempt(&access_token(json!({})), now()), Ok(Attempt::NeedsKeys(_))),
+        "its keys are gone"
+    );
+}
+
+#[test]
 fn a_pool_has_two_issuers_and_an_emulator_has_one() {
     let issuers = |pool: UserPool| pool.issuers().map(str::to_owned).collect::<Vec<_>>();
     let pool = UserPool::new(POOL_ID).unwrap();

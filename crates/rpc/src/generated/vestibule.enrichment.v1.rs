@@ -11,6 +11,86 @@ pub struct HandleTriggerResponse {
     #[prost(string, tag = "1")]
     pub event_json: ::prost::alloc::string::String,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerifyTokenRequest {
+    /// The token as it came, without `Bearer`; at most 32 KiB.
+    #[prost(string, tag = "1")]
+    pub token: ::prost::alloc::string::String,
+    /// The use it must be for; required.
+    #[prost(enumeration = "TokenUse", tag = "2")]
+    pub token_use: i32,
+    /// The app clients whose tokens are accepted, at most 100; every app client of the pool when empty.
+    #[prost(string, repeated, tag = "3")]
+    pub client_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The organization it must name, `organizations/{organization}`; optional.
+    #[prost(string, tag = "4")]
+    pub organization: ::prost::alloc::string::String,
+    /// The groups of which it must have one, at most 100; optional.
+    #[prost(string, repeated, tag = "5")]
+    pub groups: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The scopes of which it must have one, at most 100; optional.
+    #[prost(string, repeated, tag = "6")]
+    pub scopes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerifyTokenResponse {
+    /// The user pool that issued it, `userPools/{user_pool}`.
+    #[prost(string, tag = "1")]
+    pub user_pool: ::prost::alloc::string::String,
+    #[prost(enumeration = "TokenUse", tag = "2")]
+    pub token_use: i32,
+    /// The organization that it names, `organizations/{organization}`; empty when it names none of ours.
+    #[prost(string, tag = "3")]
+    pub organization: ::prost::alloc::string::String,
+    /// Cognito's own id of the user; of a client's own token the client.
+    #[prost(string, tag = "4")]
+    pub subject: ::prost::alloc::string::String,
+    /// The name of the user in the pool; empty in a client's own token.
+    #[prost(string, tag = "5")]
+    pub username: ::prost::alloc::string::String,
+    /// The app client.
+    #[prost(string, tag = "6")]
+    pub client_id: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "7")]
+    pub groups: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Access tokens only.
+    #[prost(string, repeated, tag = "8")]
+    pub scopes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, optional, tag = "9")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// What a token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TokenUse {
+    Unspecified = 0,
+    /// Tells an application who signed in.
+    Id = 1,
+    /// Opens an API.
+    Access = 2,
+}
+impl TokenUse {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TOKEN_USE_UNSPECIFIED",
+            Self::Id => "TOKEN_USE_ID",
+            Self::Access => "TOKEN_USE_ACCESS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TOKEN_USE_UNSPECIFIED" => Some(Self::Unspecified),
+            "TOKEN_USE_ID" => Some(Self::Id),
+            "TOKEN_USE_ACCESS" => Some(Self::Access),
+            _ => None,
+        }
+    }
+}
 /// Generated client implementations.
 pub mod enrichment_service_client {
     #![allow(unused_variables, dead_code, missing_docs, clippy::wildcard_imports, clippy::let_unit_value)]
@@ -111,6 +191,27 @@ pub mod enrichment_service_client {
             req.extensions_mut().insert(GrpcMethod::new("vestibule.enrichment.v1.EnrichmentService", "HandleTrigger"));
             self.inner.unary(req, path, codec).await
         }
+        /// Verifies a token that the Cognito of a registered user pool signed, for backends that cannot do so themselves. A
+        /// revoked token is accepted until it expires; so is one of an organization that was suspended since.
+        /// INVALID_ARGUMENT/TOKEN_USE_UNSPECIFIED, RESOURCE_NAME_INVALID, LIST_TOO_LONG, TOKEN_MALFORMED, TOKEN_TOO_LARGE;
+        /// UNAUTHENTICATED/TOKEN_ALGORITHM_UNSUPPORTED, TOKEN_KEY_ID_MISSING, TOKEN_EXTENSION_UNSUPPORTED,
+        /// TOKEN_TYPE_UNSUPPORTED, TOKEN_ISSUER_UNKNOWN, TOKEN_KEY_UNKNOWN, TOKEN_SIGNATURE_INVALID, TOKEN_EXPIRED,
+        /// TOKEN_NOT_YET_VALID, TOKEN_USE_WRONG, TOKEN_CLIENT_WRONG; PERMISSION_DENIED/TOKEN_GROUP_MISSING, TOKEN_SCOPE_MISSING,
+        /// TOKEN_ORGANIZATION_MISSING, TOKEN_ORGANIZATION_WRONG; UNAVAILABLE/KEYS_UNAVAILABLE, VIEW_STALE.
+        pub async fn verify_token(
+            &mut self,
+            request: impl tonic::IntoRequest<super::VerifyTokenRequest>,
+        ) -> std::result::Result<tonic::Response<super::VerifyTokenResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.enrichment.v1.EnrichmentService/VerifyToken");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.enrichment.v1.EnrichmentService", "VerifyToken"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -130,6 +231,17 @@ pub mod enrichment_service_server {
             &self,
             request: tonic::Request<super::HandleTriggerRequest>,
         ) -> std::result::Result<tonic::Response<super::HandleTriggerResponse>, tonic::Status>;
+        /// Verifies a token that the Cognito of a registered user pool signed, for backends that cannot do so themselves. A
+        /// revoked token is accepted until it expires; so is one of an organization that was suspended since.
+        /// INVALID_ARGUMENT/TOKEN_USE_UNSPECIFIED, RESOURCE_NAME_INVALID, LIST_TOO_LONG, TOKEN_MALFORMED, TOKEN_TOO_LARGE;
+        /// UNAUTHENTICATED/TOKEN_ALGORITHM_UNSUPPORTED, TOKEN_KEY_ID_MISSING, TOKEN_EXTENSION_UNSUPPORTED,
+        /// TOKEN_TYPE_UNSUPPORTED, TOKEN_ISSUER_UNKNOWN, TOKEN_KEY_UNKNOWN, TOKEN_SIGNATURE_INVALID, TOKEN_EXPIRED,
+        /// TOKEN_NOT_YET_VALID, TOKEN_USE_WRONG, TOKEN_CLIENT_WRONG; PERMISSION_DENIED/TOKEN_GROUP_MISSING, TOKEN_SCOPE_MISSING,
+        /// TOKEN_ORGANIZATION_MISSING, TOKEN_ORGANIZATION_WRONG; UNAVAILABLE/KEYS_UNAVAILABLE, VIEW_STALE.
+        async fn verify_token(
+            &self,
+            request: tonic::Request<super::VerifyTokenRequest>,
+        ) -> std::result::Result<tonic::Response<super::VerifyTokenResponse>, tonic::Status>;
     }
     /// Puts the organization into the tokens that Cognito signs.
     #[derive(Debug)]
@@ -221,6 +333,34 @@ pub mod enrichment_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = HandleTriggerSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.enrichment.v1.EnrichmentService/VerifyToken" => {
+                    #[allow(non_camel_case_types)]
+                    struct VerifyTokenSvc<T: EnrichmentService>(pub Arc<T>);
+                    impl<T: EnrichmentService> tonic::server::UnaryService<super::VerifyTokenRequest> for VerifyTokenSvc<T> {
+                        type Response = super::VerifyTokenResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::VerifyTokenRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as EnrichmentService>::verify_token(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = VerifyTokenSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(accept_compression_encodings, send_compression_encodings)

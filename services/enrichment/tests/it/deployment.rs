@@ -69,11 +69,16 @@ impl Deployment {
     }
 
     pub(crate) async fn register_pool(&mut self, id: UserPoolId, pool_id: &str, provider_name: &str) {
+        self.register_pool_at(id, pool_id, provider_name, "login.acme.example").await;
+    }
+
+    /// Registers a user pool with this domain.
+    pub(crate) async fn register_pool_at(&mut self, id: UserPoolId, pool_id: &str, provider_name: &str, domain: &str) {
         let registered = user_pool::Registered {
             user_pool: id,
             region: "eu-west-1".to_owned(),
             pool_id: pool_id.to_owned(),
-            domains: vec!["login.acme.example".to_owned()],
+            domains: vec![domain.to_owned()],
             provider_name: provider_name.to_owned(),
             client_id: id.to_string(),
             app_client_id: "3n4b5example".to_owned(),
@@ -81,6 +86,10 @@ impl Deployment {
             requires_email: false,
         };
         self.append::<user_pool::Event>(StreamId::of_id(user_pool::CATEGORY, None, id.uuid()), registered).await;
+    }
+
+    pub(crate) async fn change_pool(&mut self, id: UserPoolId, event: impl Into<user_pool::Event>) {
+        self.append::<user_pool::Event>(StreamId::of_id(user_pool::CATEGORY, None, id.uuid()), event).await;
     }
 
     pub(crate) async fn organization(&mut self) -> OrganizationId {

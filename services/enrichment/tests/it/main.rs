@@ -9,3 +9,4 @@ mod deployment;
 mod event;
 mod refusal;
 mod store;
+mod verify;
