@@ -18,6 +18,11 @@ use crate::limit;
 /// The longest name of subject or issuer that is kept.
 const NAME_CHARS_MAX: usize = 512;
 
+/// The object identifiers of signatures over MD5 and SHA-1: RSA (RFC 3279 section 2.2.1, and the older one of OIW),
+/// ECDSA (section 2.2.3).
+const WEAK_SIGNATURES: [&str; 4] =
+    ["1.2.840.113549.1.1.4", "1.2.840.113549.1.1.5", "1.3.14.3.2.29", "1.2.840.10045.4.1"];
+
 /// An X.509 certificate of an identity provider, as far as trusting its key needs it.
 ///
 /// SAML trusts the key because the metadata was trusted, not because an authority signed the certificate
@@ -33,6 +38,7 @@ pub struct Certificate {
     not_after: Timestamp,
     key_algorithm: KeyAlgorithm,
     key_bits: usize,
+    has_weak_signature: bool,
 }
 
 /// The SHA-256 digest of a certificate; its text is lower-case hexadecimal.
@@ -118,6 +124,7 @@ impl Certificate {
             not_after: Timestamp::from_unix_seconds(validity.not_after.timestamp()),
             key_algorithm,
             key_bits,
+            has_weak_signature: WEAK_SIGNATURES.contains(&&*parsed.signature_algorithm.algorithm.to_id_string()),
             der: der.to_vec(),
         })
     }
@@ -193,6 +200,13 @@ impl Certificate {
     #[must_use]
     pub const fn key_bits(&self) -> usize {
         self.key_bits
+    }
+
+    /// Whether whoever issued it signed it over MD5 or SHA-1. The key is trusted without that signature, but such a
+    /// certificate tells of an old installation.
+    #[must_use]
+    pub const fn has_weak_signature(&self) -> bool {
+        self.has_weak_signature
     }
 }
 

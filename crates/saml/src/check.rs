@@ -192,7 +192,7 @@ impl Checklist {
     }
 }
 
-fn finding(text: &str) -> String {
+pub(crate) fn finding(text: &str) -> String {
     if text.len() <= limit::FINDING_CHARS_MAX && text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return text.to_owned();
     }

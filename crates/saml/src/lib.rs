@@ -58,6 +58,7 @@ mod refusal;
 mod response;
 mod service_provider;
 mod trust;
+mod unverified;
 mod xml;
 
 pub use assertion::{Assertion, Attribute, NameId};
@@ -71,3 +72,4 @@ pub use refusal::{Refusal, Responsible};
 pub use response::{Expectation, validate, validate_xml};
 pub use service_provider::ServiceProvider;
 pub use trust::{TrustError, TrustedCertificates};
+pub use unverified::{Unverified, pasted_form_value};

@@ -70,5 +70,8 @@ pub const SKEW_MAX: Duration = Duration::from_mins(5);
 /// what is older.
 pub const ASSERTION_AGE_MAX: Duration = Duration::from_hours(1);
 
+/// A document that is shown to people, masked.
+pub const DOCUMENT_BYTES_MAX: usize = 512 * 1024;
+
 /// Characters of what a check tells about what was expected and found.
 pub const FINDING_CHARS_MAX: usize = 256;

@@ -77,6 +77,18 @@ impl Acceptor {
         Err(Error::Contended)
     }
 
+    /// Whether the assertion was used, and the request answered; looks, and changes nothing.
+    pub(crate) async fn is_used(
+        &self,
+        connection: &ReadyConnection,
+        asserted: &vestibule_saml::Assertion,
+        request_id: &str,
+    ) -> Result<(bool, bool), Error> {
+        let assertion = self.log.load::<Assertion>(&assertion_stream(connection, asserted)?).await?;
+        let request = self.log.holder(assertion::REQUEST, &format!("{}/{request_id}", connection.id)).await?;
+        Ok((assertion.version != Version::EMPTY, request.is_some()))
+    }
+
     /// The person with this subject, if there is one.
     async fn find(&self, digest: &str) -> Result<Option<PersonId>, Error> {
         let holder = self.log.holder(person::SUBJECT, digest).await?;

@@ -95,6 +95,11 @@ impl Directory {
         Ok(())
     }
 
+    /// Whether a connection of anybody trusts this identity provider.
+    pub(crate) fn knows_identity_provider(&self, entity_id: &str) -> bool {
+        self.view.read(|view| view.knows_identity_provider(entity_id))
+    }
+
     pub(crate) fn is_suspended(&self, organization: OrganizationId) -> bool {
         self.view.read(|view| view.is_suspended(organization))
     }
@@ -127,6 +132,10 @@ impl View {
 
     fn connection(&self, id: ConnectionId) -> Option<Arc<ReadyConnection>> {
         self.connections.get(&id).map(|(_, ready)| Arc::clone(ready))
+    }
+
+    fn knows_identity_provider(&self, entity_id: &str) -> bool {
+        self.connections.values().any(|(_, ready)| ready.identity_provider == entity_id)
     }
 
     /// An organization that is not known is treated like one that is suspended.

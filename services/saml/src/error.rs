@@ -32,6 +32,9 @@ pub(crate) enum Error {
     /// The request id is not one of ours.
     #[error(transparent)]
     RequestId(#[from] ParseRequestIdError),
+    /// A moment that no timestamp can hold.
+    #[error("the time is before 1970 or not a moment at all")]
+    Time,
     /// Metadata is not taken.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
@@ -66,6 +69,7 @@ impl Explain for Error {
             Self::Name(error) => error.explain(),
             Self::RelayState(error) => error.explain(),
             Self::RequestId(error) => Explanation::field(error.explain().reason, "request_id", error.to_string()),
+            Self::Time => Explanation::field("TIME_INVALID", "time", self.to_string()),
             Self::Metadata(error) => error.explain(),
             Self::Assertion(error) => error.explain(),
             Self::Person(error) => error.explain(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vestibule_kernel::Timestamp;
-use vestibule_saml::{self as saml, Assertion, Expectation, NormalisedIdentity, RequestId};
+use vestibule_saml::{self as saml, Assertion, Expectation, NormalisedIdentity};
 use vestibule_tenancy::EmailAddress;
 
 use crate::{
@@ -17,7 +17,8 @@ use crate::{
 pub(crate) struct Case<'a> {
     pub(crate) connection: &'a ReadyConnection,
     pub(crate) saml_response: &'a str,
-    pub(crate) request_id: &'a RequestId,
+    /// The ID of the request that must be answered.
+    pub(crate) request_id: &'a str,
     pub(crate) email_required: bool,
     pub(crate) organization_suspended: bool,
     pub(crate) now: Timestamp,
@@ -56,7 +57,7 @@ pub(crate) fn judge(
         acs_url: &case.connection.service_provider.acs_url,
         identity_provider: &case.connection.identity_provider,
         trusted,
-        in_response_to: case.request_id.as_str(),
+        in_response_to: case.request_id,
         now: case.now,
         skew: case.skew,
     };

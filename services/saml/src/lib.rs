@@ -7,6 +7,7 @@
 //! - `directory`: connections, organizations and verified domains in memory, fed by the log.
 //! - `judge`: the verdict, pure. `email` and `subject` hold its rules about people.
 //! - `accept`: the append.
+//! - `explain`: what is wrong with a Response, for people; it never has an effect.
 //! - `authn_request`, `metadata`: what we tell identity providers, and what they tell us.
 //! - `rpc`: the service itself.
 
@@ -18,6 +19,7 @@ mod connection;
 mod directory;
 mod email;
 mod error;
+mod explain;
 mod judge;
 mod metadata;
 mod refusal;

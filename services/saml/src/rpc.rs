@@ -5,16 +5,16 @@ use std::{sync::Arc, time::Duration};
 use tonic::{Request, Response, Status};
 use vestibule_kernel::{Clock, ConnectionId, Explain, IdSource};
 use vestibule_rpc::{
-    proto_timestamp, resource,
+    Caller, from_proto_timestamp, proto_timestamp, resource,
     saml::v1::{
-        CreateAuthnRequestRequest, CreateAuthnRequestResponse, GetServiceProviderMetadataRequest,
-        GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest, InspectMetadataResponse,
-        ValidateResponseRequest, ValidateResponseResponse, saml_service_server::SamlService,
+        CreateAuthnRequestRequest, CreateAuthnRequestResponse, ExplainResponseRequest, ExplainResponseResponse,
+        GetServiceProviderMetadataRequest, GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest,
+        InspectMetadataResponse, ValidateResponseRequest, ValidateResponseResponse, saml_service_server::SamlService,
         validate_response_response::Outcome,
     },
     to_status,
 };
-use vestibule_saml::{RelayState, RequestId};
+use vestibule_saml::{RelayState, RequestId, Unverified, pasted_form_value};
 use vestibule_tenancy::EmailAddress;
 
 use crate::{
@@ -25,10 +25,14 @@ use crate::{
     connection::ReadyConnection,
     directory::Directory,
     error::Error,
+    explain,
     judge::{Acceptable, Case, is_email_foreign, judge},
     metadata,
     refusal::Refusal,
 };
+
+/// Who may know about other customers.
+const OPERATOR: &str = "operator";
 
 /// Serves the SAML service.
 pub(crate) struct Api {
@@ -77,7 +81,15 @@ impl SamlService for Api {
         &self,
         request: Request<InspectMetadataRequest>,
     ) -> Result<Response<InspectMetadataResponse>, Status> {
-        Ok(Response::new(metadata::inspect(&request.get_ref().metadata_xml).map_err(refused)?))
+        Ok(Response::new(self.inspect(&request).await.map_err(refused)?))
+    }
+
+    #[tracing::instrument(name = "saml.explain_response", skip_all)]
+    async fn explain_response(
+        &self,
+        request: Request<ExplainResponseRequest>,
+    ) -> Result<Response<ExplainResponseResponse>, Status> {
+        Ok(Response::new(self.explain(request.get_ref()).await.map_err(refused)?))
     }
 }
 
@@ -107,6 +119,43 @@ impl Api {
         Ok(judge(case, owns))
     }
 
+    async fn inspect(&self, request: &Request<InspectMetadataRequest>) -> Result<InspectMetadataResponse, Error> {
+        // Which other customers there are is nobody's business but the operator's.
+        let is_operator = Caller::of(request).actor == OPERATOR;
+        if is_operator {
+            self.directory.look().await?;
+        }
+        let is_known = |entity_id: &str| is_operator.then(|| self.directory.knows_identity_provider(entity_id));
+        metadata::inspect(&request.get_ref().metadata_xml, self.clock.now(), is_known)
+    }
+
+    async fn explain(&self, asked: &ExplainResponseRequest) -> Result<ExplainResponseResponse, Error> {
+        let named: Option<RequestId> = if asked.request_id.is_empty() { None } else { Some(asked.request_id.parse()?) };
+        let now = match &asked.time {
+            Some(time) => from_proto_timestamp(time).ok_or(Error::Time)?,
+            None => self.clock.now(),
+        };
+        let connection = self.connection(&asked.connection).await?;
+        let saml_response = pasted_form_value(&asked.saml_response);
+        let unverified = Unverified::read(&saml_response).ok();
+        let request_id = explain::request_id(named.as_ref(), unverified.as_ref());
+        let case = Case {
+            connection: &connection,
+            saml_response: &saml_response,
+            request_id: &request_id,
+            email_required: asked.email_required,
+            organization_suspended: self.directory.is_suspended(connection.organization),
+            now,
+            skew: self.skew,
+        };
+        let (mut checks, verdict) = self.judge(&case).await?;
+        if let Ok(acceptable) = &verdict {
+            let used = self.acceptor.is_used(&connection, &acceptable.assertion, &request_id).await?;
+            note_earlier_use(&mut checks, used);
+        }
+        Ok(explain::answer(&case, unverified, checks, &verdict))
+    }
+
     async fn validate(&self, request: &Request<ValidateResponseRequest>) -> Result<ValidateResponseResponse, Error> {
         let asked = request.get_ref();
         let request_id: RequestId = asked.request_id.parse()?;
@@ -115,7 +164,7 @@ impl Api {
         let case = Case {
             connection: &connection,
             saml_response: &asked.saml_response,
-            request_id: &request_id,
+            request_id: request_id.as_str(),
             email_required: asked.email_required,
             organization_suspended: self.directory.is_suspended(connection.organization),
             now: self.clock.now(),
@@ -134,6 +183,17 @@ impl Api {
             Err(refusal) => Err(refusal),
         };
         Ok(answer(&connection, checks, outcome))
+    }
+}
+
+/// What the log knows about an acceptable assertion: for whom explains, having been used is no mistake.
+fn note_earlier_use(checks: &mut Checklist, (assertion_used, request_answered): (bool, bool)) {
+    for (check, used) in [(Check::AssertionUnused, assertion_used), (Check::RequestUnanswered, request_answered)] {
+        if used {
+            checks.warn(check, "it was before: presented again, it is refused");
+        } else {
+            checks.pass(check);
+        }
     }
 }
 

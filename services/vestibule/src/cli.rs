@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::command::{connection, domain, org, pool, sign_ins};
+use crate::command::{connection, domain, org, pool, saml, sign_ins};
 
 /// The tenant-aware entrance hall in front of Amazon Cognito.
 ///
@@ -45,6 +45,8 @@ pub(crate) enum Command {
     Connection(Client<connection::Command>),
     /// Cognito user pools that use Vestibule as their identity provider.
     Pool(Client<pool::Command>),
+    /// SAML documents: what is wrong with a Response, what is in metadata.
+    Saml(Client<saml::Command>),
     /// The trace of recent sign-ins.
     SignIns(Client<sign_ins::Command>),
     /// The event log: prove that it is whole.

@@ -70,6 +70,10 @@ async fn run(cli: Cli, config: Config) -> anyhow::Result<()> {
             let operator = Operator::new(&client, config)?;
             command::pool::run(client.command, &operator).await
         }
+        Some(Command::Saml(client)) => {
+            let operator = Operator::new(&client, config)?;
+            command::saml::run(client.command, &operator).await
+        }
         Some(Command::SignIns(client)) => {
             let operator = Operator::new(&client, config)?;
             command::sign_ins::run(client.command, &operator).await

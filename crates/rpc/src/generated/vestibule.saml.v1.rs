@@ -259,6 +259,12 @@ pub struct InspectMetadataResponse {
     /// Unset when the document names none.
     #[prost(message, optional, tag = "4")]
     pub valid_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// What would trouble sign-ins, now or soon.
+    #[prost(message, repeated, tag = "5")]
+    pub warnings: ::prost::alloc::vec::Vec<inspect_metadata_response::Warning>,
+    /// Whether a connection of this deployment trusts this entity id already; unset when the caller is no operator.
+    #[prost(bool, optional, tag = "6")]
+    pub entity_id_known: ::core::option::Option<bool>,
 }
 /// Nested message and enum types in `InspectMetadataResponse`.
 pub mod inspect_metadata_response {
@@ -285,6 +291,81 @@ pub mod inspect_metadata_response {
         /// `RSA 2048`, `EC P-256`.
         #[prost(string, tag = "5")]
         pub key: ::prost::alloc::string::String,
+    }
+    /// Something to mend before people sign in.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Warning {
+        /// Stable, UPPER_SNAKE_CASE.
+        #[prost(string, tag = "1")]
+        pub reason: ::prost::alloc::string::String,
+        /// What it means and what to do.
+        #[prost(string, tag = "2")]
+        pub message: ::prost::alloc::string::String,
+        /// The fingerprint, address or entity id it is about; empty when it is about the whole document.
+        #[prost(string, tag = "3")]
+        pub subject: ::prost::alloc::string::String,
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExplainResponseRequest {
+    /// The connection's id, as it stands in the ACS URL.
+    #[prost(string, tag = "1")]
+    pub connection: ::prost::alloc::string::String,
+    /// The `SAMLResponse` form field as it came, or the XML itself. At most 128 KiB of XML.
+    #[prost(string, tag = "2")]
+    pub saml_response: ::prost::alloc::string::String,
+    /// The moment at which it arrived; now when unset.
+    #[prost(message, optional, tag = "3")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The ID of the request it must answer. When empty, the request that the Response itself names counts.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Whether the pool cannot do without an address.
+    #[prost(bool, tag = "5")]
+    pub email_required: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExplainResponseResponse {
+    /// Why it is refused; unset when it would sign somebody in.
+    #[prost(message, optional, tag = "1")]
+    pub refused: ::core::option::Option<Refusal>,
+    /// Every check in order, also those not reached.
+    #[prost(message, repeated, tag = "2")]
+    pub checks: ::prost::alloc::vec::Vec<Check>,
+    /// The sentence to send to whoever has to act; empty when nothing is to be done.
+    #[prost(string, tag = "3")]
+    pub advice: ::prost::alloc::string::String,
+    /// What in the message differs from what this connection expects, whatever check came first. Read without proof, so
+    /// it may be anybody's invention; it decides nothing.
+    #[prost(message, repeated, tag = "4")]
+    pub differences: ::prost::alloc::vec::Vec<explain_response_response::Difference>,
+    /// By how much the sender's clock is ahead of `time`, or behind when negative, estimated from the moment at which the
+    /// message says it was made. Unset when it says none.
+    #[prost(message, optional, tag = "5")]
+    pub clock_offset: ::core::option::Option<::prost_types::Duration>,
+    /// The message, decoded and indented. NameID, attribute values and everything else that may be personal is masked.
+    /// Empty when it cannot be read.
+    #[prost(string, tag = "6")]
+    pub document: ::prost::alloc::string::String,
+    /// The moment for which all of this holds.
+    #[prost(message, optional, tag = "7")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// `organizations/{organization}/connections/{connection}`.
+    #[prost(string, tag = "8")]
+    pub connection: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `ExplainResponseResponse`.
+pub mod explain_response_response {
+    /// One thing that is not as expected.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Difference {
+        /// `certificate`, `audience`, `recipient`, `destination`, `issuer`, `clock` and so on.
+        #[prost(string, tag = "1")]
+        pub subject: ::prost::alloc::string::String,
+        #[prost(string, tag = "2")]
+        pub expected: ::prost::alloc::string::String,
+        #[prost(string, tag = "3")]
+        pub found: ::prost::alloc::string::String,
     }
 }
 /// Generated client implementations.
@@ -414,7 +495,7 @@ pub mod saml_service_client {
             req.extensions_mut().insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "GetServiceProviderMetadata"));
             self.inner.unary(req, path, codec).await
         }
-        /// Reads an identity provider's metadata without storing anything.
+        /// Reads an identity provider's metadata and warns of what would trouble sign-ins, without storing anything.
         pub async fn inspect_metadata(
             &mut self,
             request: impl tonic::IntoRequest<super::InspectMetadataRequest>,
@@ -427,6 +508,22 @@ pub mod saml_service_client {
             let path = http::uri::PathAndQuery::from_static("/vestibule.saml.v1.SamlService/InspectMetadata");
             let mut req = request.into_request();
             req.extensions_mut().insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "InspectMetadata"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Tells what is right and wrong with a Response, at any moment and as often as it is asked: nothing is used up, nobody
+        /// is made, nothing is recorded. NOT_FOUND/CONNECTION_NOT_FOUND, INVALID_ARGUMENT/TIME_INVALID.
+        pub async fn explain_response(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExplainResponseRequest>,
+        ) -> std::result::Result<tonic::Response<super::ExplainResponseResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.saml.v1.SamlService/ExplainResponse");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "ExplainResponse"));
             self.inner.unary(req, path, codec).await
         }
     }
@@ -454,11 +551,17 @@ pub mod saml_service_server {
             &self,
             request: tonic::Request<super::GetServiceProviderMetadataRequest>,
         ) -> std::result::Result<tonic::Response<super::GetServiceProviderMetadataResponse>, tonic::Status>;
-        /// Reads an identity provider's metadata without storing anything.
+        /// Reads an identity provider's metadata and warns of what would trouble sign-ins, without storing anything.
         async fn inspect_metadata(
             &self,
             request: tonic::Request<super::InspectMetadataRequest>,
         ) -> std::result::Result<tonic::Response<super::InspectMetadataResponse>, tonic::Status>;
+        /// Tells what is right and wrong with a Response, at any moment and as often as it is asked: nothing is used up, nobody
+        /// is made, nothing is recorded. NOT_FOUND/CONNECTION_NOT_FOUND, INVALID_ARGUMENT/TIME_INVALID.
+        async fn explain_response(
+            &self,
+            request: tonic::Request<super::ExplainResponseRequest>,
+        ) -> std::result::Result<tonic::Response<super::ExplainResponseResponse>, tonic::Status>;
     }
     /// SAML 2.0 towards identity providers: requests, verdicts on responses, and their acceptance.
     #[derive(Debug)]
@@ -640,6 +743,34 @@ pub mod saml_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = InspectMetadataSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.saml.v1.SamlService/ExplainResponse" => {
+                    #[allow(non_camel_case_types)]
+                    struct ExplainResponseSvc<T: SamlService>(pub Arc<T>);
+                    impl<T: SamlService> tonic::server::UnaryService<super::ExplainResponseRequest> for ExplainResponseSvc<T> {
+                        type Response = super::ExplainResponseResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::ExplainResponseRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as SamlService>::explain_response(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ExplainResponseSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(accept_compression_encodings, send_compression_encodings)

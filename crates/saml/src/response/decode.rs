@@ -6,7 +6,7 @@ use crate::{CheckName, Refusal, check::Checklist, limit};
 const VALUE_BYTES_MAX: usize = (limit::RESPONSE_BYTES_MAX.div_ceil(3) * 4).div_ceil(64) * 66;
 
 /// Takes the Base64 off a form value (SAML bindings section 3.5.4). Line breaks are allowed, as RFC 2045 does.
-pub(super) fn decode(value: &str, checks: &mut Checklist) -> Result<String, Refusal> {
+pub(crate) fn decode(value: &str, checks: &mut Checklist) -> Result<String, Refusal> {
     let expected = "Base64 of UTF-8";
     let name = CheckName::MessageEncoding;
     if value.len() > VALUE_BYTES_MAX {

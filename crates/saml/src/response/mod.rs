@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use vestibule_kernel::Timestamp;
 
+pub(crate) use self::{decode::decode, signature::embedded_certificates};
 use self::{instant::Window, shape::Shape, signature::Signer};
 use crate::{
     Assertion, CheckName, Refusal, TrustedCertificates, Verdict,
@@ -44,7 +45,7 @@ pub struct Expectation<'a> {
 #[must_use]
 pub fn validate(saml_response: &str, expectation: &Expectation<'_>) -> Verdict {
     let mut checks = Checklist::default();
-    let outcome = decode::decode(saml_response, &mut checks).and_then(|xml| judge(&xml, expectation, &mut checks));
+    let outcome = decode(saml_response, &mut checks).and_then(|xml| judge(&xml, expectation, &mut checks));
     checks.into_verdict(outcome)
 }
 

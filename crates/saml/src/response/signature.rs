@@ -92,7 +92,8 @@ fn diagnose(signed: &Signed<'_>, reason: &str, expectation: &Expectation<'_>) ->
     }
 }
 
-fn embedded_certificates(signature: Node<'_>) -> impl Iterator<Item = Fingerprint> {
+/// The fingerprints of all certificates that stand below an element. They prove nothing.
+pub(crate) fn embedded_certificates(signature: Node<'_>) -> impl Iterator<Item = Fingerprint> {
     signature.walk().filter(|node| node.is(DSIG, "X509Certificate")).filter_map(|node| {
         let compact: String = node.text().ok()?.split_ascii_whitespace().collect();
         Some(Fingerprint::of(&STANDARD.decode(compact).ok()?))

@@ -12,7 +12,8 @@ use vestibule_rpc::{
         ResolveSignInResponse, resolve_sign_in_request::Person, routing_service_server::RoutingService,
     },
     saml::v1::{
-        Check, CreateAuthnRequestRequest, CreateAuthnRequestResponse, GetServiceProviderMetadataRequest,
+        Check, CreateAuthnRequestRequest, CreateAuthnRequestResponse, ExplainResponseRequest, ExplainResponseResponse,
+        GetServiceProviderMetadataRequest,
         GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest, InspectMetadataResponse, PostForm,
         Refusal, ValidateResponseRequest, ValidateResponseResponse, check, create_authn_request_response::Binding,
         refusal, saml_service_server::SamlService, validate_response_response::Outcome,
@@ -81,6 +82,13 @@ impl RoutingService for Routing {
     }
 
     async fn create_ticket(&self, _: Request<CreateTicketRequest>) -> Result<Response<CreateTicketResponse>, Status> {
+        Err(Status::unimplemented("not asked by the gateway"))
+    }
+
+    async fn explain_response(
+        &self,
+        _: Request<ExplainResponseRequest>,
+    ) -> Result<Response<ExplainResponseResponse>, Status> {
         Err(Status::unimplemented("not asked by the gateway"))
     }
 }

@@ -8,6 +8,8 @@ mod authn_request;
 #[cfg(test)]
 mod email;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
 mod metadata;
 #[cfg(test)]
 mod person;

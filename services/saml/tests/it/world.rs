@@ -11,7 +11,7 @@ use vestibule_kernel::{
     ConnectionId, DomainId, IdSource, ManualClock, OrganizationId, SecretBox, SeededIds, Timestamp, UserPoolId,
 };
 use vestibule_rpc::{
-    Channel, memory,
+    Caller, Channel, memory,
     saml::v1::{
         CreateAuthnRequestRequest, GetServiceProviderMetadataRequest, Identity, Refusal, ValidateResponseRequest,
         ValidateResponseResponse, saml_service_client::SamlServiceClient, validate_response_response::Outcome,
@@ -37,6 +37,7 @@ pub(crate) struct World {
     pub(crate) ids: Arc<SeededIds>,
     directory: TempDir,
     readiness: Vec<Readiness>,
+    routes: tonic::service::Routes,
     stop: CancellationToken,
 }
 
@@ -63,12 +64,31 @@ impl World {
         let public_url = "https://login.vestibule.test".parse().unwrap();
         let resources = Resources::over(store.clone(), master, public_url, clock.clone(), ids.clone(), stop.clone());
         let service = vestibule_saml_service::start(&resources, &Config::default()).await.unwrap();
-        let (channel, readiness) = (memory::serve(service.grpc), service.readiness);
-        Self { channel, clock, log: resources.log, keys: resources.keys, store, ids, directory, readiness, stop }
+        let (routes, readiness) = (service.grpc, service.readiness);
+        let channel = memory::serve(routes.clone());
+        Self {
+            channel,
+            clock,
+            log: resources.log,
+            keys: resources.keys,
+            store,
+            ids,
+            directory,
+            readiness,
+            routes,
+            stop,
+        }
     }
 
     pub(crate) fn saml(&self) -> SamlServiceClient<Channel> {
         SamlServiceClient::new(self.channel.clone())
+    }
+
+    /// The service as it is for callers that authentication knows by this name.
+    pub(crate) fn saml_as(&self, actor: &str) -> SamlServiceClient<Channel> {
+        let caller = axum::Extension(Caller { actor: actor.to_owned() });
+        let router = self.routes.clone().into_axum_router().layer(caller);
+        SamlServiceClient::new(memory::serve(tonic::service::Routes::from(router)))
     }
 
     /// What keeps the service from being ready.

@@ -6,6 +6,7 @@ pub(crate) mod health;
 pub(crate) mod log;
 pub(crate) mod org;
 pub(crate) mod pool;
+pub(crate) mod saml;
 pub(crate) mod sign_ins;
 pub(crate) mod tls;
 

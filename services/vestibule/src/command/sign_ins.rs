@@ -87,7 +87,7 @@ fn human(sign_in: &SignIn) -> String {
     ])
 }
 
-fn check_line(check: &Check) -> String {
+pub(crate) fn check_line(check: &Check) -> String {
     let status: check::Status = check.status();
     let mark = plain(status.as_str_name(), "STATUS_");
     match status {

@@ -1,0 +1,104 @@
+use vestibule_rpc::saml::v1::Check;
+use vestibule_saml::Refusal as Said;
+
+use crate::{connection::ReadyConnection, refusal::Refusal};
+
+/// The sentence to send to whoever has to act. It names what they know, in their words, and holds no personal value.
+pub(super) fn of(refusal: Refusal, connection: &ReadyConnection, failed: Option<&Check>) -> String {
+    let found = failed.map_or("", |check| check.found.as_str());
+    match refusal {
+        Refusal::Response(said) => of_response(said, connection, found),
+        Refusal::NoTrustedCertificate => format!(
+            "Vestibule's operator: connection {} has no usable signing certificate; import the current metadata of {}.",
+            connection.id, connection.identity_provider
+        ),
+        Refusal::OrganizationSuspended => {
+            "Vestibule's operator: the organization is suspended; reinstate it when its people may sign in again."
+                .to_owned()
+        }
+        Refusal::ConnectionDisabled => format!(
+            "Vestibule's operator: connection {} is disabled; enable it when people may sign in through it.",
+            connection.id
+        ),
+        Refusal::SubjectNotStable => to_provider(
+            connection,
+            "the NameID has the format transient, another one at each sign-in; please send a persistent NameID that \
+             never changes for a person",
+        ),
+        Refusal::EmailMissing => to_provider(
+            connection,
+            "the assertion holds no single, well-formed e-mail address; please send exactly one, in an attribute `email`",
+        ),
+        Refusal::EmailForeign => format!(
+            "Vestibule's operator: the address lies outside of the domains that the organization of connection {} has \
+             verified; verify its domain, or ask the organization to send addresses of its own domains.",
+            connection.id
+        ),
+        Refusal::AssertionTooOld => of_response(Said::AssertionTooOld, connection, found),
+        Refusal::AssertionReplayed | Refusal::RequestAlreadyAnswered => {
+            "The person: this sign-in was completed before; please begin it anew from the application.".to_owned()
+        }
+    }
+}
+
+fn of_response(refusal: Said, connection: &ReadyConnection, found: &str) -> String {
+    let (entity_id, acs_url) = (&connection.service_provider.entity_id, &connection.service_provider.acs_url);
+    let please = match refusal {
+        Said::CertificateNotTrusted => {
+            return format!(
+                "Vestibule's operator: the Response is {found}, which connection {} does not trust. Ask the \
+                 administrator of {} whether the signing certificate was renewed, compare the fingerprint over another \
+                 channel, and import the new metadata; if they know nothing of it, somebody forged the Response.",
+                connection.id, connection.identity_provider
+            );
+        }
+        Said::IssuerMismatch => {
+            return format!(
+                "Vestibule's operator: the Response comes from {found}, but connection {} is set up for {}. Import the \
+                 metadata of the identity provider that really sends, or ask its administrator to send to its own \
+                 connection.",
+                connection.id, connection.identity_provider
+            );
+        }
+        Said::AudienceMismatch | Said::AudienceMissing => {
+            format!(
+                "the Audience is {found}; please set the Audience (Identifier, Entity ID) of the application to {entity_id}"
+            )
+        }
+        Said::DestinationMismatch | Said::DestinationMissing | Said::RecipientMismatch => {
+            format!("the Response is addressed to {found}; please set the ACS URL (Reply URL, Recipient) to {acs_url}")
+        }
+        Said::InResponseToMissing => {
+            "the Response answers no request; this connection takes no sign-ins that begin at \
+            the identity provider, so people have to begin at the application; where they did, please return the \
+            request's ID as InResponseTo"
+                .to_owned()
+        }
+        Said::InResponseToMismatch => "the Response answers another request than the one that was sent; please return \
+            the request's own ID as InResponseTo, and do not answer one request twice"
+            .to_owned(),
+        Said::AssertionExpired | Said::AssertionNotYetValid | Said::AssertionTooOld => {
+            format!("{refusal} ({found}); please compare your server's clock with a time server (NTP)")
+        }
+        Said::SignatureMissing => "nothing is signed; please sign the Assertion or the Response".to_owned(),
+        Said::SignatureAlgorithmNotAllowed => {
+            format!("it is signed with {found}; please sign with RSA or ECDSA and SHA-256")
+        }
+        Said::SignatureInvalid => "the signature does not verify: the message was changed on its way or signed with \
+            another key; please check that nothing rewrites it, and send your current metadata"
+            .to_owned(),
+        Said::NameIdMissing => "the Subject has no NameID; please send a persistent one".to_owned(),
+        Said::StatusNotSuccess => {
+            format!("it reports {found} instead of success; please look into your sign-in log for the reason")
+        }
+        Said::AssertionEncrypted => {
+            "the Assertion is encrypted; please switch assertion encryption off for this application".to_owned()
+        }
+        other => format!("{other} ({}; found: {found})", other.reason()),
+    };
+    to_provider(connection, &please)
+}
+
+fn to_provider(connection: &ReadyConnection, please: &str) -> String {
+    format!("To the administrator of {}: {please}.", connection.identity_provider)
+}

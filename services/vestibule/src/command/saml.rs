@@ -1,0 +1,171 @@
+//! `vestibule saml`.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context;
+use clap::Subcommand;
+use vestibule_kernel::Timestamp;
+use vestibule_rpc::{
+    proto_timestamp,
+    saml::v1::{
+        ExplainResponseRequest, ExplainResponseResponse, InspectMetadataRequest, InspectMetadataResponse, refusal,
+        saml_service_client::SamlServiceClient,
+    },
+};
+
+use super::{Operator, sign_ins::check_line};
+use crate::output::{moment, note, plain, properties};
+
+/// What is read of a file: far more than the server takes, far less than memory.
+const INPUT_BYTES_MAX: u64 = 2 * 1024 * 1024;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Tell what is right and wrong with a Response, who has to mend it, and what to write to them. Changes nothing.
+    Explain {
+        /// The connection it was sent to: id or name.
+        #[arg(long)]
+        connection: String,
+        /// The moment it arrived, such as `2026-11-21T10:00:00Z`; now when absent.
+        #[arg(long, value_name = "TIME")]
+        at: Option<Timestamp>,
+        /// The ID of the request it must answer; the one that it names itself when absent.
+        #[arg(long, value_name = "ID", default_value = "")]
+        request_id: String,
+        /// The user pool cannot do without an address.
+        #[arg(long)]
+        email_required: bool,
+        /// The Response: XML, the form value in base64, or the whole form body; `-` reads standard input.
+        #[arg(default_value = "-")]
+        file: PathBuf,
+    },
+    /// Tell what an identity provider's metadata holds, with warnings, before anything is saved.
+    Inspect {
+        /// The metadata document; `-` reads standard input.
+        file: PathBuf,
+    },
+}
+
+pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result<()> {
+    let mut client = SamlServiceClient::new(operator.channel.clone());
+    match command {
+        Command::Explain { connection, at, request_id, email_required, file } => {
+            let request = ExplainResponseRequest {
+                connection: connection.rsplit('/').next().unwrap_or_default().to_owned(),
+                saml_response: read(&file)?,
+                time: at.map(proto_timestamp),
+                request_id,
+                email_required,
+            };
+            let answer = client.explain_response(request).await;
+            let answer = answer.map_err(|status| operator.refused(&status))?.into_inner();
+            operator.format.print("vestibule.saml.v1.ExplainResponseResponse", &answer, explanation)?;
+            if at.is_none() && answer.differences.iter().any(|one| one.subject == "clock") {
+                note("It was judged as if it arrived now. Name the moment it did arrive with --at.");
+            }
+            Ok(())
+        }
+        Command::Inspect { file } => {
+            let answer = client.inspect_metadata(InspectMetadataRequest { metadata_xml: read(&file)? }).await;
+            let answer = answer.map_err(|status| operator.refused(&status))?.into_inner();
+            operator
+                .format
+                .print("vestibule.saml.v1.InspectMetadataResponse", &answer, |answer| metadata(answer, &file))
+        }
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    if file == Path::new("-") {
+        std::io::stdin().take(INPUT_BYTES_MAX).read_to_string(&mut text).context("standard input")?;
+    } else {
+        let opened = std::fs::File::open(file).with_context(|| format!("the file {}", file.display()))?;
+        opened
+            .take(INPUT_BYTES_MAX)
+            .read_to_string(&mut text)
+            .with_context(|| format!("the file {}", file.display()))?;
+    }
+    Ok(text)
+}
+
+fn explanation(answer: &ExplainResponseResponse) -> String {
+    let (verdict, mended_by) = match &answer.refused {
+        None => ("it signs somebody in".to_owned(), String::new()),
+        Some(refused) => {
+            let responsible: refusal::Responsible = refused.responsible();
+            (
+                format!("refused: {} ({})", refused.message, refused.reason),
+                plain(responsible.as_str_name(), "RESPONSIBLE_"),
+            )
+        }
+    };
+    let differences: Vec<String> = answer
+        .differences
+        .iter()
+        .map(|one| format!("{}\n  expected {}\n  found    {}", one.subject, one.expected, one.found))
+        .collect();
+    let clock = answer.clock_offset.as_ref().map_or_else(String::new, |offset| match offset.seconds {
+        0 => "as ours".to_owned(),
+        ahead @ 1.. => format!("{ahead} seconds ahead of that"),
+        behind => format!("{} seconds before that", behind.unsigned_abs()),
+    });
+    let checks: Vec<String> = answer.checks.iter().map(check_line).collect();
+    properties(&[
+        ("verdict", verdict),
+        ("to be mended by", mended_by),
+        ("send them", answer.advice.clone()),
+        ("connection", answer.connection.clone()),
+        ("judged at", moment(answer.time.as_ref())),
+        ("made", clock),
+        ("differs", differences.join("\n")),
+        ("checks", checks.join("\n")),
+        ("document", answer.document.trim_end().to_owned()),
+    ])
+}
+
+fn metadata(answer: &InspectMetadataResponse, file: &Path) -> String {
+    let endpoints: Vec<String> = answer
+        .single_sign_on
+        .iter()
+        .map(|one| format!("{} {}", one.binding.rsplit(':').next().unwrap_or_default(), one.location))
+        .collect();
+    let certificates: Vec<String> = answer
+        .certificates
+        .iter()
+        .map(|one| {
+            let until = moment(one.not_after.as_ref());
+            format!("{}\n  {}, {}, until {until}", one.sha256_fingerprint, one.subject, one.key)
+        })
+        .collect();
+    let warnings: Vec<String> = answer
+        .warnings
+        .iter()
+        .map(|one| {
+            let about = if one.subject.is_empty() { String::new() } else { format!("\n  {}", one.subject) };
+            format!("{}: {}{about}", one.reason, one.message)
+        })
+        .collect();
+    let known = match answer.entity_id_known {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "not told without the operator's token",
+    };
+    let next = format!(
+        "compare the fingerprints with the identity provider's administrator over another channel, then\n\
+         `vestibule connection create <organization> --metadata {}`",
+        file.display()
+    );
+    properties(&[
+        ("identity provider", answer.entity_id.clone()),
+        ("trusted already", known.to_owned()),
+        ("single sign-on", endpoints.join("\n")),
+        ("certificates", certificates.join("\n")),
+        ("valid until", moment(answer.valid_until.as_ref())),
+        ("warnings", if warnings.is_empty() { "none".to_owned() } else { warnings.join("\n") }),
+        ("next", next),
+    ])
+}
