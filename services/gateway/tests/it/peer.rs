@@ -13,10 +13,10 @@ use vestibule_rpc::{
     },
     saml::v1::{
         Check, CreateAuthnRequestRequest, CreateAuthnRequestResponse, ExplainResponseRequest, ExplainResponseResponse,
-        GetServiceProviderMetadataRequest,
-        GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest, InspectMetadataResponse, PostForm,
-        Refusal, ValidateResponseRequest, ValidateResponseResponse, check, create_authn_request_response::Binding,
-        refusal, saml_service_server::SamlService, validate_response_response::Outcome,
+        GetServiceProviderMetadataRequest, GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest,
+        InspectMetadataResponse, PostForm, Refusal, ValidateResponseRequest, ValidateResponseResponse, check,
+        create_authn_request_response::Binding, refusal, saml_service_server::SamlService,
+        validate_response_response::Outcome,
     },
     to_status,
 };
@@ -82,13 +82,6 @@ impl RoutingService for Routing {
     }
 
     async fn create_ticket(&self, _: Request<CreateTicketRequest>) -> Result<Response<CreateTicketResponse>, Status> {
-        Err(Status::unimplemented("not asked by the gateway"))
-    }
-
-    async fn explain_response(
-        &self,
-        _: Request<ExplainResponseRequest>,
-    ) -> Result<Response<ExplainResponseResponse>, Status> {
         Err(Status::unimplemented("not asked by the gateway"))
     }
 }
@@ -189,6 +182,13 @@ impl SamlService for Saml {
         &self,
         _: Request<InspectMetadataRequest>,
     ) -> Result<Response<InspectMetadataResponse>, Status> {
+        Err(Status::unimplemented("not asked by the gateway"))
+    }
+
+    async fn explain_response(
+        &self,
+        _: Request<ExplainResponseRequest>,
+    ) -> Result<Response<ExplainResponseResponse>, Status> {
         Err(Status::unimplemented("not asked by the gateway"))
     }
 }
