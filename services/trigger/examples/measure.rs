@@ -1,7 +1,7 @@
 //! What the shim costs: size, cold start to the first answer, and what it adds to a warm call.
 //!
 //! ```console
-//! $ cargo build --profile lambda -p vestibule-trigger
+//! $ AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo build --profile lambda -p vestibule-trigger
 //! $ cargo run --release -p vestibule-trigger --example measure
 //! ```
 //!

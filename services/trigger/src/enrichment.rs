@@ -17,7 +17,8 @@ use crate::{config::Config, failure::Failure, invocation::Invocation};
 /// How often the service is asked: once more than once.
 const ATTEMPTS_MAX: u32 = 2;
 
-/// How long the service is left alone after it said that it is unavailable.
+/// How long the service is left alone after it said that it is unavailable; with no more time than that, it is not asked
+/// again.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a connection may take to be made.
@@ -92,12 +93,13 @@ impl Enrichment {
                 Err(_) => return Asked { outcome: Err(Failure::Unavailable), attempts },
             };
             let failure = failure(&status);
-            if failure != Failure::Unavailable || attempts == ATTEMPTS_MAX {
+            let too_late = until.saturating_duration_since(Instant::now()) <= PAUSE;
+            if failure != Failure::Unavailable || attempts == ATTEMPTS_MAX || too_late {
                 return Asked { outcome: Err(failure), attempts };
             }
             // A broken connection is replaced at once; a service that says no itself needs a moment.
             if status.source().is_none() {
-                sleep(PAUSE.min(until.saturating_duration_since(Instant::now()))).await;
+                sleep(PAUSE).await;
             }
         }
     }

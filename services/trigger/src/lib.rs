@@ -37,7 +37,7 @@
 //! # Build and deploy
 //!
 //! ```console
-//! $ cargo build --profile lambda -p vestibule-trigger
+//! $ AWS_LC_SYS_NO_JITTER_ENTROPY=1 cargo build --profile lambda -p vestibule-trigger
 //! $ zip --junk-paths vestibule-trigger.zip target/lambda/bootstrap authority.pem
 //! $ aws lambda create-function --function-name vestibule-trigger \
 //!     --runtime provided.al2023 --architectures x86_64 --handler bootstrap --memory-size 256 --timeout 4 \
@@ -50,6 +50,9 @@
 //!
 //! Then name the function in the pool's `PreTokenGenerationConfig`, with `LambdaVersion` `V2_0`. It needs a way to the
 //! service (usually the service's VPC) and no permission but that to write its log.
+//!
+//! The variable leaves seeding to the operating system and the processor's generator; measuring the jitter of the clock, as
+//! aws-lc does otherwise, is half of a cold start. The program works without it.
 //!
 //! The program needs no newer glibc than 2.34, that of Amazon Linux 2023; a test looks. When a later toolchain asks for
 //! more, build in a container of `amazonlinux:2023`, or with `cargo zigbuild --target x86_64-unknown-linux-gnu.2.34`.

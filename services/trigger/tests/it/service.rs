@@ -12,13 +12,12 @@ use std::{
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{
     Code, Request, Response, Status,
     body::Body,
     codegen::{BoxFuture, Service, http},
     server::{Grpc, NamedService, UnaryService},
-    transport::{Identity, Server, ServerTlsConfig},
+    transport::{Identity, Server, ServerTlsConfig, server::TcpIncoming},
 };
 use tonic_prost::ProstCodec;
 use tonic_types::{ErrorDetails, StatusExt};
@@ -93,11 +92,11 @@ impl Enrichment {
         (Self::serve(Server::builder().tls_config(tls).unwrap(), listener), address, authority)
     }
 
-    fn serve(server: Server, listener: TcpListener) -> Self {
+    fn serve(mut server: Server, listener: TcpListener) -> Self {
         let service = Self::default();
-        let mut server = server.tcp_nodelay(true);
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let routes = server.add_service(service.clone());
-        tokio::spawn(async move { routes.serve_with_incoming(TcpListenerStream::new(listener)).await.unwrap() });
+        tokio::spawn(async move { routes.serve_with_incoming(incoming).await.unwrap() });
         service
     }
 }
