@@ -83,6 +83,22 @@ async fn the_next_signing_key_is_published_before_it_signs_and_the_last_one_stay
 }
 
 #[tokio::test]
+async fn keys_that_nobody_needs_any_more_are_destroyed_by_who_may() {
+    let world = World::new().await;
+    let generations = async || world.resources.keys.all("gateway.pending", "").await.unwrap();
+    for _ in 0..4 {
+        world.clock.advance(Duration::from_hours(25));
+        world.another_instance().await;
+    }
+    let before = generations().await;
+    assert_eq!(before.len(), 5, "the gateway itself only adds keys");
+    vestibule_gateway_service::destroy_old_keys(&world.resources).await.unwrap();
+    let kept: Vec<_> = generations().await.iter().map(|key| key.id).collect();
+    assert_eq!(kept, before.iter().take(3).map(|key| key.id).collect::<Vec<_>>(), "the newest stay");
+    assert_eq!(world.resources.keys.all("oidc.signing.rs256", "").await.unwrap().len(), 1, "the only one stays");
+}
+
+#[tokio::test]
 async fn metadata_is_there_for_connections_that_exist() {
     let world = World::new().await;
     let metadata = get(&world, &format!("/saml/{ACME_CONNECTION}/metadata")).await;
