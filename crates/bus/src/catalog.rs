@@ -1,0 +1,284 @@
+//! Which recorded events are published, under which name and with which body. The matches are exhaustive: an event type
+//! that is added to a domain does not compile until somebody has decided here whether it goes out.
+
+use std::str::FromStr;
+
+use serde::Serialize;
+use serde_json::Value;
+use vestibule_decider::DomainEvent;
+use vestibule_eventlog::{EventLog, LoadError, Recorded, StreamId};
+use vestibule_kernel::OrganizationId;
+use vestibule_tenancy::{assertion, connection, domain, organization, person, user_pool};
+
+use crate::payload;
+
+/// Every event type of the log, and the name under which it is published: `<noun>.<fact>`. `None`: it stays inside.
+pub const CATALOG: &[(&str, Option<&str>)] = &[
+    ("organization.created", Some("organization.created")),
+    ("organization.updated", Some("organization.updated")),
+    ("organization.suspended", Some("organization.suspended")),
+    ("organization.reinstated", Some("organization.reinstated")),
+    ("domain.claimed", Some("domain.claimed")),
+    ("domain.verified", Some("domain.verified")),
+    ("domain.released", Some("domain.released")),
+    ("connection.created", Some("connection.created")),
+    ("connection.configured", Some("connection.configured")),
+    ("connection.certificate_trusted", Some("certificate.trusted")),
+    ("connection.certificate_retired", Some("certificate.retired")),
+    ("connection.enabled", Some("connection.enabled")),
+    ("connection.disabled", Some("connection.disabled")),
+    ("person.first_seen", Some("person.first_seen")),
+    ("person.updated", Some("person.updated")),
+    ("assertion.accepted", Some("sign_in.succeeded")),
+    // The exchange between Cognito and us; who signed in has been told already.
+    ("assertion.redeemed", None),
+    ("user_pool.registered", Some("user_pool.registered")),
+    ("user_pool.updated", Some("user_pool.updated")),
+    // Which client secrets a pool may use concerns nobody but the pool.
+    ("user_pool.secret_added", None),
+    ("user_pool.secret_retired", None),
+];
+
+/// A recorded event cannot be published; identity data must not be silently incomplete, so the relay stops.
+#[derive(Debug, thiserror::Error)]
+pub enum MapError {
+    /// The event cannot be read.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// No rule says what becomes of streams of this category.
+    #[error("nothing is known of streams of category {category}")]
+    UnknownCategory {
+        /// The category.
+        category: String,
+    },
+    /// The stream's name is not that of an aggregate of its category.
+    #[error("the stream {stream} does not belong to an organization, or names no aggregate")]
+    ForeignStream {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// The body cannot be written as JSON.
+    #[error("the body cannot be written")]
+    Body(#[source] serde_json::Error),
+}
+
+/// What is said of an event to the outside.
+pub(crate) struct Fact {
+    /// `<noun>.<fact>`.
+    pub(crate) name: &'static str,
+    /// The resource it is about, as the gRPC interface names it.
+    pub(crate) resource: String,
+    /// The body.
+    pub(crate) body: Value,
+}
+
+/// What is published of an event; `None` when it stays inside.
+pub(crate) async fn fact(log: &EventLog, recorded: &Recorded) -> Result<Option<Fact>, MapError> {
+    match recorded.stream.category() {
+        organization::CATEGORY => of_organization(recorded, open(log, recorded).await?),
+        domain::CATEGORY => of_domain(recorded, open(log, recorded).await?),
+        connection::CATEGORY => of_connection(recorded, open(log, recorded).await?),
+        person::CATEGORY => of_person(recorded, open(log, recorded).await?),
+        assertion::CATEGORY => of_assertion(recorded, open(log, recorded).await?),
+        user_pool::CATEGORY => of_user_pool(recorded, open(log, recorded).await?),
+        category => Err(MapError::UnknownCategory { category: category.to_owned() }),
+    }
+}
+
+async fn open<E: DomainEvent>(log: &EventLog, recorded: &Recorded) -> Result<E, MapError> {
+    Ok(log.open(recorded).await?)
+}
+
+fn of_organization(recorded: &Recorded, event: organization::Event) -> Result<Option<Fact>, MapError> {
+    let organization = owner(recorded)?;
+    let resource = format!("organizations/{organization}");
+    let changed = payload::OrganizationChanged { organization };
+    match event {
+        organization::Event::Created(created) => {
+            let organization::Placement::SharedPool { user_pool } = created.placement;
+            let body = payload::OrganizationCreated {
+                organization,
+                slug: created.slug,
+                external_id: created.external_id,
+                display_name: created.display_name,
+                tier: created.tier,
+                region: created.region,
+                user_pool,
+            };
+            said("organization.created", resource, &body)
+        }
+        organization::Event::Updated(updated) => {
+            let user_pool = updated.placement.map(|organization::Placement::SharedPool { user_pool }| user_pool);
+            let body = payload::OrganizationUpdated {
+                organization,
+                slug: updated.slug.map(|slug| slug.to),
+                external_id: updated.external_id.map(|external_id| external_id.to),
+                display_name: updated.display_name,
+                tier: updated.tier,
+                region: updated.region,
+                user_pool,
+            };
+            said("organization.updated", resource, &body)
+        }
+        organization::Event::Suspended(_) => said("organization.suspended", resource, &changed),
+        organization::Event::Reinstated(_) => said("organization.reinstated", resource, &changed),
+    }
+}
+
+fn of_domain(recorded: &Recorded, event: domain::Event) -> Result<Option<Fact>, MapError> {
+    let (organization, domain) = (owner(recorded)?, key(recorded)?);
+    let resource = format!("organizations/{organization}/domains/{domain}");
+    match event {
+        domain::Event::Claimed(claimed) => {
+            let body = payload::DomainChanged { organization, domain, name: claimed.name };
+            said("domain.claimed", resource, &body)
+        }
+        domain::Event::Verified(verified) => {
+            let proof = match verified.proof {
+                domain::Proof::OperatorAttestation { .. } => "operator_attestation",
+            };
+            let body = payload::DomainVerified {
+                organization,
+                domain,
+                name: verified.name,
+                include_subdomains: verified.include_subdomains,
+                proof,
+                verified_at: verified.verified_at,
+            };
+            said("domain.verified", resource, &body)
+        }
+        domain::Event::Released(released) => {
+            let body = payload::DomainChanged { organization, domain, name: released.name };
+            said("domain.released", resource, &body)
+        }
+    }
+}
+
+fn of_connection(recorded: &Recorded, event: connection::Event) -> Result<Option<Fact>, MapError> {
+    let (organization, connection) = (owner(recorded)?, key(recorded)?);
+    let resource = format!("organizations/{organization}/connections/{connection}");
+    let changed = payload::ConnectionChanged { organization, connection };
+    match event {
+        connection::Event::Created(created) => {
+            let body = payload::ConnectionCreated {
+                organization,
+                connection,
+                display_name: created.display_name,
+                identity_provider: identity_provider(created.identity_provider),
+                certificates: created.certificates.into_iter().map(certificate).collect(),
+            };
+            said("connection.created", resource, &body)
+        }
+        connection::Event::Configured(configured) => {
+            let body = payload::ConnectionConfigured {
+                organization,
+                connection,
+                display_name: configured.display_name,
+                identity_provider: configured.identity_provider.map(identity_provider),
+            };
+            said("connection.configured", resource, &body)
+        }
+        connection::Event::CertificateTrusted(trusted) => {
+            let certificate = certificate(trusted.certificate);
+            let body = payload::CertificateTrusted { organization, connection, certificate };
+            said("certificate.trusted", resource, &body)
+        }
+        connection::Event::CertificateRetired(retired) => {
+            let body = payload::CertificateRetired { organization, connection, fingerprint: retired.fingerprint };
+            said("certificate.retired", resource, &body)
+        }
+        connection::Event::Enabled(_) => said("connection.enabled", resource, &changed),
+        connection::Event::Disabled(_) => said("connection.disabled", resource, &changed),
+    }
+}
+
+fn of_person(recorded: &Recorded, event: person::Event) -> Result<Option<Fact>, MapError> {
+    let organization = owner(recorded)?;
+    match event {
+        person::Event::FirstSeen(first) => {
+            let resource = person_name(organization, first.person);
+            let body = payload::PersonFirstSeen {
+                organization,
+                person: first.person,
+                connection: first.connection,
+                profile: first.profile.map(profile),
+            };
+            said("person.first_seen", resource, &body)
+        }
+        person::Event::Updated(updated) => {
+            let resource = person_name(organization, updated.person);
+            let profile = updated.profile.map(profile);
+            let body = payload::PersonUpdated { organization, person: updated.person, profile };
+            said("person.updated", resource, &body)
+        }
+    }
+}
+
+fn of_assertion(recorded: &Recorded, event: assertion::Event) -> Result<Option<Fact>, MapError> {
+    match event {
+        assertion::Event::Accepted(accepted) => {
+            let organization = owner(recorded)?;
+            let body = payload::SignInSucceeded {
+                organization,
+                person: accepted.person,
+                connection: accepted.connection,
+                user_pool: accepted.user_pool,
+                certificate_fingerprint: accepted.certificate_fingerprint,
+            };
+            said("sign_in.succeeded", person_name(organization, accepted.person), &body)
+        }
+        assertion::Event::Redeemed(_) => Ok(None),
+    }
+}
+
+fn of_user_pool(recorded: &Recorded, event: user_pool::Event) -> Result<Option<Fact>, MapError> {
+    let user_pool = key(recorded)?;
+    let resource = format!("userPools/{user_pool}");
+    match event {
+        user_pool::Event::Registered(registered) => {
+            let user_pool::Registered { region, pool_id, domains, .. } = registered;
+            said("user_pool.registered", resource, &payload::UserPoolRegistered { user_pool, region, pool_id, domains })
+        }
+        user_pool::Event::Updated(updated) => {
+            let user_pool::Updated { domains, requires_email, .. } = updated;
+            said("user_pool.updated", resource, &payload::UserPoolUpdated { user_pool, domains, requires_email })
+        }
+        user_pool::Event::SecretAdded(_) | user_pool::Event::SecretRetired(_) => Ok(None),
+    }
+}
+
+fn identity_provider(known: connection::SamlIdentityProvider) -> payload::IdentityProvider {
+    let single_sign_on = known.single_sign_on.into_iter().map(|endpoint| endpoint.location).collect();
+    payload::IdentityProvider { entity_id: known.entity_id, single_sign_on }
+}
+
+fn certificate(known: connection::Certificate) -> payload::Certificate {
+    let connection::Certificate { fingerprint, subject, not_before, not_after, .. } = known;
+    payload::Certificate { fingerprint, subject, not_before, not_after }
+}
+
+fn profile(known: person::Profile) -> payload::Profile {
+    let person::Profile { email, name, given_name, family_name, .. } = known;
+    payload::Profile { email, name, given_name, family_name }
+}
+
+fn person_name(organization: OrganizationId, person: vestibule_kernel::PersonId) -> String {
+    format!("organizations/{organization}/persons/{person}")
+}
+
+fn owner(recorded: &Recorded) -> Result<OrganizationId, MapError> {
+    recorded.stream.organization().ok_or_else(|| foreign(recorded))
+}
+
+fn key<T: FromStr>(recorded: &Recorded) -> Result<T, MapError> {
+    recorded.stream.key().parse().map_err(|_| foreign(recorded))
+}
+
+fn foreign(recorded: &Recorded) -> MapError {
+    MapError::ForeignStream { stream: recorded.stream.clone() }
+}
+
+fn said<T: Serialize>(name: &'static str, resource: String, body: &T) -> Result<Option<Fact>, MapError> {
+    let body = serde_json::to_value(body).map_err(MapError::Body)?;
+    Ok(Some(Fact { name, resource, body }))
+}

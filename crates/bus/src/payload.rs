@@ -1,0 +1,258 @@
+//! The bodies of published events: a contract with consumers, apart from what the log stores.
+//!
+//! A body names ids of its own, so that it can be understood without its headers. What is absent did not change. Notes
+//! that operators wrote for operators, digests and request ids stay inside.
+
+use serde::Serialize;
+use vestibule_kernel::{ConnectionId, DomainId, OrganizationId, PersonId, Timestamp, UserPoolId};
+
+/// `organization.created`.
+#[derive(Clone, Debug, Serialize)]
+pub struct OrganizationCreated {
+    /// Its id, for ever.
+    pub organization: OrganizationId,
+    /// The short name that people type; may change.
+    pub slug: String,
+    /// The SaaS's own id of this customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// What people read.
+    pub display_name: String,
+    /// The SaaS's name of what the customer pays for.
+    pub tier: String,
+    /// The AWS region its data lives in.
+    pub region: String,
+    /// The user pool its people live in.
+    pub user_pool: UserPoolId,
+}
+
+/// `organization.updated`.
+#[derive(Clone, Debug, Serialize)]
+pub struct OrganizationUpdated {
+    /// Which.
+    pub organization: OrganizationId,
+    /// The new short name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
+    /// The new external id; `null` when it was removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<Option<String>>,
+    /// The new display name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// The new tier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// The new region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The new user pool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_pool: Option<UserPoolId>,
+}
+
+/// `organization.suspended` and `organization.reinstated`.
+#[derive(Clone, Debug, Serialize)]
+pub struct OrganizationChanged {
+    /// Which.
+    pub organization: OrganizationId,
+}
+
+/// `domain.claimed` and `domain.released`.
+#[derive(Clone, Debug, Serialize)]
+pub struct DomainChanged {
+    /// Whose claim.
+    pub organization: OrganizationId,
+    /// The claim.
+    pub domain: DomainId,
+    /// The name: lower-case A-labels.
+    pub name: String,
+}
+
+/// `domain.verified`.
+#[derive(Clone, Debug, Serialize)]
+pub struct DomainVerified {
+    /// Whose claim.
+    pub organization: OrganizationId,
+    /// The claim.
+    pub domain: DomainId,
+    /// The name: lower-case A-labels.
+    pub name: String,
+    /// Whether every subdomain is owned with it.
+    pub include_subdomains: bool,
+    /// How it is known: `operator_attestation`.
+    pub proof: &'static str,
+    /// Since when.
+    pub verified_at: Timestamp,
+}
+
+/// An identity provider.
+#[derive(Clone, Debug, Serialize)]
+pub struct IdentityProvider {
+    /// Its entity id.
+    pub entity_id: String,
+    /// The addresses where it takes requests.
+    pub single_sign_on: Vec<String>,
+}
+
+/// A signing certificate; the certificate itself is in the registry.
+#[derive(Clone, Debug, Serialize)]
+pub struct Certificate {
+    /// SHA-256 over the DER, lower-case hex.
+    pub fingerprint: String,
+    /// Its subject.
+    pub subject: String,
+    /// Start of its validity.
+    pub not_before: Timestamp,
+    /// End of its validity.
+    pub not_after: Timestamp,
+}
+
+/// `connection.created`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConnectionCreated {
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Its id, for ever.
+    pub connection: ConnectionId,
+    /// What people read when they have to choose.
+    pub display_name: String,
+    /// The identity provider.
+    pub identity_provider: IdentityProvider,
+    /// Its signing certificates.
+    pub certificates: Vec<Certificate>,
+}
+
+/// `connection.configured`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConnectionConfigured {
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Which.
+    pub connection: ConnectionId,
+    /// The new display name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// The new identity provider.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity_provider: Option<IdentityProvider>,
+}
+
+/// `connection.enabled` and `connection.disabled`.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConnectionChanged {
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Which.
+    pub connection: ConnectionId,
+}
+
+/// `certificate.trusted`.
+#[derive(Clone, Debug, Serialize)]
+pub struct CertificateTrusted {
+    /// Whose connection.
+    pub organization: OrganizationId,
+    /// The connection that trusts it from now on.
+    pub connection: ConnectionId,
+    /// The certificate.
+    pub certificate: Certificate,
+}
+
+/// `certificate.retired`.
+#[derive(Clone, Debug, Serialize)]
+pub struct CertificateRetired {
+    /// Whose connection.
+    pub organization: OrganizationId,
+    /// The connection that does not trust it any more.
+    pub connection: ConnectionId,
+    /// SHA-256 over the certificate's DER, lower-case hex.
+    pub fingerprint: String,
+}
+
+/// What the identity provider says of a person. **Personal**: readable in the stream until the stream lets go of it.
+#[derive(Clone, Serialize)]
+pub struct Profile {
+    /// The address, already held against the organization's verified domains.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Full name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Given name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_name: Option<String>,
+    /// Family name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<String>,
+}
+
+impl std::fmt::Debug for Profile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Profile(redacted)")
+    }
+}
+
+/// `person.first_seen`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonFirstSeen {
+    /// The organization the person belongs to, for ever.
+    pub organization: OrganizationId,
+    /// The person's id: the `sub`.
+    pub person: PersonId,
+    /// The connection of the first sign-in.
+    pub connection: ConnectionId,
+    /// `null` when the person's key had been destroyed before this was published.
+    pub profile: Option<Profile>,
+}
+
+/// `person.updated`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonUpdated {
+    /// The organization the person belongs to.
+    pub organization: OrganizationId,
+    /// Who.
+    pub person: PersonId,
+    /// The whole profile as it is now; `null` when the person's key had been destroyed before this was published.
+    pub profile: Option<Profile>,
+}
+
+/// `sign_in.succeeded`: an identity provider's answer was valid, new and awaited.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignInSucceeded {
+    /// The organization.
+    pub organization: OrganizationId,
+    /// Who.
+    pub person: PersonId,
+    /// Over which connection.
+    pub connection: ConnectionId,
+    /// Into which user pool.
+    pub user_pool: UserPoolId,
+    /// The certificate whose key verified the answer.
+    pub certificate_fingerprint: String,
+}
+
+/// `user_pool.registered`.
+#[derive(Clone, Debug, Serialize)]
+pub struct UserPoolRegistered {
+    /// Our id of it.
+    pub user_pool: UserPoolId,
+    /// The AWS region.
+    pub region: String,
+    /// Cognito's id of it.
+    pub pool_id: String,
+    /// Its domains.
+    pub domains: Vec<String>,
+}
+
+/// `user_pool.updated`.
+#[derive(Clone, Debug, Serialize)]
+pub struct UserPoolUpdated {
+    /// Which.
+    pub user_pool: UserPoolId,
+    /// Its new domains.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domains: Option<Vec<String>>,
+    /// Whether a sign-in without an address is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requires_email: Option<bool>,
+}
