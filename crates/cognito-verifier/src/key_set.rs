@@ -1,8 +1,13 @@
 use std::collections::HashMap;
 
-use jsonwebtoken::DecodingKey;
+use jsonwebtoken::{
+    DecodingKey,
+    jwk::{AlgorithmParameters, Jwk, KeyAlgorithm, PublicKeyUse},
+};
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::key::Rs256Key;
 
 /// The largest key set in bytes; Cognito's, with two keys, has less than 1 KiB.
 pub const KEY_SET_BYTES_MAX: usize = 64 * 1024;
@@ -25,22 +30,11 @@ pub enum KeySetError {
 }
 
 /// The keys that may have signed a token, by key id.
-pub(crate) type Keys = HashMap<String, DecodingKey>;
+pub(crate) type Keys = HashMap<String, Rs256Key>;
 
 #[derive(Deserialize)]
 struct KeySet {
     keys: Vec<Value>,
-}
-
-#[derive(Deserialize)]
-struct Jwk {
-    kty: String,
-    kid: String,
-    #[serde(rename = "use")]
-    public_key_use: Option<String>,
-    alg: Option<String>,
-    n: String,
-    e: String,
 }
 
 /// Reads a key set. Keys that we could not use are left out rather than held against the others (RFC 7517 section 5).
@@ -59,10 +53,13 @@ pub(crate) fn parse(document: &[u8]) -> Result<Keys, KeySetError> {
     Ok(keys)
 }
 
-fn usable(key: Value) -> Option<(String, DecodingKey)> {
+fn usable(key: Value) -> Option<(String, Rs256Key)> {
     let jwk: Jwk = serde_json::from_value(key).ok()?;
-    let is = |value: &Option<String>, wanted: &str| value.as_ref().is_none_or(|value| value == wanted);
-    let fits = jwk.kty == "RSA" && is(&jwk.public_key_use, "sig") && is(&jwk.alg, "RS256");
-    let key = DecodingKey::from_rsa_components(&jwk.n, &jwk.e).ok()?;
-    fits.then_some((jwk.kid, key))
+    let for_signatures = matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature));
+    let for_rs256 = matches!(jwk.common.key_algorithm, None | Some(KeyAlgorithm::RS256));
+    if !(for_signatures && for_rs256 && matches!(jwk.algorithm, AlgorithmParameters::RSA(_))) {
+        return None;
+    }
+    let key = Rs256Key::new(&DecodingKey::from_jwk(&jwk).ok()?)?;
+    Some((jwk.common.key_id?, key))
 }

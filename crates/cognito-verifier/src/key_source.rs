@@ -4,10 +4,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use jsonwebtoken::DecodingKey;
-
 use crate::{
     KeySetError, KeysError, VerifyError,
+    key::Rs256Key,
     key_set::{self, Keys},
 };
 
@@ -58,7 +57,7 @@ impl KeySource {
         &self,
         key_id: &str,
         now: SystemTime,
-        look: impl FnOnce(&DecodingKey) -> R,
+        look: impl FnOnce(&Rs256Key) -> R,
     ) -> Result<Option<R>, VerifyError> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         match (state.keys.get(key_id), state.barred.filter(|barred| barred.holds(now))) {

@@ -68,6 +68,7 @@
 mod claim;
 mod compact;
 mod error;
+mod key;
 mod key_set;
 mod key_source;
 mod pool;

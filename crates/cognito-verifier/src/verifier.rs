@@ -5,10 +5,10 @@ use std::{
     time::SystemTime,
 };
 
-use jsonwebtoken::{Algorithm, DecodingKey, crypto::aws_lc::DEFAULT_PROVIDER};
+use jsonwebtoken::signature::Verifier as _;
 
 use crate::{
-    KeySetError, KeysWanted, Requirements, UserPool, VerifiedToken, VerifyError, compact::Compact,
+    KeySetError, KeysWanted, Requirements, UserPool, VerifiedToken, VerifyError, compact::Compact, key::Rs256Key,
     key_source::KeySource,
 };
 
@@ -120,10 +120,6 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// The algorithm is fixed here, whatever a token says (RFC 8725 section 3.1). aws-lc refuses RSA keys below 2048 bits.
-fn verify_signature(compact: &Compact<'_>, key: &DecodingKey) -> Result<(), VerifyError> {
-    // Named, because the process-wide default of jsonwebtoken panics where another crate turned both of its providers on.
-    let verifier = (DEFAULT_PROVIDER.verifier_factory)(&Algorithm::RS256, key);
-    let verifier = verifier.map_err(|_| VerifyError::SignatureInvalid)?;
-    verifier.verify(compact.signing_input.as_bytes(), &compact.signature).map_err(|_| VerifyError::SignatureInvalid)
+fn verify_signature(compact: &Compact<'_>, key: &Rs256Key) -> Result<(), VerifyError> {
+    key.verify(compact.signing_input.as_bytes(), &compact.signature).map_err(|_| VerifyError::SignatureInvalid)
 }
