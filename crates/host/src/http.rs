@@ -3,7 +3,11 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use axum::{Router, http::StatusCode, routing::get};
-use axum_server::{Handle, tls_rustls::RustlsConfig};
+use axum_server::{
+    Handle,
+    accept::NoDelayAcceptor,
+    tls_rustls::{RustlsAcceptor, RustlsConfig},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Readiness, Service, TlsError, config, tls};
@@ -83,11 +87,14 @@ impl Bound {
             draining.graceful_shutdown(Some(self.drain));
         });
         let served = if let Some(tls) = self.tls {
-            let mut server = axum_server::from_tcp_rustls(self.listener, tls).map_err(HttpError::Serve)?.handle(handle);
+            let acceptor = RustlsAcceptor::new(tls).acceptor(NoDelayAcceptor::new());
+            let server = axum_server::from_tcp(self.listener).map_err(HttpError::Serve)?;
+            let mut server = server.acceptor(acceptor).handle(handle);
             limit(server.http_builder());
             server.serve(routes).await
         } else {
-            let mut server = axum_server::from_tcp(self.listener).map_err(HttpError::Serve)?.handle(handle);
+            let server = axum_server::from_tcp(self.listener).map_err(HttpError::Serve)?;
+            let mut server = server.acceptor(NoDelayAcceptor::new()).handle(handle);
             limit(server.http_builder());
             server.serve(routes).await
         };

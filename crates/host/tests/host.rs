@@ -10,7 +10,7 @@ use vestibule_host::{
     PublicUrl, Resources, Service,
     access::{Access, open_or_create_token, read_token},
     config::{self, ConfigError, Flags, Validate},
-    grpc, install_crypto_provider, peers, pki,
+    grpc, http, install_crypto_provider, peers, pki,
 };
 use vestibule_kernel::{Clock, SystemClock, SystemIds};
 use vestibule_rpc::reason_of;
@@ -164,6 +164,37 @@ async fn beyond_loopback_needs_tls_and_token_and_health_follows_the_services() {
     assert_eq!(unimplemented.code(), Code::Unimplemented, "the token opens the door to what is served");
 
     drop((watch, health, client));
+    stop.cancel();
+    serving.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn the_gateway_speaks_https_and_says_whether_it_is_ready() {
+    install_crypto_provider();
+    let directory = tempfile::tempdir().unwrap();
+    pki::init(directory.path(), vec!["localhost".to_owned()], SystemClock.now(), &SystemIds).unwrap();
+    let at = |name: &str| directory.path().join(name);
+    let tls = config::Tls { certificate_file: at("server.pem"), key_file: at("server.key") };
+    let listen = "127.0.0.1:0".parse().unwrap();
+    let bound = http::bind(&config::Http { listen, tls: Some(tls), ..config::Http::default() }).unwrap();
+    let address = format!("https://localhost:{}", bound.address().port());
+    let ready = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (service, stop) = (nothing_but_health(ready.clone()), CancellationToken::new());
+    let serving = tokio::spawn(bound.serve(axum::Router::new(), service.readiness, stop.clone()));
+
+    let authority = reqwest::Certificate::from_pem(&std::fs::read(at("authority.pem")).unwrap()).unwrap();
+    let client = reqwest::Client::builder().tls_certs_only([authority]).build().unwrap();
+    let status = |path: &'static str| {
+        let request = client.get(format!("{address}{path}"));
+        async move { request.send().await.unwrap().status().as_u16() }
+    };
+    assert_eq!((status("/livez").await, status("/readyz").await), (200, 503));
+    ready.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!((status("/readyz").await, status("/nothing").await), (200, 404));
+    let plain = reqwest::get(address.replace("https:", "http:")).await;
+    assert!(plain.is_err(), "plain HTTP is not answered on a TLS port");
+
+    drop(client);
     stop.cancel();
     serving.await.unwrap().unwrap();
 }

@@ -18,7 +18,7 @@ checked_text! {
 
 checked_text! {
     /// The name of the identity provider in a user pool: 3 to 32 characters. Usernames are `<name>_<sub>`, so it has no
-    /// `_` itself, and name and `sub` together stay within the 128 characters of a username.
+    /// `_` itself, and is none of Cognito's own; name and `sub` together stay within the 128 characters of a username.
     ProviderName, provider_name
 }
 
@@ -31,6 +31,8 @@ const REGION_BYTES_MAX: usize = 32;
 const POOL_ID_BYTES_MAX: usize = 55;
 const PROVIDER_NAME_CHARS_MIN: usize = 3;
 const PROVIDER_NAME_CHARS_MAX: usize = 32;
+/// What `identity_provider` means to Cognito itself.
+const COGNITO_PROVIDER_NAMES: [&str; 5] = ["COGNITO", "Google", "Facebook", "LoginWithAmazon", "SignInWithApple"];
 const APP_CLIENT_ID_BYTES_MAX: usize = 128;
 const USERNAME_CHARS_MAX: usize = 128;
 /// A hyphenated UUID.
@@ -91,7 +93,9 @@ fn provider_name(text: &str) -> Result<String, NameError> {
             matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}');
         !character.is_whitespace() && !character.is_control() && !invisible && character != '_'
     });
-    if fits && plain { Ok(text.to_owned()) } else { Err(NameError::ProviderName) }
+    // Usernames are compared without case, so a name that differs in case only would stand for the same users.
+    let reserved = COGNITO_PROVIDER_NAMES.iter().any(|own| own.eq_ignore_ascii_case(text));
+    if fits && plain && !reserved { Ok(text.to_owned()) } else { Err(NameError::ProviderName) }
 }
 
 fn app_client_id(text: &str) -> Result<String, NameError> {
@@ -162,7 +166,9 @@ mod tests {
         for good in ["Vestibule", "abc", "Acme-SSO", "Größe", &"x".repeat(32)] {
             assert!(ProviderName::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "ab", "a_b", "_ab", "a b", "ab\u{a0}", "a\u{200B}bc", "a\nb", &"x".repeat(33)] {
+        for bad in
+            ["", "ab", "a_b", "_ab", "a b", "ab\u{a0}", "a\u{200B}bc", "a\nb", "cognito", "Google", &"x".repeat(33)]
+        {
             assert_eq!(ProviderName::parse(bad), Err(NameError::ProviderName), "{bad:?}");
         }
     }
