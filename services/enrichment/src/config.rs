@@ -19,7 +19,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { view_age_max_seconds: 30, lookup_wait_milliseconds: 2_000, lookups_per_second_max: 100 }
+        Self { view_age_max_seconds: 30, lookup_wait_milliseconds: 1_500, lookups_per_second_max: 100 }
     }
 }
 
