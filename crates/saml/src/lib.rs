@@ -22,6 +22,12 @@
 //! Whether an assertion was used before is not known here: the caller keeps [`Assertion::id`] at least until
 //! [`Assertion::issue_instant`] is older than [`limit::ASSERTION_AGE_MAX`] and refuses it the second time.
 //!
+//! # What it is proven against
+//!
+//! `tests/saml/corpus` holds more than 300 forgeries as a table: what each is, which CVE or paper tells of it, the check
+//! that has to catch it and the reason it is refused for; the tests assert all of it. `tests/saml/fuzz` mutates them,
+//! and genuine messages, for as long as it is told: whatever is accepted must be what the identity provider signed.
+//!
 //! # Example
 //!
 //! ```

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::process::{cargo, run as run_visibly};
 use crate::stage::Stages;
-use crate::{codegen, deny, layers, test};
+use crate::{codegen, deny, fuzz, layers, test};
 
 /// A pipeline that takes longer stops being run.
 const LIMIT: Duration = Duration::from_mins(40);
@@ -20,6 +20,7 @@ pub(crate) fn run() -> Result<()> {
     stages.run("layers", || layers::run().map(|()| String::new()));
     stages.run("codegen", || codegen::run(&codegen::Arguments { check: true }).map(|()| String::new()));
     test::stages(&mut stages, &test::Arguments::everything());
+    stages.run("fuzz", || fuzz::run(&fuzz::Arguments::default()).map(|()| format!("{} s a target", fuzz::SECONDS)));
     stages.run("doc", document);
     stages.run("first run", || command(&["run", "--locked", "--", "sandbox", "--check"]));
     stages.finish()

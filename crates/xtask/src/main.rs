@@ -3,6 +3,7 @@
 mod ci;
 mod codegen;
 mod deny;
+mod fuzz;
 mod layers;
 mod load;
 mod metadata;
@@ -31,6 +32,8 @@ enum Command {
     Test(test::Arguments),
     /// Signs in as many people as it can, and prints logins a second, time for each hop and memory.
     Load(load::Arguments),
+    /// Mutates hostile and genuine SAML messages and fails when an invariant breaks.
+    Fuzz(fuzz::Arguments),
     /// Writes the gRPC code of `proto/` into `crates/rpc/src/generated`.
     Codegen(codegen::Arguments),
     /// Checks that crates import only what the table of layers allows.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Ci => ci::run(),
         Command::Test(arguments) => test::run(&arguments),
         Command::Load(arguments) => load::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Codegen(arguments) => codegen::run(&arguments),
         Command::Layers => layers::run(),
         Command::Deny => deny::run(),

@@ -6,14 +6,14 @@
 mod accepted;
 mod addressed;
 mod attributes;
+mod corpus;
+#[cfg(test)]
+mod fuzz;
 mod limits;
 mod metadata;
 mod property;
 mod recorded;
 mod requests;
-mod signatures;
 mod support;
 mod timing;
 mod trust;
-mod values;
-mod wrapping;

@@ -1,0 +1,87 @@
+//! What must hold for every input.
+
+use std::sync::LazyLock;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bergshamra::c14n::{C14nMode, canonicalize};
+use vestibule_saml::{
+    Assertion, Binding, CheckName, CheckStatus, IdentityProviderMetadata, Unverified, limit, pasted_form_value,
+    validate, validate_xml,
+};
+use vestibule_saml_idp::{ReceivedRequest, Signed};
+
+use crate::support::{RSA, element, expectation, genuine, judge, provider};
+
+/// What the identity provider signed, with the signed subtrees in canonical form.
+static GENUINE: LazyLock<Vec<(Assertion, String)>> = LazyLock::new(|| {
+    let signed = [Signed::Assertion, Signed::Response, Signed::Both].map(genuine);
+    signed.map(|xml| (judge(&xml).outcome.unwrap(), covered(&xml).unwrap())).to_vec()
+});
+
+/// The Assertion without its signature, canonical: what every accepted Response must have in common with a genuine one.
+fn covered(xml: &str) -> Option<String> {
+    let canonical = canonicalize(xml, C14nMode::Exclusive, None, &[] as &[&str]).ok()?;
+    let canonical = String::from_utf8(canonical).ok()?;
+    let assertion = element(&canonical, "saml:Assertion");
+    let bare = if assertion.contains("<ds:Signature") {
+        assertion.replace(element(assertion, "ds:Signature"), "")
+    } else {
+        assertion.to_owned()
+    };
+    // Whether the shell around it declares the prefix already makes no difference to the subtree by itself.
+    Some(bare.replace(" xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"", ""))
+}
+
+/// Never a panic; never somebody whom the identity provider did not name; the checklist always whole; explaining is as
+/// robust as judging.
+pub(super) fn response(input: &[u8]) -> bool {
+    let value = STANDARD.encode(input);
+    let verdict = validate(&value, &expectation());
+    let failed = verdict.checks.iter().filter(|check| check.status == CheckStatus::Failed).count();
+    assert_eq!(failed, usize::from(verdict.outcome.is_err()), "one failed check exactly when refused");
+    assert!(CheckName::ALL.iter().all(|name| verdict.checks.iter().any(|check| check.name == *name)));
+    if let Ok(unverified) = Unverified::read(&value) {
+        assert!(unverified.document.len() <= limit::DOCUMENT_BYTES_MAX + 16);
+    }
+    if let Ok(text) = str::from_utf8(input) {
+        let _ = Unverified::read(&pasted_form_value(text));
+        let again = validate_xml(text, &expectation());
+        assert_eq!(again.outcome, verdict.outcome, "the same message, decoded by the caller");
+    }
+    if let Ok(accepted) = &verdict.outcome {
+        let subtree = covered(str::from_utf8(input).unwrap()).unwrap();
+        let signed = |(assertion, signed): &(Assertion, String)| assertion == accepted && *signed == subtree;
+        assert!(GENUINE.iter().any(signed), "accepted what was never signed: {subtree}");
+    }
+    verdict
+        .checks
+        .iter()
+        .any(|check| check.name == CheckName::SignatureValue && check.status != CheckStatus::NotReached)
+}
+
+/// Never a panic; whatever is taken can be used: https, keys that load, an entity id.
+pub(super) fn metadata(input: &[u8]) -> bool {
+    let Ok(metadata) = IdentityProviderMetadata::parse(input) else { return false };
+    assert!(!metadata.entity_id.trim().is_empty() && !metadata.certificates.is_empty());
+    assert!(metadata.certificates.len() <= limit::CERTIFICATES_MAX);
+    let service = |binding| metadata.single_sign_on_service(binding);
+    assert!(service(Binding::HttpRedirect).or_else(|| service(Binding::HttpPost)).is_some());
+    for service in &metadata.single_sign_on_services {
+        let local = matches!(service.location.host_str(), Some(host) if host.ends_with("localhost") || host.starts_with("127.") || host == "[::1]");
+        assert!(service.location.scheme() == "https" || local, "{}", service.location);
+    }
+    true
+}
+
+/// Never a panic in the simulated identity provider's reader: as a query, as a form, and as the XML of either.
+pub(super) fn authn_request(input: &[u8]) -> bool {
+    let idp = provider(&RSA);
+    let text = String::from_utf8_lossy(input);
+    let encoded: String = url::form_urlencoded::byte_serialize(STANDARD.encode(input).as_bytes()).collect();
+    let read: [Result<ReceivedRequest, _>; 3] = [
+        idp.read_authn_request_redirect(&text),
+        idp.read_authn_request_post(&text),
+        idp.read_authn_request_post(&format!("SAMLRequest={encoded}")),
+    ];
+    read.into_iter().flatten().any(|request| !request.id.is_empty() || request.acs_url.is_some())
+}
