@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `VESTIBULE_TEST_BINARY` | the freshly built `vestibule` |
 //! | `VESTIBULE_TEST_POSTGRES_URL` | an administrator's URL of a throw-away PostgreSQL |
+//! | `VESTIBULE_TEST_NATS_SERVER` | a `nats-server` program, of which tests start servers of their own |
 //! | `VESTIBULE_TEST_PYTHON` | a Python with `tests/interop/requirements.txt` installed |
 //! | `VESTIBULE_TEST_NODE_DIR` | a folder with the Node scripts of `tests/interop` and their `node_modules` |
 //! | `VESTIBULE_TEST_CHROMIUM` | the browser |

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use vestibule_host::config::{ConfigError, Deployment, Grpc, Http, Peers, Store, Telemetry, Validate};
 
+use crate::nats::Nats;
+
 /// Every setting; `deploy/vestibule.toml` shows them with their defaults.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -16,6 +18,7 @@ pub(crate) struct Config {
     pub(crate) peers: Peers,
     pub(crate) telemetry: Telemetry,
     pub(crate) log: Log,
+    pub(crate) nats: Nats,
     pub(crate) registry: vestibule_registry_service::Config,
     pub(crate) routing: vestibule_routing_service::Config,
     pub(crate) saml: vestibule_saml_service::Config,
@@ -75,6 +78,7 @@ impl Validate for Config {
         self.deployment.validate()?;
         self.grpc.validate()?;
         self.telemetry.validate()?;
+        self.nats.validate()?;
         self.registry.validate()?;
         self.routing.validate()?;
         self.saml.validate()?;

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use vestibule_host::{Resources, Service, access, grpc, http, telemetry};
 use vestibule_kernel::{Chain, SystemClock, SystemIds};
 
-use crate::{cli::ServiceName, config::Config, output::note, start};
+use crate::{cli::ServiceName, config::Config, nats, output::note, start};
 
 /// How often keys are looked after.
 const KEYS_EVERY: Duration = Duration::from_mins(10);
@@ -84,7 +84,12 @@ async fn until(name: ServiceName, label: &str, config: &Config, stop: Cancellati
     let drained = CancellationToken::new();
     let resources = start::resources(config, Arc::new(SystemClock), Arc::new(SystemIds), drained.clone()).await?;
     let access = access(config)?;
-    let services = start::services(name, &resources, config).await?;
+    let mut services = start::services(name, &resources, config).await?;
+    let relay = if has_workers(name) { nats::relay(&resources, config).await? } else { None };
+    if let (Some(relay), Some(registry)) = (&relay, services.iter_mut().find(|service| service.name == "registry")) {
+        registry.readiness.push(nats::readiness(relay));
+    }
+    let relaying = relay.map(|relay| tokio::spawn(relay.run(resources.stop.clone())));
     let workers = workers(name, &resources, config).await;
     note(&format!("{label}: gRPC on {}", ports.grpc_address()));
     if let Some(address) = ports.http_address() {
@@ -93,6 +98,9 @@ async fn until(name: ServiceName, label: &str, config: &Config, stop: Cancellati
     let served = ports.serve(services, access, stop).await;
     drained.cancel();
     workers.await;
+    if let Some(relaying) = relaying {
+        let _ = relaying.await;
+    }
     served
 }
 
@@ -103,7 +111,7 @@ pub(crate) async fn workers(
     resources: &Resources,
     config: &Config,
 ) -> impl Future<Output = ()> + use<> {
-    let mine = matches!(name, ServiceName::Registry | ServiceName::All);
+    let mine = has_workers(name);
     if mine {
         // Whoever waits for this process finds the keys.
         look_after_keys(resources).await;
@@ -120,6 +128,11 @@ pub(crate) async fn workers(
             let _ = running.await;
         }
     }
+}
+
+/// Whether the process is the one that looks after the log, the keys and the bus.
+const fn has_workers(name: ServiceName) -> bool {
+    matches!(name, ServiceName::Registry | ServiceName::All)
 }
 
 async fn keep_keys(resources: Resources) {

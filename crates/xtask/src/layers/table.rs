@@ -54,6 +54,8 @@ pub(super) const LAYERS: &[Layer] = &[
     library("vestibule-eventlog-contract", STORE),
     library("vestibule-eventlog-sqlite", STORE),
     library("vestibule-eventlog-postgres", STORE),
+    library("vestibule-bus", &["vestibule-kernel", "vestibule-decider", "vestibule-tenancy", "vestibule-eventlog"]),
+    library("vestibule-bus-nats", &["vestibule-bus"]),
     library("vestibule-rpc", &["vestibule-kernel"]),
     library(
         "vestibule-host",
@@ -98,6 +100,8 @@ pub(super) const LAYERS: &[Layer] = &[
             "vestibule-kernel",
             "vestibule-storage",
             "vestibule-eventlog",
+            "vestibule-bus",
+            "vestibule-bus-nats",
             "vestibule-rpc",
             "vestibule-host",
             "vestibule-sandbox",

@@ -17,8 +17,11 @@ pub(super) fn prepare(target: &Path) -> Result<Environment> {
     let base = target.join("interop");
     fs::create_dir_all(&base)?;
     let source = root().join("tests/interop");
+    let python = python(&source, &base.join("python"))?;
     Ok(vec![
-        ("VESTIBULE_TEST_PYTHON", python(&source, &base.join("python"))?.to_string_lossy().into_owned()),
+        // A static binary that comes as a Python package.
+        ("VESTIBULE_TEST_NATS_SERVER", python.with_file_name("nats-server").to_string_lossy().into_owned()),
+        ("VESTIBULE_TEST_PYTHON", python.to_string_lossy().into_owned()),
         ("VESTIBULE_TEST_NODE_DIR", node(&source, &base.join("node"))?.to_string_lossy().into_owned()),
         ("VESTIBULE_TEST_CHROMIUM", chromium()?.to_string_lossy().into_owned()),
     ])
