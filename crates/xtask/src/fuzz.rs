@@ -7,6 +7,9 @@ use crate::process::{cargo, run as run_visibly};
 /// How long each target runs in the pipeline.
 pub(crate) const SECONDS: u64 = 60;
 
+/// One thread for each target, however few cores there are: the time is a target's own.
+const THREADS: &str = "3";
+
 /// How `cargo xtask fuzz` is called.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -31,7 +34,7 @@ impl Default for Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut command = cargo();
     command.args(["test", "--locked", "-p", "vestibule-saml", "--test", "saml", "--"]);
-    command.arg(format!("fuzz::{}", arguments.target)).arg("--nocapture");
+    command.arg(format!("fuzz::{}", arguments.target)).args(["--nocapture", "--test-threads", THREADS]);
     command.env("VESTIBULE_FUZZ_SECONDS", arguments.seconds.to_string());
     if let Some(seed) = arguments.seed {
         command.env("VESTIBULE_FUZZ_SEED", seed.to_string());

@@ -13,6 +13,8 @@ mod customer;
 #[cfg(test)]
 mod expired;
 #[cfg(test)]
+mod explained;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod foreign;
