@@ -2,6 +2,7 @@
 
 pub mod apart;
 pub mod backup;
+pub mod events;
 pub mod health;
 pub mod keys;
 pub mod log;

@@ -85,6 +85,7 @@ pub(super) const LAYERS: &[Layer] = &[
             "vestibule-eventlog-postgres",
             "vestibule-rpc",
             "vestibule-host",
+            "vestibule-bus",
             "vestibule-sandbox",
         ],
     ),
