@@ -87,16 +87,19 @@ impl KeyStore {
         }
     }
 
-    /// Adds the next generation, of 32 random bytes. The keys before it stay, for opening what they sealed.
+    /// Adds the generation after `outworn`, of 32 random bytes. The keys before it stay, for opening what they sealed.
+    ///
+    /// When `outworn` is not the newest key any more, nothing is added and the newest is the answer: however many
+    /// instances find at the same time that a key is too old, they make one new key and not one each, which would push
+    /// keys that are still needed out of the number that is kept.
     ///
     /// # Errors
     /// [`KeyError`].
-    pub async fn rotate(&self, purpose: &'static str, owner: &str) -> Result<Key, KeyError> {
-        self.rotate_with(purpose, owner, || self.random()).await
+    pub async fn rotate(&self, purpose: &'static str, owner: &str, outworn: &Key) -> Result<Key, KeyError> {
+        self.rotate_with(purpose, owner, outworn, || self.random()).await
     }
 
-    /// Adds the next generation, of what `make` answers. When another instance rotates at the same moment, its key is
-    /// the answer: one rotation happened, not two.
+    /// Like [`Self::rotate`], of what `make` answers.
     ///
     /// # Errors
     /// [`KeyError`].
@@ -104,10 +107,10 @@ impl KeyStore {
         &self,
         purpose: &'static str,
         owner: &str,
+        outworn: &Key,
         make: impl FnOnce() -> SecretBytes + Send,
     ) -> Result<Key, KeyError> {
-        let newest = self.read(purpose, owner).await?.first().map_or(0, |key| key.generation);
-        self.add(purpose, owner, newest, make()).await
+        self.add(purpose, owner, outworn.generation, make()).await
     }
 
     /// Destroys all but the `keep` newest keys of (purpose, owner); answers how many.

@@ -98,11 +98,23 @@ async fn two_creators_of_the_first_key_get_one_key() {
 async fn two_rotations_at_one_moment_are_one() {
     let table = Arc::new(Table::default());
     let (left, right) = (instance(&table, 1), instance(&table, 2));
-    left.keys.current("cookie", "").await.unwrap();
-    let (first, second) = tokio::join!(left.keys.rotate("cookie", ""), right.keys.rotate("cookie", ""));
+    let outworn = left.keys.current("cookie", "").await.unwrap();
+    let (first, second) =
+        tokio::join!(left.keys.rotate("cookie", "", &outworn), right.keys.rotate("cookie", "", &outworn));
 
     assert_eq!(first.unwrap().generation, 2);
     assert_eq!(second.unwrap().generation, 2);
+    assert_eq!(table.rows.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_rotation_that_comes_late_finds_the_key_that_was_made_already() {
+    let table = Arc::new(Table::default());
+    let (left, right) = (instance(&table, 1), instance(&table, 2));
+    let outworn = left.keys.current("cookie", "").await.unwrap();
+    let made = left.keys.rotate("cookie", "", &outworn).await.unwrap();
+
+    assert_eq!(right.keys.rotate("cookie", "", &outworn).await.unwrap().id, made.id);
     assert_eq!(table.rows.lock().unwrap().len(), 2);
 }
 
@@ -113,7 +125,7 @@ async fn what_an_older_generation_sealed_still_opens_after_a_rotation() {
     let old = keys.current("cookie", "").await.unwrap();
     let sealed = old.seal(b"aad", b"text").unwrap();
     clock.advance(Duration::from_mins(1));
-    let new = keys.rotate("cookie", "").await.unwrap();
+    let new = keys.rotate("cookie", "", &old).await.unwrap();
 
     let all = keys.all("cookie", "").await.unwrap();
     assert_eq!(all.iter().map(|key| key.id).collect::<Vec<_>>(), [new.id, old.id]);
@@ -129,9 +141,9 @@ async fn what_an_older_generation_sealed_still_opens_after_a_rotation() {
 async fn a_key_that_another_instance_just_added_is_found_by_its_id() {
     let table = Arc::new(Table::default());
     let (left, right) = (instance(&table, 1), instance(&table, 2));
-    right.keys.current("cookie", "").await.unwrap();
+    let first = right.keys.current("cookie", "").await.unwrap();
     right.clock.advance(Duration::from_secs(2));
-    let added = left.keys.rotate("cookie", "").await.unwrap();
+    let added = left.keys.rotate("cookie", "", &first).await.unwrap();
 
     assert_eq!(right.keys.find("cookie", "", added.id).await.unwrap().unwrap().id, added.id);
 
@@ -186,7 +198,7 @@ async fn a_destroyed_key_is_gone_here_at_once_and_elsewhere_after_half_a_minute(
     let table = Arc::new(Table::default());
     let (left, right) = (instance(&table, 1), instance(&table, 2));
     let key = left.keys.current("person", "ada").await.unwrap();
-    left.keys.rotate("person", "ada").await.unwrap();
+    left.keys.rotate("person", "ada", &key).await.unwrap();
     assert_eq!(right.keys.all("person", "ada").await.unwrap().len(), 2);
     left.keys.destroy("person", "ada").await.unwrap();
 

@@ -83,10 +83,10 @@ impl Keyring {
 
     async fn generations(&self, algorithm: Algorithm) -> Result<Vec<Key>, KeyringError> {
         let purpose = purpose(algorithm);
-        let newest = self.store.all(purpose, "").await?.first().map(|key| key.created_at);
-        if newest.is_none_or(|created_at| self.clock.now().since(created_at) > SIGNING_KEY_AGE_MAX) {
+        let newest = self.store.all(purpose, "").await?.into_iter().next();
+        if newest.as_ref().is_none_or(|key| self.clock.now().since(key.created_at) > SIGNING_KEY_AGE_MAX) {
             let fresh = computed(move || SigningKey::generate(algorithm)).await?;
-            self.store_generation(purpose, newest.is_none(), fresh).await?;
+            self.store_generation(purpose, newest.as_ref(), fresh).await?;
         }
         Ok(self.store.all(purpose, "").await?)
     }
@@ -94,15 +94,15 @@ impl Keyring {
     async fn store_generation(
         &self,
         purpose: &'static str,
-        is_first: bool,
+        newest: Option<&Key>,
         fresh: SecretBytes,
     ) -> Result<(), KeyringError> {
-        // Of several instances that start at once, one makes the first key and all use it.
-        if is_first {
-            self.store.current_with(purpose, "", || fresh).await?;
-        } else {
-            self.store.rotate_with(purpose, "", || fresh).await?;
+        // Of several instances that start, or rotate, at once, one makes the key and all use it.
+        if let Some(outworn) = newest {
+            self.store.rotate_with(purpose, "", outworn, || fresh).await?;
             tracing::info!(purpose, "the next signing key is published");
+        } else {
+            self.store.current_with(purpose, "", || fresh).await?;
         }
         Ok(())
     }
@@ -122,7 +122,7 @@ impl Keyring {
     async fn rotate_pending_key(&self) -> Result<(), KeyringError> {
         let current = self.store.current(PENDING_KEY, "").await?;
         if self.clock.now().since(current.created_at) > PENDING_KEY_AGE_MAX {
-            self.store.rotate(PENDING_KEY, "").await?;
+            self.store.rotate(PENDING_KEY, "", &current).await?;
         }
         Ok(())
     }

@@ -78,7 +78,7 @@ async fn refreshed(store: &KeyStore, clock: &dyn Clock) -> Result<Vec<Key>, KeyE
 pub(crate) async fn keep(store: &KeyStore, clock: &dyn Clock) -> Result<(), KeyError> {
     let newest = store.current(PURPOSE, "").await?;
     if clock.now().since(newest.created_at) >= ROTATED_AFTER {
-        store.rotate(PURPOSE, "").await?;
+        store.rotate(PURPOSE, "", &newest).await?;
     }
     store.prune(PURPOSE, "", KEPT).await.map(drop)
 }

@@ -128,7 +128,9 @@ async fn another_instance_verifies_with_the_same_keys() {
     let (ticket, _) = create(&deployment, named(acme)).await.unwrap();
 
     // The key is rotated meanwhile: the other instance knows both.
-    deployment.resources.keys.rotate("ticket", "").await.unwrap();
+    let keys = &deployment.resources.keys;
+    let first = keys.current("ticket", "").await.unwrap();
+    keys.rotate("ticket", "", &first).await.unwrap();
     let service = start(&deployment.resources, &Config::default()).await.unwrap();
     let channel = vestibule_rpc::memory::serve(service.grpc);
     let mut other = vestibule_rpc::routing::v1::routing_service_client::RoutingServiceClient::new(channel);
