@@ -3,7 +3,7 @@
 //! An adapter runs it with one line in its test binary; the factory makes a store with nothing in it, or answers `None`
 //! where there is no database to test with, and the case says that it was skipped:
 //!
-//! ```ignore
+//! ```text
 //! vestibule_eventlog_contract::suite!(|| async { Some(SqliteStore::temporary().await.expect("a store")) });
 //! ```
 //!
