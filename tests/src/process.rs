@@ -110,6 +110,14 @@ impl Process {
         if self.ended()?.is_none() {
             self.ask_to_end()?;
         }
+        self.wait().await
+    }
+
+    /// Waits until it has ended, after [`Self::ask_to_end`]: asked a second time, it would end at once.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn wait(&mut self) -> Result<ExitStatus> {
         let started = Instant::now();
         loop {
             if let Some(ended) = self.ended()? {

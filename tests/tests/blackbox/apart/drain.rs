@@ -27,7 +27,7 @@ async fn a_sign_in_under_way_at_sigterm_goes_on() -> Result<()> {
     fleet.service("gateway").process.ask_to_end()?;
     no_longer_listens(&posted.form.action).await?;
     let back = request.finish().await?;
-    let ended = fleet.service_mut("gateway").process.terminate().await?;
+    let ended = fleet.service_mut("gateway").process.wait().await?;
     ensure!(ended.success(), "it ended with {ended}");
 
     // The code that it gave is good at the gateway that follows.
@@ -68,7 +68,7 @@ async fn a_call_under_way_at_sigterm_is_answered() -> Result<()> {
     drop(send);
     let answer = call.await?.context("the call was cut off")?;
     ensure!(answer.into_inner().metadata_xml.contains("EntityDescriptor"), "no metadata");
-    let ended = fleet.service_mut("saml").process.terminate().await?;
+    let ended = fleet.service_mut("saml").process.wait().await?;
     ensure!(ended.success(), "it ended with {ended}");
     Ok(())
 }
