@@ -45,7 +45,8 @@ pub(crate) async fn run(command: LogCommand, config: &Config) -> anyhow::Result<
                 }
             };
             let report = verify(&*resources.archive, &directory, &trust, progress).await?;
-            line(&if json { serde_json::to_string_pretty(&as_json(&report))? } else { human(&report) });
+            let text = if json { serde_json::to_string_pretty(&as_json(&report))? } else { human(&report) };
+            line(text.trim_end());
             anyhow::ensure!(report.is_clean(), "the log is not what was recorded: {} findings", report.findings_total);
             Ok(())
         }
