@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Assertion, Refusal, limit};
+use crate::{Assertion, Fingerprint, Refusal, limit};
 
 /// The outcome of a validation, with every check of the path.
 #[derive(Clone, Debug)]
@@ -9,6 +9,23 @@ pub struct Verdict {
     pub checks: Vec<Check>,
     /// The assertion, or why there is none.
     pub outcome: Result<Assertion, Refusal>,
+    /// What was verified, when the assertion was accepted.
+    pub verified: Option<Verified>,
+}
+
+/// What the signatures of an accepted assertion cover, so that another engine can be asked about the same thing.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Verified {
+    /// The document whose signatures were verified and that was read: the Response.
+    pub document: String,
+    /// The certificates whose keys verified them, each once.
+    pub signed_by: Vec<Fingerprint>,
+}
+
+impl fmt::Debug for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verified").field("signed_by", &self.signed_by).finish_non_exhaustive()
+    }
 }
 
 impl Verdict {
@@ -178,13 +195,17 @@ impl Checklist {
     }
 
     /// The verdict: the checks that were not reached are added.
-    pub(crate) fn into_verdict(mut self, outcome: Result<Assertion, Refusal>) -> Verdict {
+    pub(crate) fn into_verdict(mut self, judged: Result<(Assertion, Verified), Refusal>) -> Verdict {
         for name in CheckName::ALL {
             if self.checks.iter().all(|check| check.name != *name) {
                 self.note(*name, CheckStatus::NotReached, "", "");
             }
         }
-        Verdict { checks: self.checks, outcome }
+        let (outcome, verified) = match judged {
+            Ok((assertion, verified)) => (Ok(assertion), Some(verified)),
+            Err(refusal) => (Err(refusal), None),
+        };
+        Verdict { checks: self.checks, outcome, verified }
     }
 
     fn note(&mut self, name: CheckName, status: CheckStatus, expected: &str, found: &str) {

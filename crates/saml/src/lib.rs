@@ -71,7 +71,7 @@ pub use assertion::{Assertion, Attribute, NameId};
 pub use attribute::{Claim, NormalisedIdentity, normalise};
 pub use authn_request::{AuthnRequest, ParseRequestIdError, RelayState, RelayStateError, RequestId};
 pub use certificate::{Certificate, CertificateError, Fingerprint, KeyAlgorithm, ParseFingerprintError};
-pub use check::{Check, CheckName, CheckStatus, Verdict};
+pub use check::{Check, CheckName, CheckStatus, Verdict, Verified};
 pub use metadata::{Binding, IdentityProviderMetadata, MetadataError, SingleSignOnService};
 pub use name::name_id_format;
 pub use refusal::{Refusal, Responsible};

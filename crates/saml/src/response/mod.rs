@@ -17,8 +17,8 @@ use vestibule_kernel::Timestamp;
 pub(crate) use self::{decode::decode, signature::embedded_certificates};
 use self::{instant::Window, shape::Shape, signature::Signer};
 use crate::{
-    Assertion, CheckName, Refusal, TrustedCertificates, Verdict,
-    check::Checklist,
+    Assertion, CheckName, Fingerprint, Refusal, TrustedCertificates, Verdict,
+    check::{Checklist, Verified},
     xml::{self, Limits},
 };
 
@@ -45,8 +45,11 @@ pub struct Expectation<'a> {
 #[must_use]
 pub fn validate(saml_response: &str, expectation: &Expectation<'_>) -> Verdict {
     let mut checks = Checklist::default();
-    let outcome = decode(saml_response, &mut checks).and_then(|xml| judge(&xml, expectation, &mut checks));
-    checks.into_verdict(outcome)
+    let judged = decode(saml_response, &mut checks).and_then(|document| {
+        let (assertion, signed_by) = judge(&document, expectation, &mut checks)?;
+        Ok((assertion, Verified { document, signed_by }))
+    });
+    checks.into_verdict(judged)
 }
 
 /// Judges a Response that is decoded already.
@@ -54,11 +57,19 @@ pub fn validate(saml_response: &str, expectation: &Expectation<'_>) -> Verdict {
 pub fn validate_xml(response: &str, expectation: &Expectation<'_>) -> Verdict {
     let mut checks = Checklist::default();
     checks.pass(CheckName::MessageEncoding, "Base64 of UTF-8", "decoded by the caller");
-    let outcome = judge(response, expectation, &mut checks);
-    checks.into_verdict(outcome)
+    let judged = judge(response, expectation, &mut checks);
+    checks.into_verdict(judged.map(|(assertion, signed_by)| {
+        let document = response.to_owned();
+        (assertion, Verified { document, signed_by })
+    }))
 }
 
-fn judge(xml: &str, expectation: &Expectation<'_>, checks: &mut Checklist) -> Result<Assertion, Refusal> {
+/// The assertion, and the certificates that signed.
+fn judge(
+    xml: &str,
+    expectation: &Expectation<'_>,
+    checks: &mut Checklist,
+) -> Result<(Assertion, Vec<Fingerprint>), Refusal> {
     let expected = "well-formed XML without DTD, within the limits";
     let document = xml::parse(xml, Limits::RESPONSE).map_err(|fault| {
         let refusal = Refusal::from(fault);
@@ -69,7 +80,8 @@ fn judge(xml: &str, expectation: &Expectation<'_>, checks: &mut Checklist) -> Re
     let shape = Shape::read(&document, checks)?;
     let signatures = profile::inspect(&shape, checks)?;
     let signer = signature::verify(&document, xml, &shape, &signatures, expectation, checks)?;
-    read(&shape, &signer, expectation, checks)
+    let assertion = read(&shape, &signer, expectation, checks)?;
+    Ok((assertion, signer.fingerprints))
 }
 
 /// Reads and compares values. The signature covers the Assertion: only from there is anything taken.

@@ -10,6 +10,8 @@ use crate::{Certificate, CheckName, Fingerprint, Refusal, check::Checklist, name
 /// Who signed what.
 pub(super) struct Signer {
     pub(super) fingerprint: Fingerprint,
+    /// Of every signature, each once.
+    pub(super) fingerprints: Vec<Fingerprint>,
     /// Whether the Response itself is covered, not only the Assertion.
     pub(super) covers_response: bool,
 }
@@ -48,7 +50,10 @@ pub(super) fn verify(
     };
     checks.pass(name, expected, &certificate.fingerprint().to_string());
     validity(certificate, expectation, checks);
-    Ok(Signer { fingerprint: certificate.fingerprint(), covers_response: by_response.is_some() })
+    let mut fingerprints: Vec<_> =
+        [by_assertion, by_response].into_iter().flatten().map(Certificate::fingerprint).collect();
+    fingerprints.dedup();
+    Ok(Signer { fingerprint: certificate.fingerprint(), fingerprints, covers_response: by_response.is_some() })
 }
 
 /// The name of the key that verified this signature, when the engine says that it is valid, that all digests were
