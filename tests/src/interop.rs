@@ -36,9 +36,9 @@ impl Interop {
     ///
     /// # Errors
     /// When it cannot be started, or may not be skipped.
-    pub fn node(script: &str) -> Result<Option<Self>> {
+    pub fn node(script: &str, arguments: &[&str]) -> Result<Option<Self>> {
         let Some(folder) = required(PeerVariable::NodeDir)? else { return Ok(None) };
-        Self::start(Command::new("node").arg(PathBuf::from(folder).join(script))).map(Some)
+        Self::start(Command::new("node").arg(PathBuf::from(folder).join(script)).args(arguments)).map(Some)
     }
 
     fn start(command: &mut Command) -> Result<Self> {

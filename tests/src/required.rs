@@ -13,6 +13,8 @@ pub enum PeerVariable {
     NodeDir,
     /// The browser.
     Chromium,
+    /// The folder of SimpleSAMLphp.
+    SimpleSamlPhp,
 }
 
 impl fmt::Display for PeerVariable {
@@ -22,6 +24,7 @@ impl fmt::Display for PeerVariable {
             Self::Python => "VESTIBULE_TEST_PYTHON",
             Self::NodeDir => "VESTIBULE_TEST_NODE_DIR",
             Self::Chromium => "VESTIBULE_TEST_CHROMIUM",
+            Self::SimpleSamlPhp => "VESTIBULE_TEST_SIMPLESAMLPHP",
         })
     }
 }

@@ -10,6 +10,7 @@
 //! | `VESTIBULE_TEST_PYTHON` | a Python with `tests/interop/requirements.txt` installed |
 //! | `VESTIBULE_TEST_NODE_DIR` | a folder with the Node scripts of `tests/interop` and their `node_modules` |
 //! | `VESTIBULE_TEST_CHROMIUM` | the browser |
+//! | `VESTIBULE_TEST_SIMPLESAMLPHP` | the folder of SimpleSAMLphp, which runs on the installed PHP |
 //! | `VESTIBULE_TEST_REQUIRE_ALL` | `1`: a test whose variable is missing fails instead of printing that it is skipped |
 
 mod debian;

@@ -17,7 +17,7 @@ fn screens() -> PathBuf {
 #[tokio::test]
 async fn a_person_signs_in_with_chromium_and_every_page_can_be_used() -> Result<()> {
     let Some(chromium) = required(PeerVariable::Chromium)? else { return Ok(()) };
-    let Some(browser) = Interop::node("browser.mjs")? else { return Ok(()) };
+    let Some(browser) = Interop::node("browser.mjs", &[])? else { return Ok(()) };
     let sandbox = Launch::sandbox()?.start().await?;
 
     // Pages that a person sees on other ways.

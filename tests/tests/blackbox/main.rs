@@ -21,6 +21,8 @@ mod foreign;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod introduced;
+#[cfg(test)]
 mod onboarding;
 #[cfg(test)]
 mod openid_client;
@@ -35,7 +37,11 @@ mod refusal;
 #[cfg(test)]
 mod released;
 #[cfg(test)]
+mod samlp;
+#[cfg(test)]
 mod session;
+#[cfg(test)]
+mod simplesamlphp;
 #[cfg(test)]
 mod store;
 #[cfg(test)]

@@ -39,7 +39,7 @@ async fn sign_in(
 
 #[tokio::test]
 async fn the_certified_client_signs_in_with_either_algorithm_with_and_without_pkce_and_nonce() -> Result<()> {
-    let Some(mut node) = Interop::node("oidc_client.mjs")? else { return Ok(()) };
+    let Some(mut node) = Interop::node("oidc_client.mjs", &[])? else { return Ok(()) };
     let vestibule = Launch::serve("all")?.start().await?;
     let mut subjects = Vec::new();
     for (alg, pool_id, slug, options) in
@@ -80,7 +80,7 @@ async fn the_certified_client_signs_in_with_either_algorithm_with_and_without_pk
 
 #[tokio::test]
 async fn the_certified_client_is_refused_with_a_wrong_secret_and_in_words_of_oauth() -> Result<()> {
-    let Some(mut node) = Interop::node("oidc_client.mjs")? else { return Ok(()) };
+    let Some(mut node) = Interop::node("oidc_client.mjs", &[])? else { return Ok(()) };
     let vestibule = Launch::serve("all")?.start().await?;
     let client = Client::register(&vestibule, "eu-west-1_Client001", &[])?;
     let customer = Customer::onboard(&vestibule, &client, "acme").await?;

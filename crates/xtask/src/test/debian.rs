@@ -23,6 +23,10 @@ const NEEDS: &[Need] = &[
     Need { package: "python3", is_there: || find("python3").is_some() },
     Need { package: "python3-venv", is_there: python_makes_environments },
     Need { package: "util-linux", is_there: || find("setpriv").is_some() },
+    // SimpleSAMLphp runs on these.
+    Need { package: "php-cli", is_there: || find("php").is_some() },
+    Need { package: "php-xml", is_there: || php_has("dom") },
+    Need { package: "php-mbstring", is_there: || php_has("mbstring") },
 ];
 
 /// Installs what is missing, as root or through a sudo that asks no password.
@@ -62,6 +66,28 @@ pub(super) fn postgres_programs() -> Result<PathBuf> {
 /// The browser of the end-to-end tests.
 pub(super) fn chromium() -> Result<PathBuf> {
     find("chromium").or_else(|| find("chromium-browser")).context("chromium is not found")
+}
+
+/// Unpacks a package below `folder` without installing it: its files are enough, and what it depends on (a web server that
+/// listens at once) is nobody's wish.
+pub(super) fn unpack(package: &str, folder: &Path) -> Result<()> {
+    let _ = std::fs::remove_dir_all(folder);
+    std::fs::create_dir_all(folder)?;
+    let download = || run_visibly(Command::new("apt-get").args(["download", "-q", package]).current_dir(folder));
+    if download().is_err() {
+        let prefix = privilege().context("the list of packages is out of date: sudo apt-get update")?;
+        run_visibly(apt(prefix).args(["update", "-q"]))?;
+        download()?;
+    }
+    let archive = std::fs::read_dir(folder)?.flatten().map(|entry| entry.path());
+    let archive = archive.filter(|path| path.extension().is_some_and(|extension| extension == "deb")).last();
+    let archive = archive.with_context(|| format!("{package} was not downloaded"))?;
+    run_visibly(Command::new("dpkg").arg("-x").arg(&archive).arg(folder))?;
+    Ok(std::fs::remove_file(archive)?)
+}
+
+fn php_has(extension: &str) -> bool {
+    succeeds(Command::new("php").args(["-r", &format!("exit(extension_loaded('{extension}') ? 0 : 1);")]))
 }
 
 fn python_makes_environments() -> bool {

@@ -1,5 +1,6 @@
-//! The Python and Node programs that the interoperability tests talk to, each with an environment of its own below
-//! `target/interop`. Both are pinned with digests and are made anew only when the pins change.
+//! The Python, Node and PHP programs that the interoperability tests talk to, each with an environment of its own below
+//! `target/interop`. The first two are pinned with digests and are made anew only when the pins change; SimpleSAMLphp is
+//! what Debian has.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::Environment;
-use super::debian::chromium;
+use super::debian::{chromium, unpack};
 use crate::process::run as run_visibly;
 use crate::workspace::root;
 
@@ -24,7 +25,16 @@ pub(super) fn prepare(target: &Path) -> Result<Environment> {
         ("VESTIBULE_TEST_PYTHON", python.to_string_lossy().into_owned()),
         ("VESTIBULE_TEST_NODE_DIR", node(&source, &base.join("node"))?.to_string_lossy().into_owned()),
         ("VESTIBULE_TEST_CHROMIUM", chromium()?.to_string_lossy().into_owned()),
+        ("VESTIBULE_TEST_SIMPLESAMLPHP", simplesamlphp(&base.join("simplesamlphp"))?.to_string_lossy().into_owned()),
     ])
+}
+
+fn simplesamlphp(folder: &Path) -> Result<PathBuf> {
+    let program = folder.join("usr/share/simplesamlphp");
+    if !program.join("www/module.php").is_file() {
+        unpack("simplesamlphp", folder)?;
+    }
+    Ok(program)
 }
 
 fn python(source: &Path, folder: &Path) -> Result<PathBuf> {

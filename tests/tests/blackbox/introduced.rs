@@ -1,0 +1,111 @@
+//! Vestibule and an identity provider that others wrote, each with the other's metadata.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use url::Url;
+use vestibule_sandbox::check::{Answer, Browser};
+use vestibule_tests::{Interop, Launch, Vestibule, http_client};
+
+use crate::{
+    customer::{Client, Customer},
+    provider::Provider,
+};
+
+/// More hops than any of these walks has.
+const HOPS_MAX: usize = 12;
+
+/// Both, after they were introduced to each other.
+pub(crate) struct Introduced {
+    pub(crate) vestibule: Vestibule,
+    pub(crate) provider: Interop,
+    pub(crate) client: Client,
+    pub(crate) customer: Customer,
+    /// What the provider said of itself.
+    pub(crate) described: Value,
+    /// The connection, as `vestibule connection list` shows it.
+    pub(crate) connection: Value,
+}
+
+/// How they are introduced; everything beyond the metadata.
+#[derive(Default)]
+pub(crate) struct Terms<'a> {
+    /// Options of `vestibule connection configure`; it is not called without any.
+    pub(crate) configure: &'a [&'a str],
+    /// Options of `vestibule pool create`.
+    pub(crate) pool: &'a [&'a str],
+    /// What the provider is told beside our metadata.
+    pub(crate) trust: Value,
+}
+
+impl Introduced {
+    /// Starts Vestibule and onboards the provider by its metadata, and Vestibule at the provider by ours.
+    pub(crate) async fn new(mut provider: Interop, terms: &Terms<'_>) -> Result<Self> {
+        let vestibule = Launch::serve("all")?.start().await?;
+        let client = Client::register(&vestibule, "eu-west-1_Interop01", terms.pool)?;
+        let described = provider.ask(&json!({ "do": "metadata" })).await?;
+        let file = vestibule.directory().join("metadata.xml");
+        fs::write(&file, described["metadata"].as_str().context("metadata")?)?;
+        let customer =
+            Customer::onboard_with(&vestibule, &client, "acme", Provider::new("acme")?, &file.to_string_lossy())
+                .await?;
+        if !terms.configure.is_empty() {
+            let command = ["connection", "configure", "acme", "Single sign-on"];
+            vestibule.run(command.iter().chain(terms.configure))?.ok()?;
+        }
+        let connection = vestibule.run(["connection", "show", "acme", "Single sign-on", "--json"])?.json()?;
+        let mut introduced = Self { vestibule, provider, client, customer, described, connection };
+        let mut trust = if terms.trust.is_null() { json!({}) } else { terms.trust.clone() };
+        trust["do"] = json!("trust");
+        trust["sp_metadata"] = json!(introduced.our_metadata().await?);
+        introduced.provider.ask(&trust).await?;
+        Ok(introduced)
+    }
+
+    /// Our metadata for the connection, as the provider fetches it.
+    pub(crate) async fn our_metadata(&self) -> Result<String> {
+        let address = self.saml("service_provider_metadata_url")?;
+        Ok(http_client()?.get(address).send().await?.error_for_status()?.text().await?)
+    }
+
+    /// What the connection says of SAML.
+    pub(crate) fn saml(&self, field: &str) -> Result<&str> {
+        let value = &self.connection["saml"][field];
+        value.as_str().with_context(|| format!("{field} in {:#}", self.connection))
+    }
+
+    /// From Cognito's redirect through the provider's own pages to the answer of our assertion consumer service.
+    pub(crate) async fn sign_in(&self, browser: &mut Browser) -> Result<Answer> {
+        let start = self.client.authorize(browser, &self.customer).await?;
+        let acs: Url = self.saml("assertion_consumer_service_url")?.parse()?;
+        walk(browser, &start, |answer| answer.url == acs).await
+    }
+
+    /// The claims that Cognito gets for the person who signs in.
+    pub(crate) async fn claims(&self, browser: &mut Browser) -> Result<Value> {
+        let accepted = self.sign_in(browser).await?;
+        let code = self.client.code_of(&accepted)?;
+        Ok(self.client.redeem(&code).await?.id_token)
+    }
+}
+
+/// Follows redirects, signs in as Ada where a page asks who is there, and sends every other form as it is, as its script
+/// would do, until the answer is the one that is wanted.
+pub(crate) async fn walk(browser: &mut Browser, start: &Url, wanted: impl Fn(&Answer) -> bool) -> Result<Answer> {
+    let mut answer = browser.get(start).await?;
+    for _ in 0..HOPS_MAX {
+        if wanted(&answer) {
+            return Ok(answer);
+        }
+        answer = match (answer.location.clone(), answer.forms().into_iter().next()) {
+            (Some(location), _) => browser.get(&location).await?,
+            (None, Some(form)) if form.field("password").is_some() => {
+                browser.submit(&form.with("username", "ada").with("password", "adapass"), None).await?
+            }
+            (None, Some(form)) => browser.submit(&form, None).await?,
+            (None, None) => bail!("the walk ends at {}\n{}", answer.url, answer.body),
+        };
+    }
+    bail!("the walk does not end: {}", answer.url)
+}
