@@ -29,6 +29,15 @@ pub const CATALOG: &[(&str, Option<&str>)] = &[
     ("connection.disabled", Some("connection.disabled")),
     ("person.first_seen", Some("person.first_seen")),
     ("person.updated", Some("person.updated")),
+    ("person.roles_changed", Some("person.roles_changed")),
+    ("person.deactivated", Some("person.deactivated")),
+    ("person.reactivated", Some("person.reactivated")),
+    ("person.relinked", Some("person.relinked")),
+    ("person.superseded", Some("person.superseded")),
+    ("person.signed_out", Some("person.signed_out")),
+    ("person.signed_in", Some("person.signed_in")),
+    ("person.native_user_linked", Some("person.native_user_linked")),
+    ("person.native_user_unlinked", Some("person.native_user_unlinked")),
     ("assertion.accepted", Some("sign_in.succeeded")),
     // The exchange between Cognito and us; who signed in has been told already.
     ("assertion.redeemed", None),
@@ -175,6 +184,7 @@ fn of_connection(recorded: &Recorded, event: connection::Event) -> Result<Option
                 connection,
                 display_name: configured.display_name,
                 identity_provider: configured.identity_provider.map(identity_provider),
+                settings_changed: configured.settings.is_some(),
             };
             said("connection.configured", resource, &body)
         }
@@ -193,23 +203,40 @@ fn of_connection(recorded: &Recorded, event: connection::Event) -> Result<Option
 }
 
 fn of_person(recorded: &Recorded, event: person::Event) -> Result<Option<Fact>, MapError> {
-    let organization = owner(recorded)?;
+    let (organization, person) = (owner(recorded)?, key(recorded)?);
+    let resource = person_name(organization, person);
+    let changed = payload::PersonChanged { organization, person };
     match event {
         person::Event::FirstSeen(first) => {
-            let resource = person_name(organization, first.person);
-            let body = payload::PersonFirstSeen {
-                organization,
-                person: first.person,
-                connection: first.connection,
-                profile: first.profile.map(profile),
-            };
-            said("person.first_seen", resource, &body)
+            let (connection, profile) = (first.connection, first.profile.map(profile));
+            said("person.first_seen", resource, &payload::PersonFirstSeen { organization, person, connection, profile })
         }
         person::Event::Updated(updated) => {
-            let resource = person_name(organization, updated.person);
             let profile = updated.profile.map(profile);
-            let body = payload::PersonUpdated { organization, person: updated.person, profile };
-            said("person.updated", resource, &body)
+            said("person.updated", resource, &payload::PersonUpdated { organization, person, profile })
+        }
+        person::Event::RolesChanged(person::RolesChanged { roles, .. }) => {
+            said("person.roles_changed", resource, &payload::PersonRolesChanged { organization, person, roles })
+        }
+        person::Event::Deactivated(_) => said("person.deactivated", resource, &changed),
+        person::Event::Reactivated(_) => said("person.reactivated", resource, &changed),
+        person::Event::Relinked(person::Relinked { connection, .. }) => {
+            said("person.relinked", resource, &payload::PersonOnConnection { organization, person, connection })
+        }
+        person::Event::Superseded(person::Superseded { by, .. }) => {
+            said("person.superseded", resource, &payload::PersonSuperseded { organization, person, by })
+        }
+        person::Event::SignedOut(person::SignedOut { connection, .. }) => {
+            said("person.signed_out", resource, &payload::PersonOnConnection { organization, person, connection })
+        }
+        person::Event::SignedIn(_) => said("person.signed_in", resource, &changed),
+        person::Event::NativeUserLinked(person::NativeUserLinked { user_pool, native_user, .. }) => {
+            let body = payload::PersonNativeUser { organization, person, user_pool, native_user };
+            said("person.native_user_linked", resource, &body)
+        }
+        person::Event::NativeUserUnlinked(person::NativeUserUnlinked { user_pool, native_user, .. }) => {
+            let body = payload::PersonNativeUser { organization, person, user_pool, native_user };
+            said("person.native_user_unlinked", resource, &body)
         }
     }
 }

@@ -136,6 +136,9 @@ pub struct ConnectionConfigured {
     /// The new identity provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity_provider: Option<IdentityProvider>,
+    /// Whether the settings changed; they are in the registry.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub settings_changed: bool,
 }
 
 /// `connection.enabled` and `connection.disabled`.
@@ -214,6 +217,61 @@ pub struct PersonUpdated {
     pub person: PersonId,
     /// The whole profile as it is now; `null` when the person's key had been destroyed before this was published.
     pub profile: Option<Profile>,
+}
+
+/// `person.roles_changed`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonRolesChanged {
+    /// The organization the person belongs to.
+    pub organization: OrganizationId,
+    /// Who.
+    pub person: PersonId,
+    /// All roles as they are now.
+    pub roles: Vec<String>,
+}
+
+/// `person.deactivated`, `person.reactivated` and `person.signed_in`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonChanged {
+    /// The organization the person belongs to.
+    pub organization: OrganizationId,
+    /// Who.
+    pub person: PersonId,
+}
+
+/// `person.relinked`, with the new connection, and `person.signed_out`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonOnConnection {
+    /// The organization the person belongs to.
+    pub organization: OrganizationId,
+    /// Who.
+    pub person: PersonId,
+    /// The connection.
+    pub connection: ConnectionId,
+}
+
+/// `person.superseded`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonSuperseded {
+    /// The organization the person belongs to.
+    pub organization: OrganizationId,
+    /// Who is nobody any more.
+    pub person: PersonId,
+    /// Who they are.
+    pub by: PersonId,
+}
+
+/// `person.native_user_linked` and `person.native_user_unlinked`.
+#[derive(Clone, Debug, Serialize)]
+pub struct PersonNativeUser {
+    /// The organization the person belongs to.
+    pub organization: OrganizationId,
+    /// Who.
+    pub person: PersonId,
+    /// The user pool.
+    pub user_pool: UserPoolId,
+    /// The `sub` of the native user in the pool.
+    pub native_user: String,
 }
 
 /// `sign_in.succeeded`: an identity provider's answer was valid, new and awaited.

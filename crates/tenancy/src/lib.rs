@@ -16,6 +16,6 @@ pub mod person;
 pub mod user_pool;
 
 pub use name::{
-    AppClientId, DisplayName, DomainName, EmailAddress, ExternalId, NameError, Note, PoolDomain, PoolId, ProviderName,
-    Region, Slug, Tier,
+    AppClientId, DisplayName, DomainName, EmailAddress, ExternalId, GroupName, NameError, NativeUserId, Note,
+    PoolDomain, PoolId, ProviderName, Region, Role, Slug, Tier,
 };

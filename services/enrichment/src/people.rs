@@ -128,7 +128,16 @@ impl LiveView for People {
                     let place = self.place_of(first.organization);
                     self.belonging.insert(first.person, place);
                 }
-                person::Event::Updated(_) => {}
+                person::Event::Updated(_)
+                | person::Event::RolesChanged(_)
+                | person::Event::Deactivated(_)
+                | person::Event::Reactivated(_)
+                | person::Event::Relinked(_)
+                | person::Event::Superseded(_)
+                | person::Event::SignedOut(_)
+                | person::Event::SignedIn(_)
+                | person::Event::NativeUserLinked(_)
+                | person::Event::NativeUserUnlinked(_) => {}
             },
             user_pool::CATEGORY => {
                 let id = event.stream.key().parse().map_err(|_| misplaced())?;

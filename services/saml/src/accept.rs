@@ -12,6 +12,7 @@ use vestibule_kernel::{ConnectionId, IdSource, PersonId, UserPoolId};
 use vestibule_saml::RequestId;
 use vestibule_storage::KeyStore;
 use vestibule_tenancy::{
+    Role,
     assertion::{self, Accepted, Assertion},
     person::{self, Person, Profile, Recognise},
 };
@@ -57,9 +58,15 @@ impl Acceptor {
         for _ in 0..ATTEMPTS_MAX {
             let found = self.find(&digest).await?;
             let person = found.unwrap_or(newcomer);
-            let stream = StreamId::of_id(person::CATEGORY, Some(connection.organization), person.uuid());
+            let stream = person_stream(connection, person);
             let known = self.log.load::<Person>(&stream).await?;
-            let transaction = sign_in.transaction(person, &digest, &assertion, &stream, &known)?;
+            let transaction = match sign_in.transaction(person, &digest, &assertion, &stream, &known) {
+                Ok(transaction) => transaction,
+                Err(Error::Person(person::Rejection::Deactivated)) => return Ok(Err(Refusal::PersonDeactivated)),
+                // Somebody re-linked the person between the two looks.
+                Err(Error::Person(person::Rejection::SubjectMoved)) => continue,
+                Err(error) => return Err(error),
+            };
             match self.log.append(transaction).await {
                 Ok(_) => return Ok(Ok(SignedIn { person, first_seen: found.is_none(), assertion })),
                 Err(AppendError::Conflict { stream, .. }) if stream == assertion => {
@@ -89,6 +96,19 @@ impl Acceptor {
         Ok((assertion.version != Version::EMPTY, request.is_some()))
     }
 
+    /// Whether the person whom an assertion names may not sign in; looks, and changes nothing.
+    pub(crate) async fn is_deactivated(
+        &self,
+        connection: &ReadyConnection,
+        asserted: &vestibule_saml::Assertion,
+    ) -> Result<bool, Error> {
+        let key = subject::index_key(&self.keys).await?;
+        let digest = subject::digest(&key, connection.id, &asserted.subject);
+        let Some(person) = self.find(&digest).await? else { return Ok(false) };
+        let known = self.log.load::<Person>(&person_stream(connection, person)).await?;
+        Ok(matches!(known.state, Person::Deactivated(_)))
+    }
+
     /// The person with this subject, if there is one.
     async fn find(&self, digest: &str) -> Result<Option<PersonId>, Error> {
         let holder = self.log.holder(person::SUBJECT, digest).await?;
@@ -112,6 +132,7 @@ impl SignIn<'_> {
             connection: self.connection.id,
             subject_digest: digest.to_owned(),
             profile: self.profile(),
+            roles: self.roles(),
         });
         let accepted = Assertion::default().decide(&accept)?;
         let recognised = known.state.decide(&recognise)?;
@@ -133,6 +154,11 @@ impl SignIn<'_> {
         }
     }
 
+    /// What the groups of the person at the identity provider mean to the SaaS.
+    fn roles(&self) -> Vec<Role> {
+        self.connection.settings.roles(&self.acceptable.identity.groups)
+    }
+
     fn profile(&self) -> Profile {
         let Acceptable { assertion, identity, email } = self.acceptable;
         Profile {
@@ -143,6 +169,10 @@ impl SignIn<'_> {
             family_name: identity.family_name.clone(),
         }
     }
+}
+
+fn person_stream(connection: &ReadyConnection, person: PersonId) -> StreamId {
+    StreamId::of_id(person::CATEGORY, Some(connection.organization), person.uuid())
 }
 
 /// The stream that an assertion is used up in. Its month is that of the assertion's own IssueInstant, which the

@@ -12,16 +12,18 @@ pub(crate) enum Check {
     ConnectionEnabled,
     SubjectStable,
     EmailReleasable,
+    PersonActive,
     AssertionUnused,
     RequestUnanswered,
 }
 
 impl Check {
-    const BEHIND: [Self; 6] = [
+    const BEHIND: [Self; 7] = [
         Self::OrganizationActive,
         Self::ConnectionEnabled,
         Self::SubjectStable,
         Self::EmailReleasable,
+        Self::PersonActive,
         Self::AssertionUnused,
         Self::RequestUnanswered,
     ];
@@ -33,6 +35,7 @@ impl Check {
             Self::ConnectionEnabled => "connection.enabled",
             Self::SubjectStable => "subject.stable",
             Self::EmailReleasable => "email.releasable",
+            Self::PersonActive => "person.active",
             Self::RequestUnanswered => "request.unanswered",
             Self::AssertionUnused => "assertion.unused",
         }
@@ -45,6 +48,7 @@ impl Check {
             Self::ConnectionEnabled => "an enabled connection",
             Self::SubjectStable => "a NameID that is the same at each sign-in",
             Self::EmailReleasable => "one address inside a verified domain of the organization",
+            Self::PersonActive => "a person who is not deactivated, or a new one",
             Self::RequestUnanswered => "a request that was not answered before",
             Self::AssertionUnused => "an assertion that was not used before",
         }

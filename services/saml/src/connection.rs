@@ -2,7 +2,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use url::Url;
 use vestibule_kernel::{Chain, ConnectionId, OrganizationId};
 use vestibule_saml::{Certificate, ServiceProvider, TrustedCertificates};
-use vestibule_tenancy::connection::{self, Binding, Connection, ServiceProviderAddresses, Trust};
+use vestibule_tenancy::connection::{self, Binding, Connection, SamlSettings, ServiceProviderAddresses, Trust};
 
 /// A connection made ready for requests and verdicts.
 #[derive(Debug)]
@@ -16,6 +16,7 @@ pub(crate) struct ReadyConnection {
     pub(crate) service_provider: ServiceProvider,
     /// Where requests go, and how; the binding we prefer.
     pub(crate) single_sign_on: Option<(Binding, Url)>,
+    pub(crate) settings: SamlSettings,
     /// `None` when no certificate of the connection can be used: then nothing verifies.
     pub(crate) trusted: Option<TrustedCertificates>,
 }
@@ -32,6 +33,7 @@ impl ReadyConnection {
             identity_provider: trust.identity_provider.entity_id.clone(),
             service_provider: ServiceProvider { entity_id: addresses.entity_id, acs_url: addresses.acs_url },
             single_sign_on: single_sign_on(trust),
+            settings: trust.settings.clone(),
             trusted: trusted(trust),
         })
     }

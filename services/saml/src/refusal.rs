@@ -25,6 +25,9 @@ pub(crate) enum Refusal {
     /// The pool requires an address, and the one that was sent is not the organization's to vouch for.
     #[error("the e-mail address lies outside of the domains that the organization has verified")]
     EmailForeign,
+    /// The person may not sign in.
+    #[error("the person is deactivated")]
+    PersonDeactivated,
     /// The assertion signed somebody in before.
     #[error("the assertion was used before: begin the sign-in anew")]
     AssertionReplayed,
@@ -45,6 +48,7 @@ impl Refusal {
             Self::ConnectionDisabled => "CONNECTION_DISABLED",
             Self::SubjectNotStable => "SUBJECT_NOT_STABLE",
             Self::EmailMissing | Self::EmailForeign => "EMAIL_NOT_RELEASABLE",
+            Self::PersonDeactivated => "PERSON_DEACTIVATED",
             Self::AssertionReplayed => "ASSERTION_REPLAYED",
             Self::RequestAlreadyAnswered => "REQUEST_ALREADY_ANSWERED",
             Self::AssertionTooOld => saml::Refusal::AssertionTooOld.reason(),
@@ -62,6 +66,7 @@ impl Refusal {
             Self::NoTrustedCertificate
             | Self::OrganizationSuspended
             | Self::ConnectionDisabled
+            | Self::PersonDeactivated
             | Self::EmailForeign => Responsible::Operator,
             Self::SubjectNotStable | Self::EmailMissing | Self::AssertionTooOld => Responsible::IdentityProvider,
             Self::AssertionReplayed | Self::RequestAlreadyAnswered => Responsible::Person,

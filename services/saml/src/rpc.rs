@@ -148,10 +148,16 @@ impl Api {
             now,
             skew: self.skew,
         };
-        let (mut checks, verdict) = self.judge(&case).await?;
+        let (mut checks, mut verdict) = self.judge(&case).await?;
         if let Ok(acceptable) = &verdict {
+            let is_deactivated = self.acceptor.is_deactivated(&connection, &acceptable.assertion).await?;
             let used = self.acceptor.is_used(&connection, &acceptable.assertion, &request_id).await?;
-            note_earlier_use(&mut checks, used);
+            if is_deactivated {
+                verdict = Err(checks.fail(Check::PersonActive, "deactivated", Refusal::PersonDeactivated));
+            } else {
+                checks.pass(Check::PersonActive);
+                note_earlier_use(&mut checks, used);
+            }
         }
         Ok(explain::answer(&case, unverified, checks, &verdict))
     }
@@ -177,7 +183,7 @@ impl Api {
                 let (connection, acceptable, request_id) = (&*connection, &acceptable, &request_id);
                 let sign_in = SignIn { connection, acceptable, request_id, user_pool, metadata };
                 let accepted = self.acceptor.accept(&sign_in).await?;
-                note_single_use(&mut checks, accepted.as_ref().err().copied());
+                note_acceptance(&mut checks, accepted.as_ref().err().copied());
                 accepted.map(|signed_in| identity(connection, acceptable, &signed_in))
             }
             Err(refusal) => Err(refusal),
@@ -197,8 +203,13 @@ fn note_earlier_use(checks: &mut Checklist, (assertion_used, request_answered): 
     }
 }
 
-/// What acceptance found out about assertion and request.
-fn note_single_use(checks: &mut Checklist, refusal: Option<Refusal>) {
+/// What acceptance found out about person, assertion and request.
+fn note_acceptance(checks: &mut Checklist, refusal: Option<Refusal>) {
+    if let Some(refusal @ Refusal::PersonDeactivated) = refusal {
+        checks.fail(Check::PersonActive, "deactivated", refusal);
+        return;
+    }
+    checks.pass(Check::PersonActive);
     match refusal {
         None => {
             checks.pass(Check::AssertionUnused);

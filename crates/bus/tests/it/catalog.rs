@@ -17,6 +17,7 @@ const INSIDE: &[&str] = &[
     "secret_id",
     "client_id",
     "subject_digest",
+    "released_digest",
     "request_id",
     "note",
     "der",

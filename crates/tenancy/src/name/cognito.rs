@@ -1,4 +1,4 @@
-use super::checked_text;
+use super::{checked_text, text::is_treacherous};
 use crate::{DomainName, NameError};
 
 checked_text! {
@@ -27,6 +27,16 @@ checked_text! {
     AppClientId, app_client_id
 }
 
+checked_text! {
+    /// The name of a group of a user pool: 1 to 128 characters without white space.
+    GroupName, group_name
+}
+
+checked_text! {
+    /// The `sub` of a user whom a user pool holds itself: a UUID, which never changes, as a username may.
+    NativeUserId, native_user_id
+}
+
 const REGION_BYTES_MAX: usize = 32;
 const POOL_ID_BYTES_MAX: usize = 55;
 const PROVIDER_NAME_CHARS_MIN: usize = 3;
@@ -34,6 +44,7 @@ const PROVIDER_NAME_CHARS_MAX: usize = 32;
 /// What `identity_provider` means to Cognito itself.
 const COGNITO_PROVIDER_NAMES: [&str; 5] = ["COGNITO", "Google", "Facebook", "LoginWithAmazon", "SignInWithApple"];
 const APP_CLIENT_ID_BYTES_MAX: usize = 128;
+const GROUP_NAME_CHARS_MAX: usize = 128;
 const USERNAME_CHARS_MAX: usize = 128;
 /// A hyphenated UUID.
 const SUB_CHARS: usize = 36;
@@ -104,6 +115,21 @@ fn app_client_id(text: &str) -> Result<String, NameError> {
     if plain && fits { Ok(text.to_owned()) } else { Err(NameError::AppClientId) }
 }
 
+fn group_name(text: &str) -> Result<String, NameError> {
+    let fits = (1..=GROUP_NAME_CHARS_MAX).contains(&text.chars().count());
+    let plain = text.chars().all(|character| !character.is_whitespace() && !is_treacherous(character));
+    if fits && plain { Ok(text.to_owned()) } else { Err(NameError::GroupName) }
+}
+
+fn native_user_id(text: &str) -> Result<String, NameError> {
+    let well_formed = text.len() == SUB_CHARS
+        && text.bytes().enumerate().all(|(place, byte)| match place {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        });
+    if well_formed { Ok(text.to_owned()) } else { Err(NameError::NativeUserId) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -170,6 +196,31 @@ mod tests {
             ["", "ab", "a_b", "_ab", "a b", "ab\u{a0}", "a\u{200B}bc", "a\nb", "cognito", "Google", &"x".repeat(33)]
         {
             assert_eq!(ProviderName::parse(bad), Err(NameError::ProviderName), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn group_names() {
+        for good in ["acme", "Org:Acme", "größe", &"x".repeat(128)] {
+            assert!(GroupName::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a b", "a\tb", "a\u{202E}b", &"x".repeat(129)] {
+            assert_eq!(GroupName::parse(bad), Err(NameError::GroupName), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn native_user_ids() {
+        assert!(NativeUserId::parse("33ba4a1e-9f0c-7b3e-8a37-0a1b2c3d4e5f").is_ok());
+        for bad in [
+            "",
+            "ada",
+            "33BA4A1E-9f0c-7b3e-8a37-0a1b2c3d4e5f",
+            "33ba4a1e9f0c7b3e8a370a1b2c3d4e5f",
+            "{33ba4a1e-9f0c-7b3e-8a37-0a1b2c3d4e5}",
+            "33ba4a1e-9f0c-7b3e-8a37-0a1b2c3d4e5f ",
+        ] {
+            assert_eq!(NativeUserId::parse(bad), Err(NameError::NativeUserId), "{bad:?}");
         }
     }
 

@@ -51,6 +51,17 @@ pub enum NameError {
     /// An address of a machine.
     #[error("an IP address is not a domain name")]
     DomainNameIsAddress,
+    /// Not a role.
+    #[error("a role has 1 to 64 of the characters a to z, 0 to 9, `.`, `_`, `:` and `-`")]
+    Role,
+    /// Not the `sub` of a user of a user pool.
+    #[error(
+        "the `sub` of a user of a user pool is a UUID in lower case, such as `33ba4a1e-9f0c-4b3e-8a37-0a1b2c3d4e5f`"
+    )]
+    NativeUserId,
+    /// Not the name of a group of a user pool.
+    #[error("the name of a group has 1 to 128 characters, no white space and no control characters")]
+    GroupName,
     /// Not exactly one address.
     #[error("not exactly one e-mail address of the form local@domain")]
     Email,
@@ -73,6 +84,9 @@ impl NameError {
             Self::ProviderName => "PROVIDER_NAME_INVALID",
             Self::AppClientId => "APP_CLIENT_ID_INVALID",
             Self::DomainName | Self::DomainNameSingleLabel | Self::DomainNameIsAddress => "DOMAIN_NAME_INVALID",
+            Self::Role => "ROLE_INVALID",
+            Self::NativeUserId => "NATIVE_USER_ID_INVALID",
+            Self::GroupName => "GROUP_NAME_INVALID",
             Self::Email => "EMAIL_INVALID",
         }
     }

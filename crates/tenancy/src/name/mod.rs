@@ -4,14 +4,17 @@ mod cognito;
 mod domain_name;
 mod email;
 mod error;
+mod role;
 mod slug;
 mod text;
 
-pub use cognito::{AppClientId, PoolDomain, PoolId, ProviderName, Region};
+pub use cognito::{AppClientId, GroupName, NativeUserId, PoolDomain, PoolId, ProviderName, Region};
 pub use domain_name::DomainName;
 pub use email::EmailAddress;
 pub use error::NameError;
+pub use role::Role;
 pub use slug::Slug;
+pub(crate) use text::is_one_line;
 pub use text::{DisplayName, ExternalId, Note, Tier};
 
 /// Declares a text that is only made by `check`, which answers the normal form.

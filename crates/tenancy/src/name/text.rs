@@ -57,13 +57,13 @@ fn note(text: &str) -> Result<String, NameError> {
     if fits && plain { Ok(text.to_owned()) } else { Err(NameError::Note) }
 }
 
-fn is_one_line(text: &str) -> bool {
+pub(crate) fn is_one_line(text: &str) -> bool {
     text.trim() == text && !text.chars().any(is_treacherous)
 }
 
 /// Characters that make a text look like another one, or break the line it stands in: controls, line and paragraph
 /// separators, and the bidirectional embeddings, overrides and isolates (Unicode TR 36 section 2.6).
-fn is_treacherous(character: char) -> bool {
+pub(super) fn is_treacherous(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }

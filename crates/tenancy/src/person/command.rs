@@ -1,12 +1,44 @@
-use vestibule_kernel::{ConnectionId, OrganizationId, PersonId};
+use vestibule_kernel::{ConnectionId, OrganizationId, PersonId, UserPoolId};
 
 use super::Profile;
+use crate::{NativeUserId, Note, Role};
 
 /// What can be asked of a person.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Command {
     /// Be the one whom an accepted assertion names.
     Recognise(Recognise),
+    /// Sign in no more, and get no tokens.
+    Deactivate {
+        /// Why.
+        note: Note,
+    },
+    /// Sign in again.
+    Reactivate,
+    /// Be found by another subject from now on; the one before is free again.
+    Relink {
+        /// The connection of the new subject, of the person's own organization: that is for the caller to see.
+        connection: ConnectionId,
+        /// The keyed digest of the new subject.
+        subject_digest: String,
+    },
+    /// Be nobody any more, because the person is another one, too; the subject is free for that one.
+    Supersede {
+        /// Who the person is; of the same organization: that is for the caller to see.
+        by: PersonId,
+    },
+    /// Get no tokens until the next sign-in.
+    SignOut {
+        /// The connection that was signed out of.
+        connection: ConnectionId,
+    },
+    /// Be the one whom a user pool knows as a user of its own. Makes the person when there is none.
+    LinkNativeUser(LinkNativeUser),
+    /// Be that user no more.
+    UnlinkNativeUser {
+        /// The pool.
+        user_pool: UserPoolId,
+    },
 }
 
 /// Whom an accepted assertion names, and what it says of them.
@@ -22,4 +54,19 @@ pub struct Recognise {
     pub subject_digest: String,
     /// What the identity provider says.
     pub profile: Profile,
+    /// What its groups mean in the SaaS's vocabulary; order and repetition do not matter.
+    pub roles: Vec<Role>,
+}
+
+/// The user of a user pool's own who is a person.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LinkNativeUser {
+    /// The person: a new id for a person who is not known.
+    pub person: PersonId,
+    /// The organization.
+    pub organization: OrganizationId,
+    /// The pool; that the organization's people live there is for the caller to see.
+    pub user_pool: UserPoolId,
+    /// Its `sub` in the pool.
+    pub native_user: NativeUserId,
 }

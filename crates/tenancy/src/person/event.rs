@@ -1,39 +1,8 @@
 use serde::{Deserialize, Serialize};
 use vestibule_decider::{EventBody, PersonalFields, Reservation, Schema, domain_event};
-use vestibule_kernel::{ConnectionId, OrganizationId, PersonId};
+use vestibule_kernel::{ConnectionId, OrganizationId, PersonId, UserPoolId};
 
-use super::SUBJECT;
-
-/// What the identity provider said of a person. Personal: stored under the person's own key only.
-#[derive(Clone, Default, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Profile {
-    /// The subject's exact value at the identity provider.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub subject: String,
-    /// The address, already held against the organization's verified domains.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// Full name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Given name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub given_name: Option<String>,
-    /// Family name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub family_name: Option<String>,
-}
-
-impl std::fmt::Debug for Profile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Profile(redacted)")
-    }
-}
-
-fn personal(person: PersonId, profile: Option<&Profile>) -> Option<PersonalFields> {
-    let fields = serde_json::to_value(profile?).ok()?;
-    Some(PersonalFields { person, fields })
-}
+use super::{NATIVE_USER, Profile, SUBJECT};
 
 /// A person signed in for the first time; the `sub` is minted, once.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -55,7 +24,7 @@ impl EventBody for FirstSeen {
     const SCHEMA: Schema = Schema::new("person.first_seen", 1, &[]);
 
     fn personal(&self) -> Option<PersonalFields> {
-        personal(self.person, self.profile.as_ref())
+        self.profile.as_ref()?.sealed_for(self.person)
     }
 
     fn restore_personal(&mut self, fields: serde_json::Value) -> Result<(), serde_json::Error> {
@@ -78,13 +47,140 @@ impl EventBody for Updated {
     const SCHEMA: Schema = Schema::new("person.updated", 1, &[]);
 
     fn personal(&self) -> Option<PersonalFields> {
-        personal(self.person, self.profile.as_ref())
+        self.profile.as_ref()?.sealed_for(self.person)
     }
 
     fn restore_personal(&mut self, fields: serde_json::Value) -> Result<(), serde_json::Error> {
         self.profile = Some(serde_json::from_value(fields)?);
         Ok(())
     }
+}
+
+/// The person's groups at the identity provider mean other roles than before.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct RolesChanged {
+    /// The person.
+    pub person: PersonId,
+    /// All roles as they are now, in order, each once.
+    pub roles: Vec<String>,
+}
+
+impl EventBody for RolesChanged {
+    const SCHEMA: Schema = Schema::new("person.roles_changed", 1, &[]);
+}
+
+/// The person may not sign in, and gets no tokens.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Deactivated {
+    /// The person.
+    pub person: PersonId,
+    /// Why, for operators.
+    pub note: String,
+}
+
+impl EventBody for Deactivated {
+    const SCHEMA: Schema = Schema::new("person.deactivated", 1, &[]);
+}
+
+/// The deactivation is over.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Reactivated {
+    /// The person.
+    pub person: PersonId,
+}
+
+impl EventBody for Reactivated {
+    const SCHEMA: Schema = Schema::new("person.reactivated", 1, &[]);
+}
+
+/// The person is found by another subject from now on; the `sub` is the same.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Relinked {
+    /// The person.
+    pub person: PersonId,
+    /// The connection of the subject.
+    pub connection: ConnectionId,
+    /// The keyed digest that finds the person from now on.
+    pub subject_digest: String,
+    /// The one that did so far; none when the person had never signed in over a connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released_digest: Option<String>,
+}
+
+impl EventBody for Relinked {
+    const SCHEMA: Schema = Schema::new("person.relinked", 1, &[]);
+}
+
+/// The person turned out to be another one, who has the subject from now on.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Superseded {
+    /// The person who is nobody any more.
+    pub person: PersonId,
+    /// Who they are.
+    pub by: PersonId,
+    /// The digest that found the person so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released_digest: Option<String>,
+}
+
+impl EventBody for Superseded {
+    const SCHEMA: Schema = Schema::new("person.superseded", 1, &[]);
+}
+
+/// The person signed out, at the identity provider or with us: no tokens until the next sign-in.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SignedOut {
+    /// The person.
+    pub person: PersonId,
+    /// The connection.
+    pub connection: ConnectionId,
+}
+
+impl EventBody for SignedOut {
+    const SCHEMA: Schema = Schema::new("person.signed_out", 1, &[]);
+}
+
+/// The person signed in again after having signed out.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SignedIn {
+    /// The person.
+    pub person: PersonId,
+}
+
+impl EventBody for SignedIn {
+    const SCHEMA: Schema = Schema::new("person.signed_in", 1, &[]);
+}
+
+/// The person is a user whom a user pool holds itself. May be the first that is known of a person.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NativeUserLinked {
+    /// The person.
+    pub person: PersonId,
+    /// The organization the person belongs to, for ever.
+    pub organization: OrganizationId,
+    /// The pool.
+    pub user_pool: UserPoolId,
+    /// The user's `sub` in the pool.
+    pub native_user: String,
+}
+
+impl EventBody for NativeUserLinked {
+    const SCHEMA: Schema = Schema::new("person.native_user_linked", 1, &[]);
+}
+
+/// The person is that user no more.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NativeUserUnlinked {
+    /// The person.
+    pub person: PersonId,
+    /// The pool.
+    pub user_pool: UserPoolId,
+    /// The user's `sub` in the pool.
+    pub native_user: String,
+}
+
+impl EventBody for NativeUserUnlinked {
+    const SCHEMA: Schema = Schema::new("person.native_user_unlinked", 1, &[]);
 }
 
 domain_event! {
@@ -94,13 +190,52 @@ domain_event! {
         FirstSeen(FirstSeen),
         /// See [`Updated`].
         Updated(Updated),
+        /// See [`RolesChanged`].
+        RolesChanged(RolesChanged),
+        /// See [`Deactivated`].
+        Deactivated(Deactivated),
+        /// See [`Reactivated`].
+        Reactivated(Reactivated),
+        /// See [`Relinked`].
+        Relinked(Relinked),
+        /// See [`Superseded`].
+        Superseded(Superseded),
+        /// See [`SignedOut`].
+        SignedOut(SignedOut),
+        /// See [`SignedIn`].
+        SignedIn(SignedIn),
+        /// See [`NativeUserLinked`].
+        NativeUserLinked(NativeUserLinked),
+        /// See [`NativeUserUnlinked`].
+        NativeUserUnlinked(NativeUserUnlinked),
     }
     reservations = reservations;
 }
 
 fn reservations(event: &Event) -> Vec<Reservation> {
+    let take = |digest: &String| Reservation::Take { scope: SUBJECT, key: digest.clone() };
+    let release = |digest: &String| Reservation::Release { scope: SUBJECT, key: digest.clone() };
     match event {
-        Event::FirstSeen(first) => vec![Reservation::Take { scope: SUBJECT, key: first.subject_digest.clone() }],
-        Event::Updated(_) => Vec::new(),
+        Event::FirstSeen(first) => vec![take(&first.subject_digest)],
+        Event::Relinked(relinked) => {
+            relinked.released_digest.iter().map(release).chain([take(&relinked.subject_digest)]).collect()
+        }
+        Event::Superseded(superseded) => superseded.released_digest.iter().map(release).collect(),
+        Event::NativeUserLinked(NativeUserLinked { user_pool, native_user, .. }) => {
+            vec![Reservation::Take { scope: NATIVE_USER, key: native_user_key(*user_pool, native_user) }]
+        }
+        Event::NativeUserUnlinked(NativeUserUnlinked { user_pool, native_user, .. }) => {
+            vec![Reservation::Release { scope: NATIVE_USER, key: native_user_key(*user_pool, native_user) }]
+        }
+        Event::Updated(_)
+        | Event::RolesChanged(_)
+        | Event::Deactivated(_)
+        | Event::Reactivated(_)
+        | Event::SignedOut(_)
+        | Event::SignedIn(_) => Vec::new(),
     }
+}
+
+fn native_user_key(user_pool: UserPoolId, native_user: &str) -> String {
+    format!("{user_pool}/{native_user}")
 }

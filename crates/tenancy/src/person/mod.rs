@@ -1,13 +1,22 @@
 //! Person: a human within one organization. The person's id is the `sub` that Cognito sees.
+//!
+//! A person is found by the subject at a connection, or as a native user of a user pool, and never by an e-mail address.
+//! The same human over two connections is two persons until somebody re-links one of them; the other is then
+//! superseded, for good.
 
 mod command;
 mod decide;
 mod event;
+mod profile;
 mod rejection;
 
-pub use command::{Command, Recognise};
-pub use decide::{Known, Person};
-pub use event::{Event, FirstSeen, Profile, Updated};
+pub use command::{Command, LinkNativeUser, Recognise};
+pub use decide::{Known, NativeUser, Person, Subject};
+pub use event::{
+    Deactivated, Event, FirstSeen, NativeUserLinked, NativeUserUnlinked, Reactivated, Relinked, RolesChanged, SignedIn,
+    SignedOut, Superseded, Updated,
+};
+pub use profile::Profile;
 pub use rejection::Rejection;
 
 /// Stream category of people.
@@ -15,3 +24,5 @@ pub const CATEGORY: &str = "person";
 /// Unique across the deployment: the subject of a connection. Key: a keyed digest over connection, subject source,
 /// NameID format and exact value, never the value itself.
 pub const SUBJECT: &str = "person.subject";
+/// Unique across the deployment: the native user of a user pool. Key: our id of the pool, `/`, the `sub` in it.
+pub const NATIVE_USER: &str = "person.native_user";

@@ -1,6 +1,6 @@
 //! What must hold for any history that the rules themselves have made.
 
-use std::fmt::Debug;
+use std::{collections::BTreeSet, fmt::Debug};
 
 use proptest::{prelude::*, sample::select};
 use vestibule_decider::{Decider, DomainEvent};
@@ -63,7 +63,7 @@ fn organization_commands() -> Vec<organization::Command> {
 fn connection_commands() -> Vec<connection::Command> {
     use connection::{Command, Configure};
     let configure = |certificates: &[&str]| {
-        Command::Configure(Configure { display_name: None, metadata: Some(sample::metadata(certificates)) })
+        Command::Configure(Configure { metadata: Some(sample::metadata(certificates)), ..Configure::default() })
     };
     vec![
         Command::Create(sample::create_connection()),
@@ -72,7 +72,15 @@ fn connection_commands() -> Vec<connection::Command> {
         configure(&["a"]),
         configure(&["b"]),
         configure(&["a", "b", "c"]),
-        Command::Configure(Configure { display_name: Some(DisplayName::parse("Okta").unwrap()), metadata: None }),
+        Command::Configure(Configure {
+            display_name: Some(DisplayName::parse("Okta").unwrap()),
+            ..Configure::default()
+        }),
+        Command::Configure(Configure { settings: Some(sample::checked_settings()), ..Configure::default() }),
+        Command::Configure(Configure {
+            settings: Some(connection::CheckedSettings::default()),
+            ..Configure::default()
+        }),
     ]
 }
 
@@ -87,6 +95,26 @@ fn user_pool_commands() -> Vec<user_pool::Command> {
         Command::RetireSecret { secret_id: "s2".to_owned() },
         Command::Update(Update { domains: Some(vec![domain]), requires_email: Some(false), ..Update::default() }),
         Command::Update(Update { requires_email: Some(true), ..Update::default() }),
+    ]
+}
+
+fn person_commands() -> Vec<person::Command> {
+    use person::{Command, Recognise};
+    let relink =
+        |digest: &str| Command::Relink { connection: sample::connection_id(), subject_digest: digest.repeat(32) };
+    let admin = Recognise { roles: vec![sample::role("b"), sample::role("a")], ..sample::recognise("King") };
+    vec![
+        Command::Recognise(sample::recognise("Lovelace")),
+        Command::Recognise(admin.clone()),
+        Command::Recognise(Recognise { subject_digest: "d2".repeat(32), ..admin }),
+        Command::Deactivate { note: sample::note("x") },
+        Command::Reactivate,
+        relink("d1"),
+        relink("d2"),
+        Command::Supersede { by: sample::other_person_id() },
+        Command::SignOut { connection: sample::connection_id() },
+        Command::LinkNativeUser(sample::link_native_user()),
+        Command::UnlinkNativeUser { user_pool: sample::pool_id() },
     ]
 }
 
@@ -122,10 +150,15 @@ proptest! {
     }
 
     #[test]
-    fn people(names in prop::collection::vec(select(vec!["Lovelace", "King", "Byron"]), 0..12)) {
-        let commands: Vec<_> =
-            names.into_iter().map(|name| person::Command::Recognise(sample::recognise(name))).collect();
+    fn people(commands in prop::collection::vec(select(person_commands()), 0..24)) {
         any_history_holds::<Person>(&commands)?;
+        let states = commands.iter().scan(Person::default(), |state, command| {
+            let events = state.decide(command).unwrap_or_default();
+            *state = events.iter().fold(std::mem::take(state), Person::evolve);
+            Some(state.clone())
+        });
+        let ids: BTreeSet<_> = states.filter_map(|state| state.known().map(|known| known.person)).collect();
+        prop_assert!(ids.len() <= 1, "the `sub` is for ever");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use vestibule_kernel::{ConnectionId, DomainId, OrganizationId, PersonId, Timestamp, UserPoolId};
 use vestibule_tenancy::{
-    AppClientId, DisplayName, DomainName, ExternalId, Note, PoolDomain, PoolId, ProviderName, Region, Slug, Tier,
-    assertion, connection, domain, organization, person, user_pool,
+    AppClientId, DisplayName, DomainName, ExternalId, NativeUserId, Note, PoolDomain, PoolId, ProviderName, Region,
+    Role, Slug, Tier, assertion, connection, domain, organization, person, user_pool,
 };
 
 pub(crate) fn organization_id() -> OrganizationId {
@@ -21,6 +21,13 @@ pub(crate) fn connection_id() -> ConnectionId {
 pub(crate) fn person_id() -> PersonId {
     "5b0b4b0e-6f0e-4e0a-9d3c-2b1a4e5f6a7b".parse().unwrap()
 }
+
+pub(crate) fn other_person_id() -> PersonId {
+    "5b0b4b0e-6f0e-4e0a-9d3c-2b1a4e5f6a7c".parse().unwrap()
+}
+
+/// The `sub` of a native user.
+const NATIVE_USER: &str = "33ba4a1e-9f0c-4b3e-8a37-0a1b2c3d4e5f";
 
 pub(crate) fn pool_id() -> UserPoolId {
     "01890a5d-ac96-774b-bcce-b302099a8055".parse().unwrap()
@@ -122,6 +129,23 @@ pub(crate) fn identity_provider() -> connection::SamlIdentityProvider {
             },
         ],
         wants_authn_requests_signed: false,
+        single_logout: Vec::new(),
+        name_id_formats: Vec::new(),
+        metadata_valid_until: None,
+    }
+}
+
+/// With all that metadata may say.
+pub(crate) fn full_identity_provider() -> connection::SamlIdentityProvider {
+    connection::SamlIdentityProvider {
+        single_logout: vec![connection::LogoutEndpoint {
+            binding: connection::Binding::HttpPost,
+            location: "https://idp.acme.test/slo".to_owned(),
+            response_location: Some("https://idp.acme.test/slo/done".to_owned()),
+        }],
+        name_id_formats: vec!["urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".to_owned()],
+        metadata_valid_until: Some("2027-01-01T00:00:00Z".parse().unwrap()),
+        ..identity_provider()
     }
 }
 
@@ -130,12 +154,39 @@ pub(crate) fn metadata(certificates: &[&str]) -> connection::SamlMetadata {
     connection::SamlMetadata { identity_provider: identity_provider(), certificates }
 }
 
+pub(crate) fn settings() -> connection::SamlSettings {
+    connection::SamlSettings {
+        provider: connection::Provider::EntraId,
+        subject: connection::SubjectSource::Attribute { name: "objectidentifier".to_owned() },
+        attributes: vec![connection::AttributeRule {
+            claim: connection::ClaimName::Email,
+            attributes: vec!["mail".to_owned(), "email".to_owned()],
+        }],
+        required_claims: vec![connection::ClaimName::Email],
+        roles: vec![connection::RoleRule { group: "Vestibule Admins".to_owned(), role: "admin".to_owned() }],
+        clock_skew_seconds: Some(120),
+        sign_requests: connection::SignRequests::Always,
+        name_id_format: Some("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".to_owned()),
+        requested_authn_context: vec!["urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken".to_owned()],
+        force_authn: true,
+        encryption: connection::Encryption::Required,
+        idp_initiated: true,
+        sha1_until: Some("2027-01-31T00:00:00Z".parse().unwrap()),
+        certificate_validity: connection::CertificateValidity::Enforce,
+    }
+}
+
+pub(crate) fn checked_settings() -> connection::CheckedSettings {
+    connection::CheckedSettings::check(settings(), &connection::SamlSettings::default(), now()).unwrap()
+}
+
 pub(crate) fn create_connection() -> connection::Create {
     connection::Create {
         connection: connection_id(),
         organization: organization_id(),
         display_name: DisplayName::parse("Entra").unwrap(),
         metadata: metadata(&["a"]),
+        settings: connection::CheckedSettings::default(),
     }
 }
 
@@ -212,6 +263,7 @@ pub(crate) fn recognise(family_name: &str) -> person::Recognise {
         connection: connection_id(),
         subject_digest: "d1".repeat(32),
         profile: profile(family_name),
+        roles: Vec::new(),
     }
 }
 
@@ -223,6 +275,57 @@ pub(crate) fn first_seen(family_name: &str) -> person::FirstSeen {
         subject_digest: "d1".repeat(32),
         profile: Some(profile(family_name)),
     }
+}
+
+pub(crate) fn role(text: &str) -> Role {
+    Role::parse(text).unwrap()
+}
+
+pub(crate) fn roles_changed(roles: &[&str]) -> person::RolesChanged {
+    person::RolesChanged { person: person_id(), roles: roles.iter().map(|&role| role.to_owned()).collect() }
+}
+
+pub(crate) fn person_deactivated() -> person::Deactivated {
+    person::Deactivated { person: person_id(), note: "left".to_owned() }
+}
+
+pub(crate) fn relinked() -> person::Relinked {
+    person::Relinked {
+        person: person_id(),
+        connection: connection_id(),
+        subject_digest: "d2".repeat(32),
+        released_digest: Some("d1".repeat(32)),
+    }
+}
+
+pub(crate) fn superseded() -> person::Superseded {
+    person::Superseded { person: person_id(), by: other_person_id(), released_digest: Some("d1".repeat(32)) }
+}
+
+pub(crate) fn signed_out() -> person::SignedOut {
+    person::SignedOut { person: person_id(), connection: connection_id() }
+}
+
+pub(crate) fn link_native_user() -> person::LinkNativeUser {
+    person::LinkNativeUser {
+        person: person_id(),
+        organization: organization_id(),
+        user_pool: pool_id(),
+        native_user: NativeUserId::parse(NATIVE_USER).unwrap(),
+    }
+}
+
+pub(crate) fn native_user_linked() -> person::NativeUserLinked {
+    person::NativeUserLinked {
+        person: person_id(),
+        organization: organization_id(),
+        user_pool: pool_id(),
+        native_user: NATIVE_USER.to_owned(),
+    }
+}
+
+pub(crate) fn native_user_unlinked() -> person::NativeUserUnlinked {
+    person::NativeUserUnlinked { person: person_id(), user_pool: pool_id(), native_user: NATIVE_USER.to_owned() }
 }
 
 pub(crate) fn accepted() -> assertion::Accepted {

@@ -20,6 +20,9 @@ pub(super) fn of(refusal: Refusal, connection: &ReadyConnection, failed: Option<
             "Vestibule's operator: connection {} is disabled; enable it when people may sign in through it.",
             connection.id
         ),
+        Refusal::PersonDeactivated => "Vestibule's operator: the person is deactivated; reactivate them when they may \
+            sign in again."
+            .to_owned(),
         Refusal::SubjectNotStable => to_provider(
             connection,
             "the NameID has the format transient, another one at each sign-in; please send a persistent NameID that \

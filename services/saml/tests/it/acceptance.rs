@@ -16,9 +16,15 @@ async fn a_valid_response_signs_in_with_a_normalised_identity() {
     let passed = |check: &&vestibule_rpc::saml::v1::Check| check.status() != Status::Passed;
     assert_eq!(answer.checks.iter().find(passed), None);
     let ours: Vec<&str> = answer.checks.iter().rev().take(6).map(|check| check.name.as_str()).collect();
-    let expected =
-        ["request.unanswered", "assertion.unused", "email.releasable", "subject.stable", "connection.enabled"];
-    assert_eq!(&ours[..5], expected);
+    let expected = [
+        "request.unanswered",
+        "assertion.unused",
+        "person.active",
+        "email.releasable",
+        "subject.stable",
+        "connection.enabled",
+    ];
+    assert_eq!(ours, expected);
 
     let identity = accepted(answer);
     assert_eq!(identity.organization, format!("organizations/{}", acme.organization));

@@ -8,10 +8,8 @@ use crate::world::{World, accepted, ada, identity_provider, validation};
 async fn profile(world: &World, identity: &Identity) -> Option<person::Profile> {
     let organization = identity.organization.strip_prefix("organizations/").unwrap().parse().unwrap();
     let stream = StreamId::of_id(person::CATEGORY, Some(organization), identity.sub.parse().unwrap());
-    match world.log.load::<Person>(&stream).await.unwrap().state {
-        Person::Known(known) => known.profile,
-        Person::Unknown => panic!("nobody has this sub"),
-    }
+    let person = world.log.load::<Person>(&stream).await.unwrap().state;
+    person.known().expect("somebody has this sub").profile.clone()
 }
 
 #[tokio::test]
