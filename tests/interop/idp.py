@@ -27,6 +27,23 @@ ends the program. Every answer has "ok"; with "ok": false it also has "error". T
     {"do": "fail", "location": "..."}
         answers the request with a signed error status (Responder, AuthnFailed), as after a wrong password.
         -> as respond
+
+    {"do": "validate", "document": "<EntityDescriptor ...>"}
+        holds a document, metadata or message, against the XML schemas of OASIS; an error tells where it breaks them.
+        -> {"ok": true}
+
+    {"do": "log out", "sp_entity_id": "...", "name_id": "...", "name_id_format": "...", "session_index": ["..."]}
+        a signed LogoutRequest, "binding": "redirect" (default) or "post".
+        -> {"ok": true, "id", "location": "https://...?SAMLRequest=...", "saml_request": "<base64 form value>"}
+
+    {"do": "logged out", "location": "..."}
+        reads and validates our LogoutResponse of the Redirect binding, its signature too; for the POST binding give
+        "saml_response" in the place of "location".
+        -> {"ok": true, "in_response_to", "status"}
+
+    {"do": "answer logout", "location": "..."}
+        reads and validates our LogoutRequest of the Redirect binding, its signature too, and answers it.
+        -> {"ok": true, "name_id", "session_index": ["..."], "location": "https://...?SAMLResponse=..."}
 """
 
 import argparse
@@ -48,7 +65,13 @@ from saml2.metadata import entity_descriptor
 from saml2.saml import NAME_FORMAT_URI, NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_PERSISTENT, NameID
 from saml2.samlp import STATUS_AUTHN_FAILED
 from saml2.server import Server
+from saml2.sigver import verify_redirect_signature
+from saml2.xml.schema import validate
 from saml2.xmldsig import DIGEST_SHA256, SIG_RSA_SHA256
+
+
+def query(location):
+    return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(location).query, strict_parsing=True))
 
 
 class IdentityProvider:
@@ -56,6 +79,7 @@ class IdentityProvider:
 
     def __init__(self, folder, entity_id, sso):
         self.entity_id, self.sso = entity_id, sso
+        slo = urllib.parse.urljoin(sso, "slo")
         key_file, certificate_file, self.certificate = make_certificate(folder, urllib.parse.urlsplit(sso).hostname)
         self.settings = {
             "entityid": entity_id,
@@ -67,6 +91,7 @@ class IdentityProvider:
                     "name": "pysaml2",
                     "endpoints": {
                         "single_sign_on_service": [(sso, BINDING_HTTP_REDIRECT), (sso, BINDING_HTTP_POST)],
+                        "single_logout_service": [(slo, BINDING_HTTP_REDIRECT), (slo, BINDING_HTTP_POST)],
                     },
                     "name_id_format": [NAMEID_FORMAT_EMAILADDRESS, NAMEID_FORMAT_PERSISTENT],
                     "policy": {"default": {"lifetime": {"minutes": 5}, "name_form": NAME_FORMAT_URI}},
@@ -88,13 +113,14 @@ class IdentityProvider:
         settings = {**self.settings, "metadata": {"inline": [*known, command["sp_metadata"]]}}
         self.server = self.start(settings)
         self.settings = settings
-        return {"sp_entity_ids": list(self.server.metadata.with_descriptor("spsso").keys())}
+        known = list(self.server.metadata.with_descriptor("spsso").keys())
+        self.trusted = known[-1]
+        return {"sp_entity_ids": known}
 
     def parse(self, command):
         """The parsed request and its RelayState."""
         if "location" in command:
-            query = urllib.parse.urlsplit(command["location"]).query
-            values = dict(urllib.parse.parse_qsl(query, strict_parsing=True))
+            values = query(command["location"])
             relay_state = values.get("RelayState")
             request = self.server.parse_authn_request(
                 values["SAMLRequest"], BINDING_HTTP_REDIRECT, relay_state, values.get("SigAlg"), values.get("Signature")
@@ -156,6 +182,66 @@ class IdentityProvider:
         )
         return self.posted(str(response), target, relay_state)
 
+    def validate(self, command):
+        validate(command["document"])
+        return {}
+
+    def log_out(self, command):
+        binding = BINDING_HTTP_POST if command.get("binding") == "post" else BINDING_HTTP_REDIRECT
+        sp = command["sp_entity_id"]
+        address = self.server.pick_binding("single_logout_service", [binding], "spsso", entity_id=sp)[1]
+        name_id = NameID(format=command["name_id_format"], text=command["name_id"])
+        if binding == BINDING_HTTP_POST:
+            request_id, request = self.server.create_logout_request(
+                address, sp, name_id=name_id, session_indexes=command["session_index"], sign=True,
+                sign_alg=SIG_RSA_SHA256, digest_alg=DIGEST_SHA256,
+            )
+            return {"id": request_id, "saml_request": base64.b64encode(str(request).encode()).decode()}
+        request_id, request = self.server.create_logout_request(
+            address, sp, name_id=name_id, session_indexes=command["session_index"], sign=False
+        )
+        sent = self.server.apply_binding(
+            binding, str(request), address, "of pysaml2", sign=True, sigalg=SIG_RSA_SHA256
+        )
+        return {"id": request_id, "location": dict(sent["headers"])["Location"]}
+
+    def logged_out(self, command):
+        if "location" in command:
+            values = query(command["location"])
+            response = self.server.parse_logout_request_response(values["SAMLResponse"], BINDING_HTTP_REDIRECT)
+            self.verify_query(values, "SAMLResponse")
+        else:
+            response = self.server.parse_logout_request_response(command["saml_response"], BINDING_HTTP_POST)
+        status = response.response.status.status_code.value
+        return {"in_response_to": response.in_response_to, "status": status}
+
+    def verify_query(self, values, message):
+        """The detached signature of the Redirect binding."""
+        signed = {name: values[name] for name in [message, "RelayState", "SigAlg", "Signature"] if name in values}
+        certificates = self.server.metadata.certs(self.trusted, "spsso", "signing")
+        if not any(verify_redirect_signature(signed, self.server.sec.sec_backend, cert) for _, cert in certificates):
+            raise ValueError("the signature does not verify")
+
+    def answer_logout(self, command):
+        values = query(command["location"])
+        request = self.server.parse_logout_request(
+            values["SAMLRequest"], BINDING_HTTP_REDIRECT, values.get("RelayState"), values["SigAlg"], values["Signature"]
+        )
+        message = request.message
+        response = self.server.create_logout_response(message, [BINDING_HTTP_REDIRECT], sign=False)
+        address = self.server.pick_binding(
+            "single_logout_service", [BINDING_HTTP_REDIRECT], "spsso", entity_id=message.issuer.text
+        )[1]
+        sent = self.server.apply_binding(
+            BINDING_HTTP_REDIRECT, str(response), address, values.get("RelayState", ""), response=True, sign=True,
+            sigalg=SIG_RSA_SHA256,
+        )
+        return {
+            "name_id": message.name_id.text,
+            "session_index": [index.text for index in message.session_index],
+            "location": dict(sent["headers"])["Location"],
+        }
+
     @staticmethod
     def posted(xml, target, relay_state):
         """What the browser would post to the assertion consumer service."""
@@ -182,6 +268,10 @@ def main():
             "read": provider.read,
             "respond": provider.respond,
             "fail": provider.fail,
+            "validate": provider.validate,
+            "log out": provider.log_out,
+            "logged out": provider.logged_out,
+            "answer logout": provider.answer_logout,
         }
         for line in sys.stdin:
             try:
