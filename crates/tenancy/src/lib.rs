@@ -1,5 +1,5 @@
 //! The domains of Vestibule, pure: organizations, their domains, their connections to identity providers, their people,
-//! the user pools that trust us, and the assertions that were accepted.
+//! the user pools that trust us, the assertions that were accepted, and what goes into tokens.
 //!
 //! One folder an aggregate; in each: what can have happened (`event`), what can be asked (`command`), why not
 //! (`rejection`) and the rules (`decide`). `manual::how_to` says how to add one.
@@ -8,6 +8,7 @@
 //! like): once, at the edge. Commands carry these types; events carry plain text, because history is never refused.
 
 pub mod assertion;
+pub mod claim_policy;
 pub mod connection;
 pub mod domain;
 mod name;

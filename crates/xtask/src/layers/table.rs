@@ -44,11 +44,11 @@ const STORE: &[&str] = &["vestibule-kernel", "vestibule-decider", "vestibule-sto
 pub(super) const LAYERS: &[Layer] = &[
     pure("vestibule-kernel", &[]),
     pure("vestibule-decider", &["vestibule-kernel"]),
-    pure("vestibule-tenancy", &["vestibule-kernel", "vestibule-decider"]),
+    pure("vestibule-cognito", &["vestibule-kernel"]),
+    pure("vestibule-tenancy", &["vestibule-kernel", "vestibule-decider", "vestibule-cognito"]),
     pure("vestibule-saml", &["vestibule-kernel"]),
     pure("vestibule-second-opinion-protocol", &[]),
     pure("vestibule-oidc", &["vestibule-kernel"]),
-    pure("vestibule-cognito", &["vestibule-kernel"]),
     library("vestibule-cognito-verifier", &[]),
     library("vestibule-storage", &["vestibule-kernel"]),
     library("vestibule-eventlog", &["vestibule-kernel", "vestibule-decider", "vestibule-storage"]),
