@@ -30,6 +30,9 @@ pub(crate) fn read(metadata_xml: &str, now: Timestamp) -> Result<SamlMetadata, I
         identity_provider: SamlIdentityProvider {
             single_sign_on: redirect.into_iter().chain(post).collect(),
             wants_authn_requests_signed: metadata.want_authn_requests_signed,
+            single_logout: Vec::new(),
+            name_id_formats: metadata.name_id_formats,
+            metadata_valid_until: metadata.valid_until,
             entity_id: metadata.entity_id,
         },
     })

@@ -1,6 +1,6 @@
 use vestibule_kernel::{ConnectionId, OrganizationId};
 
-use super::{Certificate, SamlIdentityProvider};
+use super::{Certificate, CheckedSettings, SamlIdentityProvider};
 use crate::{DisplayName, Note};
 
 /// What can be asked of a connection.
@@ -30,6 +30,8 @@ pub struct Create {
     pub display_name: DisplayName,
     /// The identity provider.
     pub metadata: SamlMetadata,
+    /// How it is dealt with.
+    pub settings: CheckedSettings,
 }
 
 /// Properties to change; what is absent stays as it is.
@@ -39,6 +41,8 @@ pub struct Configure {
     pub display_name: Option<DisplayName>,
     /// The identity provider as it describes itself now. Certificates that it does not name any more are retired.
     pub metadata: Option<SamlMetadata>,
+    /// How the identity provider is dealt with from now on, as a whole.
+    pub settings: Option<CheckedSettings>,
 }
 
 /// A SAML identity provider as its metadata describes it.

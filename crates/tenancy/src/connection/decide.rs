@@ -3,8 +3,8 @@ use vestibule_decider::Decider;
 use vestibule_kernel::{ConnectionId, OrganizationId};
 
 use super::{
-    CATEGORY, Certificate, CertificateRetired, CertificateTrusted, Command, Configure, Configured, Create, Created,
-    Disabled, Enabled, Event, Rejection, SamlIdentityProvider, SamlMetadata,
+    CATEGORY, Certificate, CertificateRetired, CertificateTrusted, CheckedSettings, Command, Configure, Configured,
+    Create, Created, Disabled, Enabled, Event, Rejection, SamlIdentityProvider, SamlMetadata, SamlSettings,
 };
 
 /// The trust of an organization in one identity provider, by stage of life.
@@ -33,6 +33,9 @@ pub struct Trust {
     pub identity_provider: SamlIdentityProvider,
     /// The certificates whose keys may sign.
     pub certificates: Vec<Certificate>,
+    /// How the identity provider is dealt with.
+    #[serde(default)]
+    pub settings: SamlSettings,
 }
 
 impl Connection {
@@ -62,7 +65,7 @@ impl Decider for Connection {
 
     fn decide(&self, command: &Command) -> Result<Vec<Event>, Rejection> {
         match (self, command) {
-            (Self::Absent, Command::Create(create)) => Ok(vec![created(create)?.into()]),
+            (Self::Absent, Command::Create(create)) => begin(create),
             (Self::Absent, _) => Err(Rejection::NotFound),
             (_, Command::Create(_)) => Err(Rejection::AlreadyExists),
             (Self::Disabled(trust) | Self::Enabled(trust), Command::Configure(configure)) => trust.changes(configure),
@@ -87,15 +90,19 @@ impl Decider for Connection {
     }
 }
 
-fn created(create: &Create) -> Result<Created, Rejection> {
+fn begin(create: &Create) -> Result<Vec<Event>, Rejection> {
     let SamlMetadata { identity_provider, certificates } = usable(&create.metadata)?.clone();
-    Ok(Created {
+    let created = Created {
         connection: create.connection,
         organization: create.organization,
         display_name: create.display_name.as_str().to_owned(),
         identity_provider,
         certificates,
-    })
+    };
+    let settings = create.settings.clone().into_settings();
+    let configured = (settings != SamlSettings::default())
+        .then(|| Event::Configured(Configured { settings: Some(settings), ..Configured::default() }));
+    Ok([created.into()].into_iter().chain(configured).collect())
 }
 
 fn usable(metadata: &SamlMetadata) -> Result<&SamlMetadata, Rejection> {
@@ -116,6 +123,7 @@ impl Trust {
             display_name: created.display_name.clone(),
             identity_provider: created.identity_provider.clone(),
             certificates: created.certificates.clone(),
+            settings: SamlSettings::default(),
         }
     }
 
@@ -123,8 +131,12 @@ impl Trust {
     /// that there is no moment without one.
     fn changes(&self, configure: &Configure) -> Result<Vec<Event>, Rejection> {
         let wanted_name = configure.display_name.as_ref().map(|name| name.as_str().to_owned());
-        let mut configured =
-            Configured { display_name: wanted_name.filter(|name| *name != self.display_name), identity_provider: None };
+        let wanted_settings = configure.settings.clone().map(CheckedSettings::into_settings);
+        let mut configured = Configured {
+            display_name: wanted_name.filter(|name| *name != self.display_name),
+            identity_provider: None,
+            settings: wanted_settings.filter(|settings| *settings != self.settings),
+        };
         let mut certificates: Vec<Event> = Vec::new();
         if let Some(metadata) = &configure.metadata {
             let SamlMetadata { identity_provider, certificates: named } = usable(metadata)?;
@@ -149,10 +161,11 @@ impl Trust {
     }
 
     fn with(self, configured: &Configured) -> Self {
-        let Configured { display_name, identity_provider } = configured.clone();
+        let Configured { display_name, identity_provider, settings } = configured.clone();
         Self {
             display_name: display_name.unwrap_or(self.display_name),
             identity_provider: identity_provider.unwrap_or(self.identity_provider),
+            settings: settings.unwrap_or(self.settings),
             ..self
         }
     }

@@ -2,6 +2,8 @@ use serde::{Deserialize, Serialize};
 use vestibule_decider::{EventBody, Schema, domain_event};
 use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
 
+use super::SamlSettings;
+
 /// A SAML binding of an endpoint (SAML Bindings sections 3.4 and 3.5).
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub enum Binding {
@@ -20,6 +22,18 @@ pub struct Endpoint {
     pub binding: Binding,
     /// Its URL.
     pub location: String,
+}
+
+/// Where an identity provider takes logout messages (SAML metadata section 2.4.1).
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct LogoutEndpoint {
+    /// How it wants to be spoken to.
+    pub binding: Binding,
+    /// Where requests go, and answers when there is no other address for them.
+    pub location: String,
+    /// Where answers go (SAML metadata section 2.2.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_location: Option<String>,
 }
 
 /// A signing certificate of an identity provider. The certificate is public; the trust is in its key.
@@ -46,6 +60,15 @@ pub struct SamlIdentityProvider {
     pub single_sign_on: Vec<Endpoint>,
     /// Whether it asks for signed requests.
     pub wants_authn_requests_signed: bool,
+    /// Where it takes logout messages, one for each binding.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub single_logout: Vec<LogoutEndpoint>,
+    /// The NameID formats that it offers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub name_id_formats: Vec<String>,
+    /// How long the document is meant to be believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata_valid_until: Option<Timestamp>,
 }
 
 /// The connection exists; it is not live yet.
@@ -76,6 +99,9 @@ pub struct Configured {
     /// The new identity provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_provider: Option<SamlIdentityProvider>,
+    /// The new settings, as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings: Option<SamlSettings>,
 }
 
 impl EventBody for Configured {

@@ -20,7 +20,7 @@ fn disable() -> Command {
 }
 
 fn configure(metadata: SamlMetadata) -> Command {
-    Command::Configure(Configure { display_name: None, metadata: Some(metadata) })
+    Command::Configure(Configure { metadata: Some(metadata), ..Configure::default() })
 }
 
 fn trusted(name: &str) -> Event {
@@ -98,9 +98,13 @@ fn endpoints_and_name_change_with_one_event() {
     let command = Command::Configure(Configure {
         display_name: Some(DisplayName::parse("Okta").unwrap()),
         metadata: Some(moved.clone()),
+        settings: None,
     });
-    let configured =
-        Configured { display_name: Some("Okta".to_owned()), identity_provider: Some(moved.identity_provider) };
+    let configured = Configured {
+        display_name: Some("Okta".to_owned()),
+        identity_provider: Some(moved.identity_provider),
+        settings: None,
+    };
     assert_ne!(configured.identity_provider, Some(identity_provider()));
     Scenario::<Connection>::given([created()]).when(&command).then([configured.clone()]);
     Scenario::<Connection>::given([created(), configured.into()]).when(&command).then_nothing();

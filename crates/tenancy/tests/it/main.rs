@@ -17,4 +17,6 @@ mod property;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod user_pool;

@@ -208,6 +208,9 @@ async fn register(log: &EventLog) {
                 entity_id: "https://idp.test/metadata".to_owned(),
                 single_sign_on: vec![],
                 wants_authn_requests_signed: false,
+                single_logout: Vec::new(),
+                name_id_formats: Vec::new(),
+                metadata_valid_until: None,
             },
             certificates: vec![],
         });

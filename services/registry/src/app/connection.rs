@@ -2,7 +2,7 @@ use vestibule_eventlog::StreamId;
 use vestibule_kernel::{ConnectionId, OrganizationId};
 use vestibule_tenancy::{
     DisplayName, Note,
-    connection::{CATEGORY, Command, Configure, Connection, Create, Rejection},
+    connection::{CATEGORY, CheckedSettings, Command, Configure, Connection, Create, Rejection},
 };
 
 use super::{Change, Origin, Registry};
@@ -49,7 +49,8 @@ impl Registry {
         self.require_organization(organization).await?;
         let metadata = metadata::read(&metadata_xml, self.clock.now())?;
         let connection = ConnectionId::from_uuid(self.new_id());
-        let create = Create { connection, organization, display_name, metadata };
+        let create =
+            Create { connection, organization, display_name, metadata, settings: CheckedSettings::default() };
         let outcome = self.create(origin, stream((organization, connection)), &Command::Create(create)).await?;
         Ok(outcome.into_resource())
     }
@@ -62,7 +63,7 @@ impl Registry {
     ) -> Result<Resource<Connection>, Error> {
         let now = self.clock.now();
         let metadata = configure.metadata_xml.map(|metadata_xml| metadata::read(&metadata_xml, now)).transpose()?;
-        let configure = Configure { display_name: configure.display_name, metadata };
+        let configure = Configure { display_name: configure.display_name, metadata, settings: None };
         self.change(&stream(id), change, &Command::Configure(configure)).await
     }
 

@@ -80,6 +80,9 @@ impl Filling {
                 entity_id: "https://idp.example".to_owned(),
                 single_sign_on: Vec::new(),
                 wants_authn_requests_signed: false,
+                single_logout: Vec::new(),
+                name_id_formats: Vec::new(),
+                metadata_valid_until: None,
             },
             certificates: Vec::new(),
         };

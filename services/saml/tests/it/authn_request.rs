@@ -45,7 +45,7 @@ async fn a_request_goes_by_form_when_the_identity_provider_takes_nothing_else() 
     let acme = world.customer("acme", "acme.test").await;
     let mut metadata = metadata(&acme.idp);
     metadata.identity_provider.single_sign_on.retain(|endpoint| endpoint.binding == Binding::HttpPost);
-    let configure = connection::Configure { display_name: None, metadata: Some(metadata) };
+    let configure = connection::Configure { metadata: Some(metadata), ..connection::Configure::default() };
     world.change_connection(&acme, connection::Command::Configure(configure)).await;
     world.settle().await;
     let request = CreateAuthnRequestRequest {

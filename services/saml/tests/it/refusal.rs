@@ -144,7 +144,7 @@ async fn certificates_rotate_without_a_gap_and_the_retired_one_is_refused() {
     let old = Customer { idp: acme.idp.clone(), ..renewed_from(&renewed) };
     let configure = |keys: &[&vestibule_saml_idp::SigningKey]| {
         let metadata = Some(metadata_of(&new, keys));
-        connection::Command::Configure(connection::Configure { display_name: None, metadata })
+        connection::Command::Configure(connection::Configure { metadata, ..connection::Configure::default() })
     };
     assert_eq!(world.refused_sign_in(&renewed, &ada()).await.reason, "CERTIFICATE_NOT_TRUSTED");
     world.change_connection(&old, configure(&[old.idp.signing_key(), new.signing_key()])).await;

@@ -151,7 +151,8 @@ impl World {
     ) -> Customer {
         let connection = ConnectionId::from_uuid(self.ids.uuid_v7(now()));
         let display_name = DisplayName::parse("Entra").unwrap();
-        let create = connection::Create { connection, organization, display_name, metadata };
+        let settings = connection::CheckedSettings::default();
+        let create = connection::Create { connection, organization, display_name, metadata, settings };
         let customer = Customer { organization, connection, idp };
         self.change_connection(&customer, connection::Command::Create(create)).await;
         self.change_connection(&customer, connection::Command::Enable).await;
@@ -280,6 +281,9 @@ pub(crate) fn metadata_of(idp: &IdentityProvider, keys: &[&SigningKey]) -> SamlM
             entity_id: idp.entity_id().to_owned(),
             single_sign_on: vec![endpoint(Binding::HttpPost), endpoint(Binding::HttpRedirect)],
             wants_authn_requests_signed: false,
+            single_logout: Vec::new(),
+            name_id_formats: Vec::new(),
+            metadata_valid_until: None,
         },
         certificates: keys.iter().map(|key| certificate(key)).collect(),
     }
