@@ -65,6 +65,7 @@ impl Scene {
             in_response_to: REQUEST,
             now: NOW,
             skew: Duration::from_mins(1),
+            sha1_until: None,
         }
     }
 }

@@ -43,6 +43,7 @@
 //!     in_response_to: "_0123456789abcdef0123456789abcdef",
 //!     now: Timestamp::from_unix_seconds(1_800_000_000),
 //!     skew: std::time::Duration::from_secs(60),
+//!     sha1_until: None,
 //! };
 //! let verdict = validate(saml_response, &expectation);
 //! match verdict.outcome {
@@ -57,12 +58,16 @@ mod attribute;
 mod authn_request;
 mod certificate;
 mod check;
+mod credential;
 pub mod limit;
+mod logout;
 mod metadata;
 mod name;
+mod outgoing;
 mod refusal;
 mod response;
 mod service_provider;
+mod signature;
 mod trust;
 mod unverified;
 mod xml;
@@ -72,8 +77,14 @@ pub use attribute::{Claim, NormalisedIdentity, normalise};
 pub use authn_request::{AuthnRequest, ParseRequestIdError, RelayState, RelayStateError, RequestId};
 pub use certificate::{Certificate, CertificateError, Fingerprint, KeyAlgorithm, ParseFingerprintError};
 pub use check::{Check, CheckName, CheckStatus, Verdict, Verified};
+pub use credential::{Credential, CredentialError};
+pub use logout::{
+    LogoutExpectation, LogoutMessage, LogoutOutcome, LogoutRequest, LogoutResponse, LogoutStatus, LogoutVerdict,
+    ReceivedLogout, ReceivedLogoutRequest, ReceivedLogoutResponse, validate_logout,
+};
 pub use metadata::{Binding, IdentityProviderMetadata, MetadataError, SingleSignOnService};
 pub use name::name_id_format;
+pub use outgoing::{MessageKind, OutgoingMessage, SigningError};
 pub use refusal::{Refusal, Responsible};
 pub use response::{Expectation, validate, validate_xml};
 pub use service_provider::ServiceProvider;

@@ -21,6 +21,9 @@ pub const RESPONSE_NAMESPACES_MAX: usize = 512;
 /// Namespace declarations of metadata: AD FS declares its own at each claim it offers.
 pub const METADATA_NAMESPACES_MAX: usize = 8192;
 
+/// Prefixes in the PrefixList of a canonicalisation: each is looked up at each element.
+pub const INCLUSIVE_PREFIXES_MAX: usize = 32;
+
 /// How deep elements may lie in each other.
 pub const DEPTH_MAX: usize = 48;
 
@@ -69,6 +72,18 @@ pub const SKEW_MAX: Duration = Duration::from_mins(5);
 /// How old an assertion may be when it arrives, skew apart. The caller's memory of used assertions may forget
 /// what is older.
 pub const ASSERTION_AGE_MAX: Duration = Duration::from_hours(1);
+
+/// A logout message, decoded and inflated.
+pub const LOGOUT_BYTES_MAX: usize = 32 * 1024;
+
+/// The query that carries a logout message in the Redirect binding.
+pub const LOGOUT_QUERY_BYTES_MAX: usize = 32 * 1024;
+
+/// Sessions that one LogoutRequest may name.
+pub const SESSION_INDEXES_MAX: usize = 64;
+
+/// How old a logout message may be when it arrives, skew apart.
+pub const LOGOUT_AGE_MAX: Duration = Duration::from_mins(5);
 
 /// A document that is shown to people, masked.
 pub const DOCUMENT_BYTES_MAX: usize = 512 * 1024;

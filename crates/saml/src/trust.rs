@@ -1,9 +1,11 @@
 use std::fmt;
 
-use bergshamra::{DsigContext, KeysManager, keys::loader::load_spki_der};
 use vestibule_kernel::{Explain, Explanation, Kind};
 
-use crate::{Certificate, Fingerprint, limit};
+use crate::{
+    Certificate, limit,
+    signature::{SignatureMethod, VerificationKey},
+};
 
 /// The certificates whose keys may sign for one identity provider, made ready once and used for many messages.
 ///
@@ -11,7 +13,8 @@ use crate::{Certificate, Fingerprint, limit};
 /// [`crate::Assertion::signed_by`].
 pub struct TrustedCertificates {
     certificates: Vec<Certificate>,
-    pub(crate) context: DsigContext,
+    /// Of each certificate, in the same order.
+    keys: Vec<VerificationKey>,
 }
 
 /// Why certificates cannot be made ready.
@@ -26,7 +29,7 @@ pub enum TrustError {
     TooMany,
     /// The cryptographic library does not take the key.
     #[error("the key of a certificate cannot be used")]
-    Key(#[source] bergshamra::Error),
+    Key,
 }
 
 impl Explain for TrustError {
@@ -34,7 +37,7 @@ impl Explain for TrustError {
         match self {
             Self::Empty => Explanation::new(Kind::Precondition, "NO_TRUSTED_CERTIFICATE"),
             Self::TooMany => Explanation::new(Kind::Invalid, "TOO_MANY_CERTIFICATES"),
-            Self::Key(_) => Explanation::new(Kind::Invalid, "CERTIFICATE_KEY_UNSUPPORTED"),
+            Self::Key => Explanation::new(Kind::Invalid, "CERTIFICATE_KEY_UNSUPPORTED"),
         }
     }
 }
@@ -57,18 +60,8 @@ impl TrustedCertificates {
         if distinct.is_empty() {
             return Err(TrustError::Empty);
         }
-        let mut keys = KeysManager::new();
-        for certificate in &distinct {
-            let mut key = load_spki_der(certificate.public_key_der()).map_err(TrustError::Key)?;
-            // By the name we learn which key verified. By the certificate the engine tries the one first that the
-            // message names; it never takes a key from there.
-            key.name = Some(certificate.fingerprint().to_string());
-            key.x509_chain = vec![certificate.der().to_vec()];
-            keys.add_key(key);
-        }
-        // `new` is strict: trusted keys only, reference position checked, all digests computed here. Without
-        // trust anchors no chain is built: the keys are pinned.
-        Ok(Self { certificates: distinct, context: DsigContext::new(keys) })
+        let keys: Result<Vec<_>, _> = distinct.iter().map(VerificationKey::new).collect();
+        Ok(Self { keys: keys.map_err(|_| TrustError::Key)?, certificates: distinct })
     }
 
     /// The certificates.
@@ -77,9 +70,10 @@ impl TrustedCertificates {
         &self.certificates
     }
 
-    pub(crate) fn named(&self, fingerprint: &str) -> Option<&Certificate> {
-        let fingerprint: Fingerprint = fingerprint.parse().ok()?;
-        self.certificates.iter().find(|certificate| certificate.fingerprint() == fingerprint)
+    /// The certificate whose key made `signature` over `message`; what the message says about its key is not asked.
+    pub(crate) fn signer(&self, method: SignatureMethod, message: &[u8], signature: &[u8]) -> Option<&Certificate> {
+        let mut pairs = self.certificates.iter().zip(&self.keys);
+        pairs.find(|(_, key)| key.verifies(method, message, signature)).map(|(certificate, _)| certificate)
     }
 }
 

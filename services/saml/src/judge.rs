@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use vestibule_kernel::Timestamp;
 use vestibule_saml::{self as saml, Assertion, Expectation, NormalisedIdentity};
-use vestibule_tenancy::EmailAddress;
+use vestibule_tenancy::{EmailAddress, organization::ForeignEmail};
 
 use crate::{
     checklist::{Check, Checklist},
@@ -21,6 +21,8 @@ pub(crate) struct Case<'a> {
     pub(crate) request_id: &'a str,
     pub(crate) email_required: bool,
     pub(crate) organization_suspended: bool,
+    /// What the organization wants to become of foreign addresses; what the pool requires is stronger.
+    pub(crate) foreign_email: ForeignEmail,
     pub(crate) now: Timestamp,
     pub(crate) skew: Duration,
 }
@@ -60,6 +62,7 @@ pub(crate) fn judge(
         in_response_to: case.request_id,
         now: case.now,
         skew: case.skew,
+        sha1_until: None,
     };
     let verdict = saml::validate(case.saml_response, &expectation);
     checks.extend(&verdict.checks);
@@ -85,10 +88,16 @@ fn allow(
     let email = Email::of(&identity, owns);
     match email.refusal() {
         None => checks.pass(Check::EmailReleasable),
-        Some(refusal) if case.email_required => {
+        Some(refusal) if case.email_required || refuses(case.foreign_email, &email) => {
             return Err(checks.fail(Check::EmailReleasable, &refusal.to_string(), refusal));
         }
         Some(refusal) => checks.warn(Check::EmailReleasable, &format!("not released: {refusal}")),
     }
     Ok(Acceptable { assertion, identity, email })
+}
+
+/// An address that is no address, or not a single one, is nobody's: only what lies outside of the verified domains is
+/// foreign.
+fn refuses(policy: ForeignEmail, email: &Email) -> bool {
+    policy == ForeignEmail::Refuse && *email == Email::Foreign
 }

@@ -8,33 +8,33 @@ use crate::{CheckName, Refusal, check::Checklist, limit, xml::Node};
 
 /// The present as far as both clocks may differ.
 #[derive(Clone, Copy)]
-pub(super) struct Window {
+pub(crate) struct Window {
     earliest: Timestamp,
     latest: Timestamp,
 }
 
 impl Window {
-    pub(super) fn new(now: Timestamp, skew: Duration) -> Self {
+    pub(crate) fn new(now: Timestamp, skew: Duration) -> Self {
         let skew = skew.min(limit::SKEW_MAX);
         Self { earliest: now.minus(skew), latest: now.plus(skew) }
     }
 
     /// Whether what begins at `instant` has begun on the other side's clock: NotBefore is inclusive.
-    pub(super) fn has_begun(self, instant: Timestamp) -> bool {
+    pub(crate) fn has_begun(self, instant: Timestamp) -> bool {
         instant <= self.latest
     }
 
     /// Whether what ends at `instant` has ended on the other side's clock: NotOnOrAfter is exclusive.
-    pub(super) fn has_ended(self, instant: Timestamp) -> bool {
+    pub(crate) fn has_ended(self, instant: Timestamp) -> bool {
         instant <= self.earliest
     }
 }
 
 /// A moment is missing its form.
-pub(super) struct Malformed;
+pub(crate) struct Malformed;
 
 /// The moment in this attribute, or `None` when there is no such attribute.
-pub(super) fn read(node: Node<'_>, attribute: &str) -> Result<Option<Timestamp>, Malformed> {
+pub(crate) fn read(node: Node<'_>, attribute: &str) -> Result<Option<Timestamp>, Malformed> {
     node.attribute(attribute).map(|text| text.parse().map_err(|_| Malformed)).transpose()
 }
 

@@ -3,7 +3,7 @@
 mod address;
 mod conditions;
 mod decode;
-mod instant;
+pub(crate) mod instant;
 mod profile;
 mod shape;
 mod signature;
@@ -14,8 +14,13 @@ use std::time::Duration;
 
 use vestibule_kernel::Timestamp;
 
-pub(crate) use self::{decode::decode, signature::embedded_certificates};
-use self::{instant::Window, shape::Shape, signature::Signer};
+pub(crate) use self::{
+    decode::decode,
+    instant::Window,
+    shape::Inventory,
+    signature::{diagnose, embedded_certificates},
+};
+use self::{shape::Shape, signature::Signer};
 use crate::{
     Assertion, CheckName, Fingerprint, Refusal, TrustedCertificates, Verdict,
     check::{Checklist, Verified},
@@ -39,6 +44,8 @@ pub struct Expectation<'a> {
     pub now: Timestamp,
     /// By how much the clocks of both sides may differ; at most [`crate::limit::SKEW_MAX`] counts.
     pub skew: Duration,
+    /// Until when signatures and digests with SHA-1 are accepted, each time with a warning; `None`: they are not.
+    pub sha1_until: Option<Timestamp>,
 }
 
 /// Judges the form value `SAMLResponse` of the HTTP POST binding.
@@ -78,8 +85,8 @@ fn judge(
     checks.pass(CheckName::MessageXml, expected, &format!("{} bytes", xml.len()));
     // From here on `document` is the only reading of the message there is.
     let shape = Shape::read(&document, checks)?;
-    let signatures = profile::inspect(&shape, checks)?;
-    let signer = signature::verify(&document, xml, &shape, &signatures, expectation, checks)?;
+    let signatures = profile::inspect(&shape, expectation, checks)?;
+    let signer = signature::verify(&shape, &signatures, expectation, checks)?;
     let assertion = read(&shape, &signer, expectation, checks)?;
     Ok((assertion, signer.fingerprints))
 }

@@ -7,9 +7,8 @@ use uppsala::Document;
 use crate::{
     CheckName, Refusal,
     check::Checklist,
-    limit,
     name::{ASSERTION, DSIG, PROTOCOL, SUCCESS},
-    xml::Node,
+    xml::{Node, is_id},
 };
 
 /// The attributes that the signature engine resolves a reference by, whatever their namespace.
@@ -32,12 +31,12 @@ pub(super) struct Shape<'t> {
 
 /// What one walk over the whole tree finds, wherever it stands.
 #[derive(Default)]
-struct Inventory<'t> {
+pub(crate) struct Inventory<'t> {
     assertions: Vec<Node<'t>>,
     encrypted: usize,
-    signatures: Vec<Node<'t>>,
-    forbidden: Option<&'t str>,
-    repeated_id: bool,
+    pub(crate) signatures: Vec<Node<'t>>,
+    pub(crate) forbidden: Option<&'t str>,
+    pub(crate) repeated_id: bool,
 }
 
 impl<'t> Shape<'t> {
@@ -54,7 +53,7 @@ impl<'t> Shape<'t> {
 }
 
 impl<'t> Inventory<'t> {
-    fn of(root: Node<'t>) -> Self {
+    pub(crate) fn of(root: Node<'t>) -> Self {
         let mut inventory = Self::default();
         let mut ids = HashSet::new();
         for node in root.walk() {
@@ -140,9 +139,7 @@ fn assertion<'t>(
     Ok((assertion, id))
 }
 
-/// The ID, when it is one: the characters of an XML name as identity providers write them. No ID can look like an
-/// `XPointer` to the signature engine.
+/// The ID, when it is one.
 fn id(node: Node<'_>) -> Option<&str> {
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    node.attribute("ID").filter(|id| !id.is_empty() && id.len() <= limit::ID_CHARS_MAX && id.bytes().all(is_name))
+    node.attribute("ID").filter(|id| is_id(id))
 }

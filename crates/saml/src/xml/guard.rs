@@ -24,6 +24,7 @@ pub(crate) struct Limits {
 impl Limits {
     pub(crate) const RESPONSE: Self =
         Self { bytes: limit::RESPONSE_BYTES_MAX, namespaces: limit::RESPONSE_NAMESPACES_MAX };
+    pub(crate) const LOGOUT: Self = Self { bytes: limit::LOGOUT_BYTES_MAX, namespaces: limit::RESPONSE_NAMESPACES_MAX };
     pub(crate) const METADATA: Self =
         Self { bytes: limit::METADATA_BYTES_MAX, namespaces: limit::METADATA_NAMESPACES_MAX };
 }

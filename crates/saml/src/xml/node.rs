@@ -2,12 +2,14 @@ use std::borrow::Cow;
 
 use uppsala::{Document, Element, NodeId, NodeKind};
 
+use crate::limit;
+
 /// One element of the tree. All reading goes through here, so that the rules of reading stand in one place:
 /// names are compared with their namespace, attributes are those without a namespace, text is whole or refused.
 #[derive(Clone, Copy)]
 pub(crate) struct Node<'t> {
-    document: &'t Document<'t>,
-    id: NodeId,
+    pub(super) document: &'t Document<'t>,
+    pub(super) id: NodeId,
 }
 
 /// A value contains a comment, a processing instruction or an element. Signatures do not cover comments, and
@@ -110,10 +112,19 @@ impl<'t> Node<'t> {
         })
     }
 
-    /// Whether the only child is plain text, in one piece.
-    pub(crate) fn holds_only_text(self) -> bool {
-        let mut children = self.document.children_iter(self.id);
-        let first = children.next().and_then(|child| self.document.node_kind(child));
-        matches!(first, Some(NodeKind::Text(_))) && children.next().is_none()
+    /// The text, when the only child is plain text, in one piece.
+    pub(crate) fn only_text(self) -> Option<&'t str> {
+        let child = self.document.first_child(self.id)?;
+        match self.document.node_kind(child) {
+            Some(NodeKind::Text(text)) if self.document.next_sibling(child).is_none() => Some(text),
+            _ => None,
+        }
     }
+}
+
+/// Whether the text has the characters of an ID as identity providers write them: those of an XML name. No such ID can
+/// look like an `XPointer` to the signature engine.
+pub(crate) fn is_id(text: &str) -> bool {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    !text.is_empty() && text.len() <= limit::ID_CHARS_MAX && text.bytes().all(is_name)
 }

@@ -29,6 +29,7 @@ fn judge(xml: &str) -> Verdict {
             in_response_to: REQUEST,
             now,
             skew: SKEW,
+            sha1_until: None,
         },
     )
 }

@@ -6,7 +6,7 @@ use vestibule_kernel::{SeededIds, Timestamp};
 use vestibule_saml::{
     Assertion, Certificate, CheckStatus, Expectation, Refusal, TrustedCertificates, Verdict, validate_xml,
 };
-use vestibule_saml_idp::{IdentityProvider, KeyType, ResponseTerms, Signed, SigningKey, Subject};
+use vestibule_saml_idp::{Forger, Forgery, IdentityProvider, KeyType, ResponseTerms, Signed, SigningKey, Subject};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
 pub(crate) const SKEW: Duration = Duration::from_mins(1);
@@ -51,6 +51,14 @@ pub(crate) fn genuine(signed: Signed) -> String {
     provider(&RSA).respond(&ada(), &terms().signed(signed)).unwrap()
 }
 
+/// What Ada sends who wants to be Eve.
+pub(crate) fn forged(forgery: Forgery) -> String {
+    let (provider, subject, terms) = (provider(&RSA), ada(), terms());
+    let forger =
+        Forger { provider: &provider, stranger: &STRANGER, subject: &subject, terms: &terms, victim: "eve@acme.test" };
+    forger.forge(forgery).unwrap()
+}
+
 /// A Response about Ada that is changed before it is signed: the identity provider itself says so.
 pub(crate) fn signed_after(signed: Signed, change: impl FnOnce(String) -> String) -> String {
     let xml = change(genuine(Signed::Nothing));
@@ -67,6 +75,7 @@ pub(crate) fn expectation() -> Expectation<'static> {
         in_response_to: REQUEST,
         now: NOW,
         skew: SKEW,
+        sha1_until: None,
     }
 }
 
