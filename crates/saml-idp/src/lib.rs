@@ -1,5 +1,5 @@
 //! The identity provider's side of SAML 2.0, sans-I/O: keys and certificates, metadata, reading of
-//! `AuthnRequest`s, signed Responses.
+//! `AuthnRequest`s, signed Responses, logout in both directions.
 //!
 //! **For the sandbox, tests and benchmarks; never linked into a service.** It signs whatever it is told to sign,
 //! and with [`Deviations`] and [`SignatureProfile`] it deliberately makes messages that a service provider must
@@ -25,7 +25,9 @@
 
 mod binding;
 mod error;
+mod forgery;
 mod key;
+mod logout;
 mod metadata;
 mod provider;
 mod request;
@@ -37,7 +39,9 @@ mod xml;
 
 pub use binding::{post_form_html, saml_response_value};
 pub use error::IdpError;
+pub use forgery::{Forger, Forgery};
 pub use key::{KeyType, SigningKey};
+pub use logout::{LogoutKind, LogoutTerms, ReceivedLogout};
 pub use provider::IdentityProvider;
 pub use request::ReceivedRequest;
 pub use signature::{KeyInfo, SignatureAlgorithm, SignatureProfile};

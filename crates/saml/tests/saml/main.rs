@@ -7,13 +7,14 @@ mod accepted;
 mod addressed;
 mod attributes;
 mod corpus;
-#[cfg(test)]
+mod forgery;
 mod fuzz;
 mod limits;
 mod metadata;
 mod property;
 mod recorded;
 mod requests;
+mod signing;
 mod support;
 mod timing;
 mod trust;

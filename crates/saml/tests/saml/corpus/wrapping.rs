@@ -1,10 +1,10 @@
 //! XML signature wrapping. The genuine signed content is always still there; what a careless reader takes is Eve.
 
 use vestibule_saml::{CheckName, Refusal};
-use vestibule_saml_idp::Signed;
+use vestibule_saml_idp::{Forgery, Signed};
 
 use super::{Case, Caught, Class, cases};
-use crate::support::{ADA, RSA, element, genuine, replace, terms};
+use crate::support::{ADA, RSA, element, forged, genuine, replace, terms};
 
 const PAPER: &str = "Somorovsky et al., On Breaking SAML, 2012";
 const TWO: Caught = (CheckName::ResponseAssertion, Refusal::AssertionNotSingle);
@@ -49,12 +49,11 @@ fn responses() -> Vec<Case> {
     let signature = element(&xml, "ds:Signature");
     let bare = xml.replace(signature, "");
     let evil = bare.replace(ADA, "eve@acme.test").replace(&terms().response_id, "_evil");
-    let object = signature.replace("</ds:Signature>", &format!("<ds:Object>{bare}</ds:Object></ds:Signature>"));
     let extensions = format!("{signature}<samlp:Extensions>{bare}</samlp:Extensions>");
     let inside = signature.replace("</ds:Signature>", &format!("{bare}</ds:Signature>"));
     let messages = [
-        ("XSW1, Response in the signature's Object", behind_issuer(&evil, &object)),
-        ("XSW2, Response before its signature", behind_issuer(&evil, &format!("{bare}{signature}"))),
+        ("XSW1, Response in the signature's Object", forged(Forgery::ResponseInObject)),
+        ("XSW2, Response before its signature", forged(Forgery::ResponseBeforeSignature)),
         ("Response in Extensions", behind_issuer(&evil, &extensions)),
         ("Response in its signature", behind_issuer(&evil, &inside)),
         (
@@ -70,22 +69,17 @@ fn responses() -> Vec<Case> {
 }
 
 fn assertions() -> Vec<Case> {
-    let Pieces { xml, assertion, signature, bare, evil } = pieces();
-    let evil_around = evil.replace("</saml:Assertion>", &format!("{assertion}</saml:Assertion>"));
-    let swapped = behind_issuer(&evil, &signature);
-    let object = format!("<ds:Object>{bare}</ds:Object></ds:Signature>");
-    let carrying = behind_issuer(&evil, &signature.replace("</ds:Signature>", &object));
-    let inside = signature.replace("</ds:Signature>", &format!("{bare}</ds:Signature>"));
+    let Pieces { xml, assertion, bare, evil, .. } = pieces();
     let advice = format!("</saml:Conditions><saml:Advice>{assertion}</saml:Advice>");
     let detail = format!("<samlp:StatusDetail>{evil}</samlp:StatusDetail></samlp:Status>");
     let messages = [
-        ("XSW3, forged first", replace(&xml, &assertion, &format!("{evil}{assertion}"))),
+        ("XSW3, forged first", forged(Forgery::AssertionFirst)),
         ("XSW3, forged second", replace(&xml, &assertion, &format!("{assertion}{evil}"))),
-        ("XSW4, forged around", replace(&xml, &assertion, &evil_around)),
-        ("XSW5, signature in the forged one", replace(&xml, &assertion, &format!("{swapped}{bare}"))),
-        ("XSW6, genuine one in the signature", replace(&xml, &assertion, &behind_issuer(&evil, &inside))),
-        ("XSW7, forged in Extensions", behind_issuer(&xml, &format!("<samlp:Extensions>{evil}</samlp:Extensions>"))),
-        ("XSW8, genuine one in the Object", replace(&xml, &assertion, &carrying)),
+        ("XSW4, forged around", forged(Forgery::AssertionAround)),
+        ("XSW5, signature in the forged one", forged(Forgery::SignatureMoved)),
+        ("XSW6, genuine one in the signature", forged(Forgery::AssertionInSignature)),
+        ("XSW7, forged in Extensions", forged(Forgery::AssertionInExtensions)),
+        ("XSW8, genuine one in the Object", forged(Forgery::AssertionInObject)),
         ("genuine one in Advice", replace(&xml, &assertion, &evil.replace("</saml:Conditions>", &advice))),
         ("forged in the Status", replace(&xml, "</samlp:Status>", &detail)),
     ];
