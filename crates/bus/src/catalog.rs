@@ -8,7 +8,11 @@ use serde_json::Value;
 use vestibule_decider::DomainEvent;
 use vestibule_eventlog::{EventLog, LoadError, Recorded, StreamId};
 use vestibule_kernel::OrganizationId;
-use vestibule_tenancy::{assertion, connection, domain, organization, person, user_pool};
+use vestibule_tenancy::{
+    assertion, connection, domain,
+    organization::{self, ForeignEmail},
+    person, user_pool,
+};
 
 use crate::payload;
 
@@ -104,7 +108,6 @@ fn of_organization(recorded: &Recorded, event: organization::Event) -> Result<Op
     let changed = payload::OrganizationChanged { organization };
     match event {
         organization::Event::Created(created) => {
-            let organization::Placement::SharedPool { user_pool } = created.placement;
             let body = payload::OrganizationCreated {
                 organization,
                 slug: created.slug,
@@ -112,12 +115,12 @@ fn of_organization(recorded: &Recorded, event: organization::Event) -> Result<Op
                 display_name: created.display_name,
                 tier: created.tier,
                 region: created.region,
-                user_pool,
+                user_pool: created.placement.user_pool(),
+                placement: placement(&created.placement),
             };
             said("organization.created", resource, &body)
         }
         organization::Event::Updated(updated) => {
-            let user_pool = updated.placement.map(|organization::Placement::SharedPool { user_pool }| user_pool);
             let body = payload::OrganizationUpdated {
                 organization,
                 slug: updated.slug.map(|slug| slug.to),
@@ -125,7 +128,9 @@ fn of_organization(recorded: &Recorded, event: organization::Event) -> Result<Op
                 display_name: updated.display_name,
                 tier: updated.tier,
                 region: updated.region,
-                user_pool,
+                user_pool: updated.placement.as_ref().map(organization::Placement::user_pool),
+                placement: updated.placement.as_ref().map(placement),
+                refuses_foreign_email: updated.foreign_email.map(|policy| policy == ForeignEmail::Refuse),
             };
             said("organization.updated", resource, &body)
         }
@@ -282,6 +287,17 @@ fn identity_provider(known: connection::SamlIdentityProvider) -> payload::Identi
 fn certificate(known: connection::Certificate) -> payload::Certificate {
     let connection::Certificate { fingerprint, subject, not_before, not_after, .. } = known;
     payload::Certificate { fingerprint, subject, not_before, not_after }
+}
+
+fn placement(known: &organization::Placement) -> payload::Placement {
+    let kind = match known {
+        organization::Placement::SharedPool { .. } => "shared_pool",
+        organization::Placement::Group { .. } => "group",
+        organization::Placement::OwnPool { .. } => "own_pool",
+        organization::Placement::AppClient { .. } => "app_client",
+    };
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    payload::Placement { kind, group: owned(known.group()), app_client: owned(known.app_client_id()) }
 }
 
 fn profile(known: person::Profile) -> payload::Profile {

@@ -24,6 +24,21 @@ pub struct OrganizationCreated {
     pub region: String,
     /// The user pool its people live in.
     pub user_pool: UserPoolId,
+    /// How they live there.
+    pub placement: Placement,
+}
+
+/// How the people of an organization live in the user pool.
+#[derive(Clone, Debug, Serialize)]
+pub struct Placement {
+    /// `shared_pool`, `group`, `own_pool` or `app_client`.
+    pub kind: &'static str,
+    /// The group that tells them apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Cognito's id of the app client that is the organization's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_client: Option<String>,
 }
 
 /// `organization.updated`.
@@ -49,6 +64,12 @@ pub struct OrganizationUpdated {
     /// The new user pool.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_pool: Option<UserPoolId>,
+    /// How its people live there from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub placement: Option<Placement>,
+    /// Whether sign-ins with an address outside of its verified domains are refused from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refuses_foreign_email: Option<bool>,
 }
 
 /// `organization.suspended` and `organization.reinstated`.

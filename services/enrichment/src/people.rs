@@ -4,10 +4,7 @@ use serde::de::Error as _;
 use vestibule_decider::DecodeError;
 use vestibule_eventlog::{LiveView, Recorded};
 use vestibule_kernel::{OrganizationId, PersonId, UserPoolId};
-use vestibule_tenancy::{
-    organization::{self, Placement},
-    person, user_pool,
-};
+use vestibule_tenancy::{organization, person, user_pool};
 
 /// Who belongs to which organization, and where organizations live: folded from the log, held in memory.
 ///
@@ -65,13 +62,10 @@ impl People {
     fn apply_organization(&mut self, id: OrganizationId, event: organization::Event) {
         let place = self.place_of(id);
         let Some(organization) = self.organizations.get_mut(place as usize) else { return };
-        let home = |placement| match placement {
-            Placement::SharedPool { user_pool } => user_pool,
-        };
         match event {
-            organization::Event::Created(created) => organization.user_pool = Some(home(created.placement)),
+            organization::Event::Created(created) => organization.user_pool = Some(created.placement.user_pool()),
             organization::Event::Updated(updated) => {
-                organization.user_pool = updated.placement.map(home).or(organization.user_pool);
+                organization.user_pool = updated.placement.map(|placement| placement.user_pool()).or(organization.user_pool);
             }
             organization::Event::Suspended(_) => organization.suspended = true,
             organization::Event::Reinstated(_) => organization.suspended = false,

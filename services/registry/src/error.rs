@@ -34,6 +34,12 @@ pub(crate) enum Error {
     /// The pool that an organization shall be placed in does not exist.
     #[error("the user pool of the placement does not exist")]
     PlacementNotFound,
+    /// The pool that an organization shall be placed in is the own pool of another one.
+    #[error("the user pool is another organization's own")]
+    UserPoolNotShared,
+    /// The pool that shall be an organization's own has others in it.
+    #[error("other organizations live in the user pool: it cannot be this organization's own")]
+    UserPoolShared,
     /// The directory does not keep up with the log.
     #[error("the directory has not reached the end of the log in time")]
     DirectoryBehind,
@@ -61,6 +67,8 @@ impl Explain for Error {
             Self::NameTaken { .. } => Explanation::new(Kind::AlreadyExists, "NAME_TAKEN"),
             Self::RequestIdReused => Explanation::field("REQUEST_ID_REUSED", "request_id", self.to_string()),
             Self::PlacementNotFound => Explanation::new(Kind::Precondition, "USER_POOL_NOT_FOUND"),
+            Self::UserPoolNotShared => Explanation::new(Kind::Precondition, "USER_POOL_NOT_SHARED"),
+            Self::UserPoolShared => Explanation::new(Kind::Precondition, "USER_POOL_SHARED"),
             Self::DirectoryBehind => Explanation::new(Kind::Unavailable, "DIRECTORY_BEHIND"),
             Self::DirectoryEntry(_) => Explanation::new(Kind::Corrupt, "DIRECTORY_UNREADABLE"),
             Self::Contended => Explanation::new(Kind::Conflict, "CONTENDED"),
@@ -109,6 +117,8 @@ fn what(scope: &str) -> &'static str {
     match scope {
         organization::SLUG => "slug",
         organization::EXTERNAL_ID => "external id",
+        organization::OWN_POOL => "user pool, which is another organization's own,",
+        organization::APP_CLIENT => "app client, which is another organization's own,",
         domain::VERIFIED_NAME => "domain name, which another organization has verified,",
         domain::CLAIMED_NAME => "domain name, which the organization claims already,",
         user_pool::POOL_ID => "pool id",

@@ -32,7 +32,10 @@ pub(crate) fn url(
     let asked: Vec<&str> = application.scopes.iter().map(String::as_str).collect();
     let url = AuthorizeUrl {
         domain: &pool.domain,
-        client_id: if application.client_id.is_empty() { &pool.app_client_id } else { &application.client_id },
+        client_id: match (application.client_id.as_str(), resolution.app_client_id.as_deref()) {
+            ("", own) => own.unwrap_or(&pool.app_client_id),
+            (asked, _) => asked,
+        },
         redirect_uri: &application.redirect_uri,
         scopes: if asked.is_empty() { &SCOPES } else { &asked },
         state: &application.state,

@@ -21,6 +21,7 @@ pub(crate) enum Reason {
     NoEnabledConnection,
     SeveralConnections,
     OtherUserPool,
+    OtherAppClient,
 }
 
 impl Reason {
@@ -35,6 +36,7 @@ impl Reason {
             Self::NoEnabledConnection => "NO_ENABLED_CONNECTION",
             Self::SeveralConnections => "SEVERAL_CONNECTIONS",
             Self::OtherUserPool => "OTHER_USER_POOL",
+            Self::OtherAppClient => "OTHER_APP_CLIENT",
         }
     }
 }
@@ -47,6 +49,8 @@ pub(crate) struct Resolution {
     pub(crate) organization: Option<Known>,
     pub(crate) connections: Vec<Choice>,
     pub(crate) user_pool: Option<Arc<UserPool>>,
+    /// The app client that is the organization's own.
+    pub(crate) app_client_id: Option<Box<str>>,
 }
 
 /// The organization that was found.
@@ -69,15 +73,22 @@ impl From<&Connection> for Choice {
     }
 }
 
-/// Decides where `person` signs in; `asking` is the user pool that wants to know. Looks at organizations only, never at
-/// people.
+/// Who wants to know where a person signs in.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asking<'a> {
+    pub(crate) user_pool: Option<UserPoolId>,
+    /// Cognito's id of an app client; empty when it does not matter.
+    pub(crate) app_client_id: &'a str,
+}
+
+/// Decides where `person` signs in. Looks at organizations only, never at people.
 pub(crate) fn resolve(
     directory: &Directory,
     person: &Person,
-    asking: Option<UserPoolId>,
+    Asking { user_pool, app_client_id }: Asking<'_>,
 ) -> Result<Resolution, RoutingError> {
     let pools = directory.user_pools();
-    let asking = match asking {
+    let asking = match user_pool {
         Some(id) => Some(pools.with_id(id).ok_or(RoutingError::UserPoolUnknown)?),
         None => None,
     };
@@ -87,6 +98,7 @@ pub(crate) fn resolve(
         organization: None,
         connections: Vec::new(),
         user_pool: asking.cloned(),
+        app_client_id: None,
     };
     let (organization, found, not_found) = match person {
         Person::Email { domain, .. } | Person::Domain(domain) => {
@@ -108,13 +120,20 @@ pub(crate) fn resolve(
     {
         return Ok(standard(Reason::OtherUserPool));
     }
-    let (decision, reason, connections) = choose(organization, person, found);
+    let own = organization.app_client_id.as_deref();
+    let (decision, reason, connections) = if app_client_id.is_empty() || own.is_none_or(|own| own == app_client_id) {
+        choose(organization, person, found)
+    } else {
+        // No tokens would be made for this app client, so nobody is sent on their way.
+        (Decision::Refused, Reason::OtherAppClient, Vec::new())
+    };
     Ok(Resolution {
         decision,
         reason,
         organization: Some(Known { id: organization.id, display_name: organization.display_name.as_ref().to_owned() }),
         connections,
         user_pool: home.cloned(),
+        app_client_id: organization.app_client_id.clone(),
     })
 }
 

@@ -10,7 +10,7 @@ use crate::{
     directory::{Directory, State},
     error::RoutingError,
     person::Person,
-    resolution::{self, Resolution},
+    resolution::{self, Asking, Resolution},
     ticket::{Ticket, TicketKeys},
 };
 
@@ -36,10 +36,12 @@ impl Routing {
     ) -> Result<(ResolveSignInResponse, Resolution), RoutingError> {
         self.ready()?;
         let now = self.clock.now();
-        let asking = match request.user_pool.as_str() {
+        let user_pool = match request.user_pool.as_str() {
             "" => None,
             name => Some(resource::user_pool("user_pool", name)?),
         };
+        let app_client_id = request.application.as_ref().map_or("", |application| &application.client_id);
+        let asking = Asking { user_pool, app_client_id };
         let person = self.keys.with_all(|keys| Person::read(request.person, keys, now))?;
         let resolution = self.directory.read(|directory| resolution::resolve(directory, &person, asking))?;
         let response = self.answer(&resolution, &person, request.application.as_ref(), now)?;

@@ -14,7 +14,8 @@ use vestibule_kernel::{Chain, ConnectionId, OrganizationId, Timestamp};
 use vestibule_tenancy::{
     EmailAddress,
     connection::{self, Connection},
-    domain, organization,
+    domain,
+    organization::{self, ForeignEmail},
 };
 
 use crate::{connection::ReadyConnection, error::Error};
@@ -104,6 +105,10 @@ impl Directory {
         self.view.read(|view| view.is_suspended(organization))
     }
 
+    pub(crate) fn foreign_email(&self, organization: OrganizationId) -> ForeignEmail {
+        self.view.read(|view| view.foreign_email(organization))
+    }
+
     pub(crate) fn owns(&self, organization: OrganizationId, address: &EmailAddress) -> bool {
         self.view.read(|view| view.owns(organization, address))
     }
@@ -121,6 +126,7 @@ pub(crate) struct View {
 struct Tenant {
     exists: bool,
     is_suspended: bool,
+    foreign_email: ForeignEmail,
     /// Verified names, and whether their subdomains are verified with them.
     domains: HashMap<String, bool>,
 }
@@ -143,6 +149,10 @@ impl View {
         self.organizations.get(&organization).is_none_or(|tenant| !tenant.exists || tenant.is_suspended)
     }
 
+    fn foreign_email(&self, organization: OrganizationId) -> ForeignEmail {
+        self.organizations.get(&organization).map_or_else(ForeignEmail::default, |tenant| tenant.foreign_email)
+    }
+
     fn owns(&self, organization: OrganizationId, address: &EmailAddress) -> bool {
         let Some(tenant) = self.organizations.get(&organization) else { return false };
         address.is_owned(|name| tenant.domains.get(name).copied())
@@ -162,7 +172,9 @@ impl View {
             organization::Event::Created(_) => tenant.exists = true,
             organization::Event::Suspended(_) => tenant.is_suspended = true,
             organization::Event::Reinstated(_) => tenant.is_suspended = false,
-            organization::Event::Updated(_) => {}
+            organization::Event::Updated(updated) => {
+                tenant.foreign_email = updated.foreign_email.unwrap_or(tenant.foreign_email);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vestibule_kernel::Timestamp;
-use vestibule_saml::{self as saml, Assertion, Expectation, NormalisedIdentity};
+use vestibule_saml::{self as saml, Assertion, Expectation, NormalisedIdentity, Verified};
 use vestibule_tenancy::{EmailAddress, organization::ForeignEmail};
 
 use crate::{
@@ -30,6 +30,8 @@ pub(crate) struct Case<'a> {
 /// What a Response says that may sign somebody in, unless it was used before.
 pub(crate) struct Acceptable {
     pub(crate) assertion: Assertion,
+    /// What its signatures cover, for a second opinion; `None` when no other engine could verify it by itself.
+    pub(crate) verified: Option<Verified>,
     pub(crate) identity: NormalisedIdentity,
     /// What becomes of the address.
     pub(crate) email: Email,
@@ -62,12 +64,13 @@ pub(crate) fn judge(
         in_response_to: case.request_id,
         now: case.now,
         skew: case.skew,
-        sha1_until: None,
+        sha1_until: case.connection.settings.sha1_until,
     };
     let verdict = saml::validate(case.saml_response, &expectation);
     checks.extend(&verdict.checks);
+    let (outcome, verified) = (verdict.outcome, verdict.verified);
     let outcome =
-        verdict.outcome.map_err(Refusal::from).and_then(|assertion| allow(case, assertion, owns, &mut checks));
+        outcome.map_err(Refusal::from).and_then(|assertion| allow(case, assertion, verified, owns, &mut checks));
     (checks, outcome)
 }
 
@@ -75,6 +78,7 @@ pub(crate) fn judge(
 fn allow(
     case: &Case<'_>,
     assertion: Assertion,
+    verified: Option<Verified>,
     owns: impl FnOnce(&EmailAddress) -> bool,
     checks: &mut Checklist,
 ) -> Result<Acceptable, Refusal> {
@@ -93,7 +97,7 @@ fn allow(
         }
         Some(refusal) => checks.warn(Check::EmailReleasable, &format!("not released: {refusal}")),
     }
-    Ok(Acceptable { assertion, identity, email })
+    Ok(Acceptable { assertion, verified, identity, email })
 }
 
 /// An address that is no address, or not a single one, is nobody's: only what lies outside of the verified domains is

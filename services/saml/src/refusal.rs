@@ -1,6 +1,8 @@
 use vestibule_rpc::saml::v1::{self as pb, refusal::Responsible};
 use vestibule_saml as saml;
 
+use crate::second_opinion::Objection;
+
 /// Why a Response signs nobody in. A stable reason each; no personal value in any message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub(crate) enum Refusal {
@@ -22,12 +24,16 @@ pub(crate) enum Refusal {
     /// The pool requires an address, and none was sent.
     #[error("the identity provider sent no single, well-formed e-mail address, which the user pool requires")]
     EmailMissing,
-    /// The pool requires an address, and the one that was sent is not the organization's to vouch for.
+    /// The address that was sent is not the organization's to vouch for, and the pool requires one or the organization
+    /// wants no such sign-ins.
     #[error("the e-mail address lies outside of the domains that the organization has verified")]
     EmailForeign,
     /// The person may not sign in.
     #[error("the person is deactivated")]
     PersonDeactivated,
+    /// A second opinion is required and does not agree.
+    #[error(transparent)]
+    SecondOpinion(#[from] Objection),
     /// The assertion signed somebody in before.
     #[error("the assertion was used before: begin the sign-in anew")]
     AssertionReplayed,
@@ -49,6 +55,7 @@ impl Refusal {
             Self::SubjectNotStable => "SUBJECT_NOT_STABLE",
             Self::EmailMissing | Self::EmailForeign => "EMAIL_NOT_RELEASABLE",
             Self::PersonDeactivated => "PERSON_DEACTIVATED",
+            Self::SecondOpinion(objection) => objection.reason(),
             Self::AssertionReplayed => "ASSERTION_REPLAYED",
             Self::RequestAlreadyAnswered => "REQUEST_ALREADY_ANSWERED",
             Self::AssertionTooOld => saml::Refusal::AssertionTooOld.reason(),
@@ -63,7 +70,8 @@ impl Refusal {
                 saml::Responsible::Cognito => Responsible::Cognito,
                 saml::Responsible::Application => Responsible::Application,
             },
-            Self::NoTrustedCertificate
+            Self::SecondOpinion(_)
+            | Self::NoTrustedCertificate
             | Self::OrganizationSuspended
             | Self::ConnectionDisabled
             | Self::PersonDeactivated

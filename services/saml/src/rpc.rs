@@ -29,6 +29,7 @@ use crate::{
     judge::{Acceptable, Case, is_email_foreign, judge},
     metadata,
     refusal::Refusal,
+    second_opinion::SecondOpinion,
 };
 
 /// Who may know about other customers.
@@ -41,6 +42,8 @@ pub(crate) struct Api {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) skew: Duration,
+    /// `None`: nobody asks for one.
+    pub(crate) second_opinion: Option<SecondOpinion>,
 }
 
 #[tonic::async_trait]
@@ -108,15 +111,19 @@ impl Api {
         if connection.is_enabled { Ok(connection) } else { Err(Error::ConnectionDisabled) }
     }
 
-    /// Judges; a second time, on fresh knowledge, when a domain is not verified as far as is known.
+    /// Judges; a second time, on fresh knowledge, when a domain is not verified as far as is known. What is acceptable
+    /// then, another engine is asked about, where one is.
     async fn judge(&self, case: &Case<'_>) -> Result<(Checklist, Result<Acceptable, Refusal>), Error> {
         let owns = |address: &EmailAddress| self.directory.owns(case.connection.organization, address);
-        let (checks, verdict) = judge(case, owns);
-        if !is_email_foreign(&verdict) {
-            return Ok((checks, verdict));
+        let (mut checks, mut verdict) = judge(case, owns);
+        if is_email_foreign(&verdict) {
+            self.directory.look().await?;
+            (checks, verdict) = judge(case, owns);
         }
-        self.directory.look().await?;
-        Ok(judge(case, owns))
+        if let Some(second_opinion) = &self.second_opinion {
+            verdict = second_opinion.consult(case, verdict, &mut checks).await;
+        }
+        Ok((checks, verdict))
     }
 
     async fn inspect(&self, request: &Request<InspectMetadataRequest>) -> Result<InspectMetadataResponse, Error> {
@@ -145,6 +152,7 @@ impl Api {
             request_id: &request_id,
             email_required: asked.email_required,
             organization_suspended: self.directory.is_suspended(connection.organization),
+            foreign_email: self.directory.foreign_email(connection.organization),
             now,
             skew: self.skew,
         };
@@ -173,6 +181,7 @@ impl Api {
             request_id: request_id.as_str(),
             email_required: asked.email_required,
             organization_suspended: self.directory.is_suspended(connection.organization),
+            foreign_email: self.directory.foreign_email(connection.organization),
             now: self.clock.now(),
             skew: self.skew,
         };
@@ -246,7 +255,7 @@ fn answer(
 }
 
 fn identity(connection: &ReadyConnection, acceptable: &Acceptable, signed_in: &SignedIn) -> Identity {
-    let Acceptable { assertion, identity, email } = acceptable;
+    let Acceptable { assertion, identity, email, .. } = acceptable;
     let email = email.released();
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
     Identity {

@@ -59,6 +59,124 @@ pub struct VerifyTokenResponse {
     #[prost(message, optional, tag = "9")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreviewClaimsRequest {
+    /// The app client; that of the organization or else of the pool when empty.
+    #[prost(string, tag = "4")]
+    pub app_client_id: ::prost::alloc::string::String,
+    /// The event version; that of the pool's policy when unspecified, and `V2_0` when it says none.
+    #[prost(enumeration = "super::super::registry::v1::claim_policy::EventVersion", tag = "5")]
+    pub event_version: i32,
+    /// The scopes that Cognito would put in by itself, at most 100.
+    #[prost(string, repeated, tag = "6")]
+    pub scopes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The groups that Cognito would put in by itself, at most 100.
+    #[prost(string, repeated, tag = "7")]
+    pub groups: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The names of the user's `custom:*` attributes, at most 100.
+    #[prost(string, repeated, tag = "8")]
+    pub custom_attributes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Policies that are not saved, at most one for each target; they take the place of the saved ones.
+    #[prost(message, repeated, tag = "9")]
+    pub proposed: ::prost::alloc::vec::Vec<super::super::registry::v1::ClaimPolicy>,
+    /// Whose tokens; required.
+    #[prost(oneof = "preview_claims_request::Subject", tags = "1, 2, 3")]
+    pub subject: ::core::option::Option<preview_claims_request::Subject>,
+}
+/// Nested message and enum types in `PreviewClaimsRequest`.
+pub mod preview_claims_request {
+    /// Whose tokens; required.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Subject {
+        /// `organizations/{organization}/persons/{person}`.
+        #[prost(string, tag = "1")]
+        Person(::prost::alloc::string::String),
+        /// Somebody who may not exist.
+        #[prost(message, tag = "2")]
+        Hypothetical(super::HypotheticalPerson),
+        /// An access token of an app client's own (`client_credentials`) about an organization, `organizations/{organization}`.
+        #[prost(string, tag = "3")]
+        ClientOf(::prost::alloc::string::String),
+    }
+}
+/// Somebody who may not exist.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HypotheticalPerson {
+    /// `organizations/{organization}`; required.
+    #[prost(string, tag = "1")]
+    pub organization: ::prost::alloc::string::String,
+    /// At most 1,000.
+    #[prost(string, repeated, tag = "2")]
+    pub roles: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// `organizations/{organization}/connections/{connection}`; optional.
+    #[prost(string, tag = "3")]
+    pub connection: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreviewClaimsResponse {
+    /// Why there would be no tokens at all, UPPER_SNAKE; empty when there are.
+    #[prost(string, tag = "1")]
+    pub refused: ::prost::alloc::string::String,
+    /// Empty for the token of a client.
+    #[prost(message, optional, tag = "2")]
+    pub id_token: ::core::option::Option<PreviewedToken>,
+    /// Empty with event version `V1_0`.
+    #[prost(message, optional, tag = "3")]
+    pub access_token: ::core::option::Option<PreviewedToken>,
+    /// The scopes that are added to the access token.
+    #[prost(message, repeated, tag = "4")]
+    pub scopes: ::prost::alloc::vec::Vec<PreviewedText>,
+    /// The scopes that are taken out of it.
+    #[prost(string, repeated, tag = "5")]
+    pub scopes_suppressed: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whether the groups are those below, rather than what Cognito has.
+    #[prost(bool, tag = "6")]
+    pub groups_overridden: bool,
+    #[prost(message, repeated, tag = "7")]
+    pub groups: ::prost::alloc::vec::Vec<PreviewedText>,
+    /// How many claims and scopes both tokens hold, as far as known; Cognito's ceiling is 5,000.
+    #[prost(int32, tag = "8")]
+    pub claims: i32,
+    /// What is not granted as the policies say, and what the event version cannot carry.
+    #[prost(message, repeated, tag = "9")]
+    pub warnings: ::prost::alloc::vec::Vec<super::super::registry::v1::ClaimPolicyNotice>,
+    /// The event version that was assumed.
+    #[prost(enumeration = "super::super::registry::v1::claim_policy::EventVersion", tag = "10")]
+    pub event_version: i32,
+    /// The app client that was assumed.
+    #[prost(string, tag = "11")]
+    pub app_client_id: ::prost::alloc::string::String,
+}
+/// The claims of a token that a policy decides about.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreviewedToken {
+    /// In the order of their names.
+    #[prost(message, repeated, tag = "1")]
+    pub claims: ::prost::alloc::vec::Vec<PreviewedClaim>,
+    /// Claims that do not go into it.
+    #[prost(string, repeated, tag = "2")]
+    pub suppressed: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A claim of a token.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreviewedClaim {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub value: ::core::option::Option<::prost_types::Value>,
+    /// The policy that says its value; `defaults` for Vestibule itself.
+    #[prost(string, tag = "3")]
+    pub policy: ::prost::alloc::string::String,
+}
+/// A scope or a group of a token.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PreviewedText {
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+    /// The policy that says so; `defaults` for Vestibule itself; empty for a group of Cognito that stays.
+    #[prost(string, tag = "2")]
+    pub policy: ::prost::alloc::string::String,
+}
 /// What a token is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -191,6 +309,24 @@ pub mod enrichment_service_client {
             req.extensions_mut().insert(GrpcMethod::new("vestibule.enrichment.v1.EnrichmentService", "HandleTrigger"));
             self.inner.unary(req, path, codec).await
         }
+        /// Shows what goes into both tokens of a person, real or hypothetical, with the policies as they are or as proposed. Changes
+        /// nothing. A policy that may not be saved is refused as the registry would refuse it.
+        /// INVALID_ARGUMENT/RESOURCE_NAME_INVALID, SUBJECT_REQUIRED, LIST_TOO_LONG, ROLE_INVALID, POLICY_TWICE, POLICY_NOT_USED and
+        /// the reasons of ReplaceClaimPolicy; NOT_FOUND/ORGANIZATION_UNKNOWN, PERSON_UNKNOWN; UNAVAILABLE/VIEW_STALE.
+        pub async fn preview_claims(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PreviewClaimsRequest>,
+        ) -> std::result::Result<tonic::Response<super::PreviewClaimsResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.enrichment.v1.EnrichmentService/PreviewClaims");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.enrichment.v1.EnrichmentService", "PreviewClaims"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Verifies a token that the Cognito of a registered user pool signed, for backends that cannot do so themselves. A
         /// revoked token is accepted until it expires; so is one of an organization that was suspended since.
         /// INVALID_ARGUMENT/TOKEN_USE_UNSPECIFIED, RESOURCE_NAME_INVALID, LIST_TOO_LONG, TOKEN_MALFORMED, TOKEN_TOO_LARGE;
@@ -231,6 +367,14 @@ pub mod enrichment_service_server {
             &self,
             request: tonic::Request<super::HandleTriggerRequest>,
         ) -> std::result::Result<tonic::Response<super::HandleTriggerResponse>, tonic::Status>;
+        /// Shows what goes into both tokens of a person, real or hypothetical, with the policies as they are or as proposed. Changes
+        /// nothing. A policy that may not be saved is refused as the registry would refuse it.
+        /// INVALID_ARGUMENT/RESOURCE_NAME_INVALID, SUBJECT_REQUIRED, LIST_TOO_LONG, ROLE_INVALID, POLICY_TWICE, POLICY_NOT_USED and
+        /// the reasons of ReplaceClaimPolicy; NOT_FOUND/ORGANIZATION_UNKNOWN, PERSON_UNKNOWN; UNAVAILABLE/VIEW_STALE.
+        async fn preview_claims(
+            &self,
+            request: tonic::Request<super::PreviewClaimsRequest>,
+        ) -> std::result::Result<tonic::Response<super::PreviewClaimsResponse>, tonic::Status>;
         /// Verifies a token that the Cognito of a registered user pool signed, for backends that cannot do so themselves. A
         /// revoked token is accepted until it expires; so is one of an organization that was suspended since.
         /// INVALID_ARGUMENT/TOKEN_USE_UNSPECIFIED, RESOURCE_NAME_INVALID, LIST_TOO_LONG, TOKEN_MALFORMED, TOKEN_TOO_LARGE;
@@ -333,6 +477,34 @@ pub mod enrichment_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = HandleTriggerSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.enrichment.v1.EnrichmentService/PreviewClaims" => {
+                    #[allow(non_camel_case_types)]
+                    struct PreviewClaimsSvc<T: EnrichmentService>(pub Arc<T>);
+                    impl<T: EnrichmentService> tonic::server::UnaryService<super::PreviewClaimsRequest> for PreviewClaimsSvc<T> {
+                        type Response = super::PreviewClaimsResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::PreviewClaimsRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as EnrichmentService>::preview_claims(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PreviewClaimsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(accept_compression_encodings, send_compression_encodings)

@@ -36,7 +36,7 @@ pub mod resolve_sign_in_request {
 /// The application's side of the authorize URL.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Application {
-    /// The pool's default app client when empty.
+    /// When empty, the app client that is the organization's own, or else the pool's default one.
     #[prost(string, tag = "1")]
     pub client_id: ::prost::alloc::string::String,
     /// Without it the answer has no authorize URL.
@@ -61,7 +61,7 @@ pub struct ResolveSignInResponse {
     #[prost(enumeration = "Decision", tag = "1")]
     pub decision: i32,
     /// Why: DOMAIN_VERIFIED, ORGANIZATION_CODE, TICKET, DOMAIN_UNKNOWN, ORGANIZATION_UNKNOWN, ORGANIZATION_SUSPENDED,
-    /// NO_ENABLED_CONNECTION, SEVERAL_CONNECTIONS, OTHER_USER_POOL. Stable.
+    /// NO_ENABLED_CONNECTION, SEVERAL_CONNECTIONS, OTHER_USER_POOL, OTHER_APP_CLIENT. Stable.
     #[prost(string, tag = "2")]
     pub reason: ::prost::alloc::string::String,
     /// `organizations/{organization}`; empty for `standard`.

@@ -1,6 +1,6 @@
 use vestibule_kernel::OrganizationId;
 
-use super::Placement;
+use super::{ForeignEmail, Placement};
 use crate::{DisplayName, ExternalId, Note, Region, Slug, Tier};
 
 /// What can be asked of an organization.
@@ -36,6 +36,8 @@ pub struct Create {
     pub region: Region,
     /// Where its people live in Cognito; that the pool exists is for the caller to see.
     pub placement: Placement,
+    /// What becomes of foreign e-mail addresses.
+    pub foreign_email: ForeignEmail,
 }
 
 /// Properties to change; what is absent stays as it is.
@@ -53,4 +55,6 @@ pub struct Update {
     pub region: Option<Region>,
     /// The placement; that the pool exists is for the caller to see.
     pub placement: Option<Placement>,
+    /// What becomes of foreign e-mail addresses.
+    pub foreign_email: Option<ForeignEmail>,
 }

@@ -3,7 +3,8 @@ use vestibule_decider::Decider;
 use vestibule_kernel::OrganizationId;
 
 use super::{
-    CATEGORY, Change, Command, Create, Created, Event, Placement, Reinstated, Rejection, Suspended, Update, Updated,
+    CATEGORY, Change, Command, Create, Created, Event, ForeignEmail, Placement, Reinstated, Rejection, Suspended,
+    Update, Updated,
 };
 use crate::{DisplayName, Region, Slug, Tier};
 
@@ -37,6 +38,9 @@ pub struct Terms {
     pub region: String,
     /// Where its people live in Cognito.
     pub placement: Placement,
+    /// What becomes of foreign e-mail addresses.
+    #[serde(default)]
+    pub foreign_email: ForeignEmail,
 }
 
 impl Organization {
@@ -66,7 +70,7 @@ impl Decider for Organization {
 
     fn decide(&self, command: &Command) -> Result<Vec<Event>, Rejection> {
         match (self, command) {
-            (Self::Absent, Command::Create(create)) => Ok(vec![created(create).into()]),
+            (Self::Absent, Command::Create(create)) => Ok(created(create)),
             (Self::Absent, _) => Err(Rejection::NotFound),
             (_, Command::Create(_)) => Err(Rejection::AlreadyExists),
             (Self::Active(terms) | Self::Suspended(terms), Command::Update(update)) => {
@@ -92,8 +96,8 @@ impl Decider for Organization {
     }
 }
 
-fn created(create: &Create) -> Created {
-    Created {
+fn created(create: &Create) -> Vec<Event> {
+    let created = Created {
         organization: create.organization,
         slug: create.slug.as_str().to_owned(),
         external_id: create.external_id.as_ref().map(|id| id.as_str().to_owned()),
@@ -101,7 +105,10 @@ fn created(create: &Create) -> Created {
         tier: create.tier.as_str().to_owned(),
         region: create.region.as_str().to_owned(),
         placement: create.placement.clone(),
-    }
+    };
+    let policy = Some(create.foreign_email).filter(|policy| *policy != ForeignEmail::default());
+    let updated = policy.map(|policy| Updated { foreign_email: Some(policy), ..Updated::default() }.into());
+    std::iter::once(created.into()).chain(updated).collect()
 }
 
 impl Terms {
@@ -114,6 +121,7 @@ impl Terms {
             tier: created.tier.clone(),
             region: created.region.clone(),
             placement: created.placement.clone(),
+            foreign_email: ForeignEmail::default(),
         }
     }
 
@@ -124,6 +132,7 @@ impl Terms {
         }
         let slug = new(update.slug.as_ref().map(Slug::as_str), &self.slug);
         let external_id = update.external_id.as_ref().map(|id| id.as_ref().map(|id| id.as_str().to_owned()));
+        let placement = update.placement.clone().filter(|placement| *placement != self.placement);
         Updated {
             slug: slug.map(|to| Change { from: self.slug.clone(), to }),
             external_id: external_id
@@ -132,7 +141,9 @@ impl Terms {
             display_name: new(update.display_name.as_ref().map(DisplayName::as_str), &self.display_name),
             tier: new(update.tier.as_ref().map(Tier::as_str), &self.tier),
             region: new(update.region.as_ref().map(Region::as_str), &self.region),
-            placement: update.placement.clone().filter(|placement| *placement != self.placement),
+            former_placement: placement.is_some().then(|| self.placement.clone()),
+            placement,
+            foreign_email: update.foreign_email.filter(|policy| *policy != self.foreign_email),
         }
     }
 
@@ -146,6 +157,7 @@ impl Terms {
             tier: updated.tier.unwrap_or(self.tier),
             region: updated.region.unwrap_or(self.region),
             placement: updated.placement.unwrap_or(self.placement),
+            foreign_email: updated.foreign_email.unwrap_or(self.foreign_email),
         }
     }
 }

@@ -1,19 +1,8 @@
 use serde::{Deserialize, Serialize};
 use vestibule_decider::{EventBody, Reservation, Schema, domain_event};
-use vestibule_kernel::{OrganizationId, UserPoolId};
+use vestibule_kernel::OrganizationId;
 
-use super::{EXTERNAL_ID, SLUG};
-
-/// Where the organization's people live in Cognito.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "kind", deny_unknown_fields)]
-pub enum Placement {
-    /// In a pool shared by many organizations, told apart by the organization claim.
-    SharedPool {
-        /// The pool.
-        user_pool: UserPoolId,
-    },
-}
+use super::{EXTERNAL_ID, ForeignEmail, Placement, SLUG};
 
 /// The organization exists.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -59,6 +48,12 @@ pub struct Updated {
     /// The new placement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub placement: Option<Placement>,
+    /// The placement before, of which what was the organization's alone is free again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_placement: Option<Placement>,
+    /// What becomes of foreign e-mail addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub foreign_email: Option<ForeignEmail>,
 }
 
 /// A unique value before and after.
@@ -114,7 +109,7 @@ fn reservations(event: &Event) -> Vec<Reservation> {
     match event {
         Event::Created(created) => {
             let external_id = created.external_id.iter().map(|id| take(EXTERNAL_ID, id));
-            std::iter::once(take(SLUG, &created.slug)).chain(external_id).collect()
+            std::iter::once(take(SLUG, &created.slug)).chain(external_id).chain(created.placement.taken()).collect()
         }
         Event::Updated(updated) => {
             let slug = updated.slug.iter().flat_map(|slug| [release(SLUG, &slug.from), take(SLUG, &slug.to)]);
@@ -122,7 +117,9 @@ fn reservations(event: &Event) -> Vec<Reservation> {
                 let released = id.from.iter().map(|from| release(EXTERNAL_ID, from));
                 released.chain(id.to.iter().map(|to| take(EXTERNAL_ID, to)))
             });
-            slug.chain(external_id).collect()
+            let left = updated.former_placement.as_ref().and_then(Placement::released);
+            let entered = updated.placement.as_ref().and_then(Placement::taken);
+            slug.chain(external_id).chain(left).chain(entered).collect()
         }
         Event::Suspended(_) | Event::Reinstated(_) => Vec::new(),
     }

@@ -56,6 +56,9 @@ fn organization_commands() -> Vec<organization::Command> {
         update(Update { slug: Some(Slug::parse("other").unwrap()), ..Update::default() }),
         update(Update { slug: Some(Slug::parse("acme").unwrap()), external_id: Some(None), ..Update::default() }),
         update(Update { external_id: Some(Some(ExternalId::parse("y").unwrap())), ..Update::default() }),
+        update(Update { foreign_email: Some(organization::ForeignEmail::Refuse), ..Update::default() }),
+        update(Update { placement: Some(sample::own_pool()), ..Update::default() }),
+        update(Update { placement: Some(sample::own_app_client()), ..Update::default() }),
         update(Update { display_name: Some(DisplayName::parse("Z").unwrap()), ..Update::default() }),
     ]
 }

@@ -50,7 +50,16 @@ pub(crate) fn create_organization() -> organization::Create {
         tier: Tier::parse("enterprise").unwrap(),
         region: Region::parse("eu-west-1").unwrap(),
         placement: organization::Placement::SharedPool { user_pool: pool_id() },
+        foreign_email: organization::ForeignEmail::Withhold,
     }
+}
+
+pub(crate) fn own_pool() -> organization::Placement {
+    organization::Placement::OwnPool { user_pool: pool_id() }
+}
+
+pub(crate) fn own_app_client() -> organization::Placement {
+    organization::Placement::AppClient { user_pool: pool_id(), app_client_id: "acmeclient".to_owned() }
 }
 
 pub(crate) fn organization_created() -> organization::Created {
@@ -73,6 +82,8 @@ pub(crate) fn organization_updated() -> organization::Updated {
         tier: Some("basic".to_owned()),
         region: Some("us-east-1".to_owned()),
         placement: Some(organization::Placement::SharedPool { user_pool: pool_id() }),
+        former_placement: None,
+        foreign_email: None,
     }
 }
 

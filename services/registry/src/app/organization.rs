@@ -2,7 +2,9 @@ use vestibule_eventlog::StreamId;
 use vestibule_kernel::{OrganizationId, UserPoolId};
 use vestibule_tenancy::{
     DisplayName, ExternalId, Note, Region, Slug, Tier,
-    organization::{CATEGORY, Command, Create, Organization, Placement, Rejection, Update},
+    organization::{
+        CATEGORY, Command, Create, ForeignEmail, OWN_POOL, Organization, Placement, Rejection, Terms, Update,
+    },
     user_pool::{self, UserPool},
 };
 
@@ -17,7 +19,11 @@ pub(crate) struct NewOrganization {
     pub(crate) tier: Tier,
     pub(crate) region: Region,
     pub(crate) placement: Placement,
+    pub(crate) foreign_email: ForeignEmail,
 }
+
+/// Organizations looked at in one go, when a pool shall be one's own.
+const PLACED_PAGE_SIZE: i32 = 1_000;
 
 fn stream(organization: OrganizationId) -> StreamId {
     StreamId::of_id(CATEGORY, Some(organization), organization.uuid())
@@ -37,10 +43,10 @@ impl Registry {
         origin: Origin,
         new: NewOrganization,
     ) -> Result<Resource<Organization>, Error> {
-        self.require_placement(&new.placement).await?;
         let organization = OrganizationId::from_uuid(self.new_id());
-        let NewOrganization { slug, external_id, display_name, tier, region, placement } = new;
-        let create = Create { organization, slug, external_id, display_name, tier, region, placement };
+        self.require_placement(organization, &new.placement).await?;
+        let NewOrganization { slug, external_id, display_name, tier, region, placement, foreign_email } = new;
+        let create = Create { organization, slug, external_id, display_name, tier, region, placement, foreign_email };
         let outcome = self.create(origin, stream(organization), &Command::Create(create)).await?;
         Ok(outcome.into_resource())
     }
@@ -52,7 +58,7 @@ impl Registry {
         update: Update,
     ) -> Result<Resource<Organization>, Error> {
         if let Some(placement) = &update.placement {
-            self.require_placement(placement).await?;
+            self.require_placement(id, placement).await?;
         }
         self.change(&stream(id), change, &Command::Update(update)).await
     }
@@ -79,9 +85,39 @@ impl Registry {
         self.organization(id).await.map(|_| ())
     }
 
-    async fn require_placement(&self, placement: &Placement) -> Result<(), Error> {
-        let Placement::SharedPool { user_pool } = placement;
-        if self.user_pool_exists(*user_pool).await? { Ok(()) } else { Err(Error::PlacementNotFound) }
+    /// The pool exists, and nobody who is there already is in the way. That a pool is one organization's own is reserved
+    /// with the events; that nobody else lives in it is looked at here, so two placements at the same moment may pass.
+    async fn require_placement(&self, organization: OrganizationId, placement: &Placement) -> Result<(), Error> {
+        let user_pool = placement.user_pool();
+        if !self.user_pool_exists(user_pool).await? {
+            return Err(Error::PlacementNotFound);
+        }
+        let owner = self.log.holder(OWN_POOL, &user_pool.to_string()).await?;
+        let is_ours = |owner: &StreamId| *owner == stream(organization);
+        match placement {
+            Placement::OwnPool { .. } if owner.is_none() => self.require_nobody_else(organization, user_pool).await,
+            // Whose it is says the reservation.
+            Placement::OwnPool { .. } => Ok(()),
+            _ if owner.as_ref().is_none_or(is_ours) => Ok(()),
+            _ => Err(Error::UserPoolNotShared),
+        }
+    }
+
+    async fn require_nobody_else(&self, organization: OrganizationId, user_pool: UserPoolId) -> Result<(), Error> {
+        let mut page_token = String::new();
+        loop {
+            let listed = self.organizations(&Listing::read("organizations", PLACED_PAGE_SIZE, &page_token)?).await?;
+            let mut others = listed.resources.iter().filter_map(|one| one.state.terms());
+            let is_there =
+                |terms: &Terms| terms.placement.user_pool() == user_pool && terms.organization != organization;
+            if others.any(is_there) {
+                return Err(Error::UserPoolShared);
+            }
+            if listed.next_page_token.is_empty() {
+                return Ok(());
+            }
+            page_token = listed.next_page_token;
+        }
     }
 
     async fn user_pool_exists(&self, id: UserPoolId) -> Result<bool, Error> {

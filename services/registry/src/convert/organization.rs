@@ -1,7 +1,12 @@
-use vestibule_rpc::{proto_timestamp, registry::v1 as pb, resource};
+use vestibule_kernel::UserPoolId;
+use vestibule_rpc::{
+    proto_timestamp,
+    registry::v1::{self as pb, placement::Kind},
+    resource::{self, InvalidName},
+};
 use vestibule_tenancy::{
-    DisplayName, ExternalId, Region, Slug, Tier,
-    organization::{Organization, Placement, Update},
+    AppClientId, DisplayName, ExternalId, GroupName, Region, Slug, Tier,
+    organization::{ForeignEmail, Organization, Placement, Update},
 };
 
 use super::mask::Mask;
@@ -12,7 +17,7 @@ use crate::{
     resource::Resource,
 };
 
-const UPDATABLE: &[&str] = &["slug", "external_id", "display_name", "tier", "region", "placement"];
+const UPDATABLE: &[&str] = &["slug", "external_id", "display_name", "tier", "region", "placement", "foreign_email"];
 
 pub(crate) fn new(organization: Option<&pb::Organization>) -> Result<NewOrganization, Error> {
     let wanted = organization.ok_or_else(|| missing("organization"))?;
@@ -23,14 +28,16 @@ pub(crate) fn new(organization: Option<&pb::Organization>) -> Result<NewOrganiza
     let tier = fields.read("organization.tier", Tier::parse(&wanted.tier));
     let region = fields.read("organization.region", Region::parse(&wanted.region));
     let placement = placement(&mut fields, wanted.placement.as_ref());
-    let values = slug.zip(display_name).zip(tier).zip(region).zip(placement);
-    let values = values.map(|((((slug, display_name), tier), region), placement)| NewOrganization {
+    let foreign_email = foreign_email(&mut fields, wanted);
+    let values = slug.zip(display_name).zip(tier).zip(region).zip(placement).zip(foreign_email);
+    let values = values.map(|(((((slug, display_name), tier), region), placement), foreign_email)| NewOrganization {
         slug,
         external_id,
         display_name,
         tier,
         region,
         placement,
+        foreign_email,
     });
     Ok(fields.finish_with(values)?)
 }
@@ -58,6 +65,9 @@ pub(crate) fn update(wanted: &pb::Organization, mask: Option<&prost_types::Field
     if mask.means("placement", wanted.placement.is_some()) {
         update.placement = placement(&mut fields, wanted.placement.as_ref());
     }
+    if mask.means("foreign_email", wanted.foreign_email != 0) {
+        update.foreign_email = foreign_email(&mut fields, wanted);
+    }
     fields.finish()?;
     Ok(update)
 }
@@ -66,17 +76,54 @@ pub(crate) fn missing(field: &'static str) -> InvalidFields {
     InvalidFields::one("FIELD_REQUIRED", field, "required")
 }
 
+fn foreign_email(fields: &mut Fields, wanted: &pb::Organization) -> Option<ForeignEmail> {
+    match pb::organization::ForeignEmail::try_from(wanted.foreign_email) {
+        Ok(pb::organization::ForeignEmail::Unspecified | pb::organization::ForeignEmail::Withhold) => {
+            Some(ForeignEmail::Withhold)
+        }
+        Ok(pb::organization::ForeignEmail::Refuse) => Some(ForeignEmail::Refuse),
+        Err(_) => {
+            fields.refuse("FOREIGN_EMAIL_INVALID", "organization.foreign_email", "not a value of ForeignEmail");
+            None
+        }
+    }
+}
+
 fn placement(fields: &mut Fields, placement: Option<&pb::Placement>) -> Option<Placement> {
-    const FIELD: &str = "organization.placement.shared_pool.user_pool";
-    let Some(pb::placement::Kind::SharedPool(shared)) = placement.and_then(|placement| placement.kind.as_ref()) else {
-        fields.refuse("FIELD_REQUIRED", "organization.placement", "required");
+    const FIELD: &str = "organization.placement";
+    let Some(kind) = placement.and_then(|placement| placement.kind.as_ref()) else {
+        fields.refuse("FIELD_REQUIRED", FIELD, "required");
         return None;
     };
-    let user_pool = resource::user_pool(FIELD, &shared.user_pool);
-    let user_pool = user_pool.map_err(|error| {
-        fields.refuse("RESOURCE_NAME_INVALID", FIELD, format!("must have the form {}", error.form));
-    });
-    Some(Placement::SharedPool { user_pool: user_pool.ok()? })
+    match kind {
+        Kind::SharedPool(shared) => {
+            let user_pool = user_pool(fields, "organization.placement.shared_pool.user_pool", &shared.user_pool)?;
+            Some(Placement::SharedPool { user_pool })
+        }
+        Kind::Group(group) => {
+            let user_pool = user_pool(fields, "organization.placement.group.user_pool", &group.user_pool);
+            let group = fields.read("organization.placement.group.group", GroupName::parse(&group.group));
+            Some(Placement::Group { user_pool: user_pool?, group: group?.into_string() })
+        }
+        Kind::OwnPool(own) => {
+            let user_pool = user_pool(fields, "organization.placement.own_pool.user_pool", &own.user_pool)?;
+            Some(Placement::OwnPool { user_pool })
+        }
+        Kind::AppClient(client) => {
+            const CLIENT: &str = "organization.placement.app_client.app_client_id";
+            let user_pool = user_pool(fields, "organization.placement.app_client.user_pool", &client.user_pool);
+            let app_client_id = fields.read(CLIENT, AppClientId::parse(&client.app_client_id));
+            Some(Placement::AppClient { user_pool: user_pool?, app_client_id: app_client_id?.into_string() })
+        }
+    }
+}
+
+fn user_pool(fields: &mut Fields, field: &'static str, name: &str) -> Option<UserPoolId> {
+    let user_pool = resource::user_pool(field, name);
+    let refuse = |error: InvalidName| {
+        fields.refuse("RESOURCE_NAME_INVALID", field, format!("must have the form {}", error.form));
+    };
+    user_pool.map_err(refuse).ok()
 }
 
 pub(crate) fn message(organization: &Resource<Organization>) -> pb::Organization {
@@ -97,11 +144,26 @@ pub(crate) fn message(organization: &Resource<Organization>) -> pb::Organization
         create_time: Some(proto_timestamp(organization.created_at)),
         update_time: Some(proto_timestamp(organization.updated_at)),
         etag: organization.etag(),
+        foreign_email: foreign_email_message(terms.foreign_email).into(),
     }
 }
 
 fn placement_message(placement: &Placement) -> pb::Placement {
-    let Placement::SharedPool { user_pool } = placement;
-    let shared = pb::placement::SharedPool { user_pool: resource::user_pool_name(*user_pool) };
-    pb::Placement { kind: Some(pb::placement::Kind::SharedPool(shared)) }
+    let user_pool = resource::user_pool_name(placement.user_pool());
+    let kind = match placement {
+        Placement::SharedPool { .. } => Kind::SharedPool(pb::placement::SharedPool { user_pool }),
+        Placement::Group { group, .. } => Kind::Group(pb::placement::Group { user_pool, group: group.clone() }),
+        Placement::OwnPool { .. } => Kind::OwnPool(pb::placement::OwnPool { user_pool }),
+        Placement::AppClient { app_client_id, .. } => {
+            Kind::AppClient(pb::placement::AppClient { user_pool, app_client_id: app_client_id.clone() })
+        }
+    };
+    pb::Placement { kind: Some(kind) }
+}
+
+const fn foreign_email_message(policy: ForeignEmail) -> pb::organization::ForeignEmail {
+    match policy {
+        ForeignEmail::Withhold => pb::organization::ForeignEmail::Withhold,
+        ForeignEmail::Refuse => pb::organization::ForeignEmail::Refuse,
+    }
 }

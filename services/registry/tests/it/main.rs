@@ -9,6 +9,8 @@ mod listing;
 #[cfg(test)]
 mod organization;
 #[cfg(test)]
+mod placement;
+#[cfg(test)]
 mod registry;
 #[cfg(test)]
 mod repetition;

@@ -59,13 +59,16 @@ impl Directory {
         let place = self.organizations.place_of(id);
         match event.decode::<organization_events::Event>()? {
             organization_events::Event::Created(created) => {
-                let pool = self.user_pools.place_of_placement(&created.placement);
+                let pool = self.user_pools.place_of(created.placement.user_pool());
                 self.organizations.created(place, &created, pool);
             }
             organization_events::Event::Updated(updated) => {
-                let pool = updated.placement.map(|placement| self.user_pools.place_of_placement(&placement));
-                let names = (updated.slug.map(|slug| slug.to), updated.display_name);
-                self.organizations.updated(place, names.0.as_deref(), names.1, pool);
+                if let Some(placement) = &updated.placement {
+                    let pool = self.user_pools.place_of(placement.user_pool());
+                    self.organizations.moved(place, placement, pool);
+                }
+                let slug = updated.slug.map(|slug| slug.to);
+                self.organizations.updated(place, slug.as_deref(), updated.display_name);
             }
             organization_events::Event::Suspended(_) => self.organizations.put(place, State::Suspended),
             organization_events::Event::Reinstated(_) => self.organizations.put(place, State::Active),

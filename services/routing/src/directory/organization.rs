@@ -1,7 +1,7 @@
 use std::hash::BuildHasher;
 
 use vestibule_kernel::{ConnectionId, OrganizationId};
-use vestibule_tenancy::organization::Created;
+use vestibule_tenancy::organization::{Created, Placement};
 
 use super::{
     connection::Connection,
@@ -24,13 +24,16 @@ pub(crate) struct Organization {
     pub(crate) display_name: Box<str>,
     connections: Vec<Connection>,
     pub(super) user_pool: Option<Place>,
+    /// The one app client through which its people sign in, if it has one of its own.
+    pub(crate) app_client_id: Option<Box<str>>,
     pub(crate) state: State,
 }
 
 impl Organization {
     fn absent(id: OrganizationId) -> Self {
         let (slug, display_name) = Default::default();
-        Self { id, slug, display_name, connections: Vec::new(), user_pool: None, state: State::Absent }
+        let (user_pool, app_client_id) = (None, None);
+        Self { id, slug, display_name, connections: Vec::new(), user_pool, app_client_id, state: State::Absent }
     }
 
     /// In the order of their creation.
@@ -99,24 +102,24 @@ impl Organizations {
 
     pub(super) fn created(&mut self, place: Place, created: &Created, user_pool: Place) {
         self.put(place, State::Active);
-        self.updated(place, Some(&created.slug), Some(created.display_name.clone()), Some(user_pool));
+        self.updated(place, Some(&created.slug), Some(created.display_name.clone()));
+        self.moved(place, &created.placement, user_pool);
     }
 
-    pub(super) fn updated(
-        &mut self,
-        place: Place,
-        slug: Option<&str>,
-        display_name: Option<String>,
-        user_pool: Option<Place>,
-    ) {
+    pub(super) fn updated(&mut self, place: Place, slug: Option<&str>, display_name: Option<String>) {
         if let Some(slug) = slug {
             self.rename(place, slug);
         }
-        let Some(organization) = self.at_mut(place) else { return };
-        if let Some(display_name) = display_name {
+        if let (Some(organization), Some(display_name)) = (self.at_mut(place), display_name) {
             organization.display_name = display_name.into_boxed_str();
         }
-        organization.user_pool = user_pool.or(organization.user_pool);
+    }
+
+    pub(super) fn moved(&mut self, place: Place, placement: &Placement, user_pool: Place) {
+        if let Some(organization) = self.at_mut(place) {
+            organization.user_pool = Some(user_pool);
+            organization.app_client_id = placement.app_client_id().map(Box::from);
+        }
     }
 
     pub(super) fn put(&mut self, place: Place, state: State) {

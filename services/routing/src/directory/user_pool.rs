@@ -1,10 +1,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use vestibule_kernel::UserPoolId;
-use vestibule_tenancy::{
-    organization::Placement,
-    user_pool::{Registered, Updated},
-};
+use vestibule_tenancy::user_pool::{Registered, Updated};
 
 use super::{Organization, place::Place};
 
@@ -40,12 +37,6 @@ impl UserPools {
         self.arena.get(place.index())?.as_ref()
     }
 
-    pub(super) fn place_of_placement(&mut self, placement: &Placement) -> Place {
-        match placement {
-            Placement::SharedPool { user_pool } => self.place_of(*user_pool),
-        }
-    }
-
     pub(super) fn registered(&mut self, id: UserPoolId, registered: Registered) {
         let pool = UserPool {
             id,
@@ -75,7 +66,7 @@ impl UserPools {
         }
     }
 
-    fn place_of(&mut self, id: UserPoolId) -> Place {
+    pub(super) fn place_of(&mut self, id: UserPoolId) -> Place {
         let arena = &mut self.arena;
         *self.by_id.entry(id).or_insert_with(|| {
             let place = Place::next(arena);

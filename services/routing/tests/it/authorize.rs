@@ -1,7 +1,11 @@
 use std::collections::HashMap;
 
 use url::Url;
-use vestibule_rpc::routing::v1::{Application, Decision, ResolveSignInRequest, resolve_sign_in_request::Person};
+use vestibule_kernel::{IdSource as _, SystemIds, UserPoolId};
+use vestibule_rpc::{
+    resource,
+    routing::v1::{Application, Decision, ResolveSignInRequest, resolve_sign_in_request::Person},
+};
 use vestibule_tenancy::organization;
 
 use crate::deployment::{Deployment, application, of, outcome};
@@ -126,4 +130,51 @@ async fn what_cannot_stand_in_the_url_is_named() {
         assert_eq!(vestibule_rpc::reason_of(&status).as_deref(), Some("APPLICATION_INVALID"));
         assert_eq!(vestibule_rpc::field_violations(&status)[0].0, field);
     }
+}
+
+#[tokio::test]
+async fn an_organization_with_an_app_client_of_its_own_signs_in_through_that_one() {
+    let mut deployment = Deployment::start().await;
+    let (acme, _) = deployment.customer("acme", "acme.test").await;
+    let placed = |placement| organization::Updated { placement: Some(placement), ..organization::Updated::default() };
+    let user_pool = deployment.pool;
+    let bridge = organization::Placement::AppClient { user_pool, app_client_id: "acmeclient".to_owned() };
+    deployment.change(acme, placed(bridge)).await;
+    deployment.settle().await;
+    let ada = || Person::Email("ada@acme.test".to_owned());
+
+    let (decision, query) = url_for(&deployment, ada(), application()).await;
+    assert_eq!((decision, query["client_id"].as_str()), (Decision::Brokered, "acmeclient"));
+    let named = Application { client_id: "acmeclient".to_owned(), ..application() };
+    assert_eq!(url_for(&deployment, ada(), named).await, (decision, query));
+
+    let other = Application { client_id: "3n4b5example".to_owned(), ..application() };
+    let answer = deployment.ask(ResolveSignInRequest { application: Some(other.clone()), ..of(ada()) }).await.unwrap();
+    assert_eq!(outcome(&answer), (Decision::Refused, "OTHER_APP_CLIENT"), "it would get no tokens there");
+    assert_eq!((answer.authorize_url.as_str(), answer.connections.len()), ("", 0));
+
+    deployment.change(acme, placed(organization::Placement::Group { user_pool, group: "acme".to_owned() })).await;
+    deployment.settle().await;
+    let (decision, query) = url_for(&deployment, ada(), other).await;
+    assert_eq!((decision, query["client_id"].as_str()), (Decision::Brokered, "3n4b5example"));
+}
+
+#[tokio::test]
+async fn an_organization_in_a_pool_of_its_own_signs_in_there() {
+    let mut deployment = Deployment::start().await;
+    let (acme, _) = deployment.customer("acme", "acme.test").await;
+    let silo = UserPoolId::from_uuid(SystemIds.uuid_v4());
+    deployment.register_pool(silo, "acme.login.example").await;
+    let placement = Some(organization::Placement::OwnPool { user_pool: silo });
+    deployment.change(acme, organization::Updated { placement, ..organization::Updated::default() }).await;
+    deployment.settle().await;
+
+    let mut request = of(Person::Email("ada@acme.test".to_owned()));
+    request.application = Some(application());
+    let answer = deployment.ask(request.clone()).await.unwrap();
+    assert_eq!(answer.user_pool, resource::user_pool_name(silo));
+    let url = Url::parse(&answer.authorize_url).unwrap();
+    assert_eq!(url.host_str(), Some("acme.login.example"));
+    request.user_pool = deployment.pool_name();
+    assert_eq!(outcome(&deployment.ask(request).await.unwrap()), (Decision::Standard, "OTHER_USER_POOL"));
 }

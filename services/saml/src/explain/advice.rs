@@ -1,7 +1,7 @@
 use vestibule_rpc::saml::v1::Check;
 use vestibule_saml::Refusal as Said;
 
-use crate::{connection::ReadyConnection, refusal::Refusal};
+use crate::{connection::ReadyConnection, refusal::Refusal, second_opinion::Objection};
 
 /// The sentence to send to whoever has to act. It names what they know, in their words, and holds no personal value.
 pub(super) fn of(refusal: Refusal, connection: &ReadyConnection, failed: Option<&Check>) -> String {
@@ -34,8 +34,24 @@ pub(super) fn of(refusal: Refusal, connection: &ReadyConnection, failed: Option<
         ),
         Refusal::EmailForeign => format!(
             "Vestibule's operator: the address lies outside of the domains that the organization of connection {} has \
-             verified; verify its domain, or ask the organization to send addresses of its own domains.",
+             verified; verify its domain, ask the organization to send addresses of its own domains, or let such people \
+             sign in without an address, if the user pool allows that.",
             connection.id
+        ),
+        Refusal::SecondOpinion(Objection::Disagrees) => format!(
+            "Vestibule's operator: two independent engines do not agree about this Response over connection {} ({found}). \
+             One of them is wrong, or somebody found a way to make one wrong: keep the Response, let nobody in with it, \
+             and report it.",
+            connection.id
+        ),
+        Refusal::SecondOpinion(Objection::CannotProcess) => format!(
+            "Vestibule's operator: the second engine cannot process what comes over connection {}: {found}. Ask the \
+             administrator of {} to sign the Assertion with RSA or ECDSA and SHA-256, or do not require a second opinion.",
+            connection.id, connection.identity_provider
+        ),
+        Refusal::SecondOpinion(Objection::Unavailable) => format!(
+            "Vestibule's operator: the second engine gave no answer ({found}); see whether its program starts, and how \
+             busy it is. The person can try again."
         ),
         Refusal::AssertionTooOld => of_response(Said::AssertionTooOld, connection, found),
         Refusal::AssertionReplayed | Refusal::RequestAlreadyAnswered => {

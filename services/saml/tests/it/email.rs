@@ -1,7 +1,10 @@
 use vestibule_eventlog::StreamId;
 use vestibule_rpc::saml::v1::{check::Status, refusal::Responsible};
 use vestibule_saml_idp::Subject;
-use vestibule_tenancy::domain::{self, Domain};
+use vestibule_tenancy::{
+    domain::{self, Domain},
+    organization::{self, ForeignEmail},
+};
 
 use crate::world::{Customer, World, accepted, refused, validation};
 
@@ -116,4 +119,39 @@ async fn a_pool_that_requires_an_address_gets_one_or_nobody() {
         let identity = accepted(answer);
         assert_eq!((identity.email.as_str(), identity.email_verified), ("", false));
     }
+}
+
+#[tokio::test]
+async fn an_organization_may_refuse_foreign_addresses_and_only_these() {
+    let world = World::start().await;
+    let acme = world.customer("acme", "acme.test").await;
+    let policy = |foreign_email| {
+        organization::Command::Update(organization::Update {
+            foreign_email: Some(foreign_email),
+            ..organization::Update::default()
+        })
+    };
+    world.change_organization(acme.organization, policy(ForeignEmail::Refuse)).await;
+    world.settle().await;
+
+    let foreign = with_email(&["ada@evil.test"]);
+    let request_id = world.request(&acme).await;
+    let request = validation(&acme, &world.response(&acme, &foreign, &request_id), &request_id);
+    let head = world.log.head().await.unwrap();
+    let refusal = refused(world.saml().validate_response(request.clone()).await.unwrap().into_inner());
+    assert_eq!((refusal.reason.as_str(), refusal.responsible()), ("EMAIL_NOT_RELEASABLE", Responsible::Operator));
+    assert_eq!(world.log.head().await.unwrap(), head, "a refusal leaves nothing behind");
+
+    // No address is no foreign address: what requires one is the user pool.
+    assert_eq!(released(&world, &acme, &with_email(&[])).await, "");
+    assert_eq!(released(&world, &acme, &with_email(&["ada@acme.test"])).await, "ada@acme.test");
+    // The domain is verified a moment before the answer comes: nobody is refused on old knowledge.
+    world.verify(acme.organization, "evil.test", false).await;
+    assert_eq!(released(&world, &acme, &foreign).await, "ada@evil.test");
+
+    let globex = world.customer("globex", "globex.test").await;
+    assert_eq!(released(&world, &globex, &foreign).await, "", "the policy is the organization's own");
+    world.change_organization(acme.organization, policy(ForeignEmail::Withhold)).await;
+    world.settle().await;
+    assert_eq!(released(&world, &acme, &with_email(&["ada@globex.test"])).await, "");
 }

@@ -24,7 +24,7 @@ use vestibule_tenancy::{
     DisplayName, DomainName, Note, Region, Slug, Tier,
     connection::{self, Binding, Certificate, Connection, Endpoint, SamlIdentityProvider, SamlMetadata},
     domain::{self, Domain},
-    organization::{self, Organization, Placement},
+    organization::{self, ForeignEmail, Organization, Placement},
 };
 
 /// A SAML service of its own for each test, and the pen of the registry.
@@ -118,6 +118,7 @@ impl World {
             tier: Tier::parse("enterprise").unwrap(),
             region: Region::parse("eu-west-1").unwrap(),
             placement: Placement::SharedPool { user_pool },
+            foreign_email: ForeignEmail::Withhold,
         };
         self.change_organization(id, organization::Command::Create(create)).await;
         id

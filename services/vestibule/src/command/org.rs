@@ -4,7 +4,9 @@ use clap::{Args, Subcommand};
 use vestibule_rpc::registry::v1::{
     CreateOrganizationRequest, GetOrganizationRequest, ListOrganizationsRequest, ListOrganizationsResponse,
     Organization, Placement, ReinstateOrganizationRequest, SuspendOrganizationRequest, UpdateOrganizationRequest,
-    organization, organization_service_client::OrganizationServiceClient, placement,
+    organization,
+    organization_service_client::OrganizationServiceClient,
+    placement::{self, Kind},
 };
 
 use super::{Operator, request_id, resource_name};
@@ -21,7 +23,8 @@ pub(crate) enum Command {
     Show { organization: String },
     /// List all of them.
     List,
-    /// Change properties.
+    /// Change properties. A new placement moves people: they sign in anew where the organization is then, and get no more
+    /// tokens where they were.
     Update(Update),
     /// Stop every sign-in of an organization.
     Suspend {
@@ -50,9 +53,40 @@ pub(crate) struct Create {
     /// The AWS region its data lives in; the user pool's when absent.
     #[arg(long)]
     region: Option<String>,
-    /// The user pool its people share with others: id or name. May be left out when there is only one.
+    /// The user pool its people live in: id or name. May be left out when there is only one.
     #[arg(long, value_name = "POOL")]
     pool: Option<String>,
+    #[command(flatten)]
+    placed: Placed,
+    /// What becomes of a sign-in whose address lies outside of its verified domains.
+    #[arg(long, value_name = "POLICY", default_value = "withhold")]
+    foreign_email: ForeignEmail,
+}
+
+/// How the people of an organization live in the user pool: shared with others when nothing is said.
+#[derive(Args, Debug)]
+#[group(multiple = false)]
+pub(crate) struct Placed {
+    /// Shared with others, told apart by this group, too.
+    #[arg(long, value_name = "GROUP")]
+    group: Option<String>,
+    /// In a pool of its own.
+    #[arg(long)]
+    own_pool: bool,
+    /// Shared with others, through an app client of its own.
+    #[arg(long, value_name = "CLIENT_ID")]
+    own_app_client: Option<String>,
+    /// Shared with others, told apart by the organization claim alone.
+    #[arg(long)]
+    shared_pool: bool,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum ForeignEmail {
+    /// The person signs in without an address, unless the user pool requires one.
+    Withhold,
+    /// The person does not sign in.
+    Refuse,
 }
 
 #[derive(Args, Debug)]
@@ -68,6 +102,14 @@ pub(crate) struct Update {
     tier: Option<String>,
     #[arg(long)]
     region: Option<String>,
+    /// The user pool its people live in from now on: id or name.
+    #[arg(long, value_name = "POOL")]
+    pool: Option<String>,
+    #[command(flatten)]
+    placed: Placed,
+    /// What becomes of a sign-in whose address lies outside of its verified domains.
+    #[arg(long, value_name = "POLICY")]
+    foreign_email: Option<ForeignEmail>,
 }
 
 pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result<()> {
@@ -112,7 +154,8 @@ async fn created(create: Create, operator: &Operator) -> anyhow::Result<CreateOr
         external_id: create.external_id,
         tier: create.tier,
         region: create.region.unwrap_or(pool.region),
-        placement: Some(shared(pool.name)),
+        placement: Some(create.placed.in_pool(pool.name)),
+        foreign_email: create.foreign_email.message().into(),
         ..Organization::default()
     };
     Ok(CreateOrganizationRequest { organization: Some(organization), request_id: request_id() })
@@ -125,11 +168,17 @@ async fn updated(update: Update, operator: &Operator) -> anyhow::Result<UpdateOr
         ("display_name", update.display_name.is_some()),
         ("tier", update.tier.is_some()),
         ("region", update.region.is_some()),
+        ("placement", update.pool.is_some() || update.placed.is_said()),
+        ("foreign_email", update.foreign_email.is_some()),
     ];
     let paths: Vec<String> = fields.iter().filter(|(_, set)| *set).map(|(path, _)| (*path).to_owned()).collect();
     anyhow::ensure!(!paths.is_empty(), "nothing to change: name at least one property, such as --tier");
+    let name = name_of(operator, &update.organization).await?;
+    let placement = placement_of(&update, &name, operator).await?;
     let organization = Organization {
-        name: name_of(operator, &update.organization).await?,
+        name,
+        placement,
+        foreign_email: update.foreign_email.map_or(0, |policy| policy.message().into()),
         slug: update.slug.unwrap_or_default(),
         external_id: update.external_id.unwrap_or_default(),
         display_name: update.display_name.unwrap_or_default(),
@@ -141,8 +190,54 @@ async fn updated(update: Update, operator: &Operator) -> anyhow::Result<UpdateOr
     Ok(UpdateOrganizationRequest { organization: Some(organization), update_mask })
 }
 
-const fn shared(user_pool: String) -> Placement {
-    Placement { kind: Some(placement::Kind::SharedPool(placement::SharedPool { user_pool })) }
+/// The new placement, if one is asked for: in the pool that is named, or else where the organization is now.
+async fn placement_of(update: &Update, name: &str, operator: &Operator) -> anyhow::Result<Option<Placement>> {
+    if let Some(pool) = &update.pool {
+        let pool = super::pool::find(operator, Some(pool)).await?;
+        return Ok(Some(update.placed.in_pool(pool.name)));
+    }
+    if !update.placed.is_said() {
+        return Ok(None);
+    }
+    let mut client = OrganizationServiceClient::new(operator.channel.clone());
+    let request = GetOrganizationRequest { name: name.to_owned() };
+    let found = client.get_organization(request).await.map_err(|status| operator.refused(&status))?.into_inner();
+    let kind = found.organization.and_then(|found| found.placement).and_then(|placement| placement.kind);
+    Ok(kind.map(|kind| update.placed.in_pool(user_pool_of(&kind).to_owned())))
+}
+
+impl Placed {
+    const fn is_said(&self) -> bool {
+        self.group.is_some() || self.own_pool || self.own_app_client.is_some() || self.shared_pool
+    }
+
+    fn in_pool(&self, user_pool: String) -> Placement {
+        let kind = match (&self.group, &self.own_app_client) {
+            (Some(group), _) => Kind::Group(placement::Group { user_pool, group: group.clone() }),
+            (_, Some(client)) => Kind::AppClient(placement::AppClient { user_pool, app_client_id: client.clone() }),
+            _ if self.own_pool => Kind::OwnPool(placement::OwnPool { user_pool }),
+            _ => Kind::SharedPool(placement::SharedPool { user_pool }),
+        };
+        Placement { kind: Some(kind) }
+    }
+}
+
+impl ForeignEmail {
+    const fn message(self) -> organization::ForeignEmail {
+        match self {
+            Self::Withhold => organization::ForeignEmail::Withhold,
+            Self::Refuse => organization::ForeignEmail::Refuse,
+        }
+    }
+}
+
+fn user_pool_of(kind: &Kind) -> &str {
+    match kind {
+        Kind::SharedPool(shared) => &shared.user_pool,
+        Kind::Group(group) => &group.user_pool,
+        Kind::OwnPool(own) => &own.user_pool,
+        Kind::AppClient(client) => &client.user_pool,
+    }
 }
 
 async fn list(operator: &Operator) -> anyhow::Result<()> {
@@ -185,10 +280,17 @@ pub(crate) async fn name_of(operator: &Operator, organization: &str) -> anyhow::
 }
 
 fn human(organization: &Organization) -> String {
-    let pool = match organization.placement.as_ref().and_then(|placement| placement.kind.as_ref()) {
-        Some(placement::Kind::SharedPool(shared)) => format!("shared with others in {}", shared.user_pool),
+    let kind = organization.placement.as_ref().and_then(|placement| placement.kind.as_ref());
+    let pool = match kind {
+        Some(Kind::SharedPool(shared)) => format!("shared with others in {}", shared.user_pool),
+        Some(Kind::Group(group)) => format!("in group {} of {}", group.group, group.user_pool),
+        Some(Kind::OwnPool(own)) => format!("in its own pool {}", own.user_pool),
+        Some(Kind::AppClient(client)) => {
+            format!("in {}, through its own app client {}", client.user_pool, client.app_client_id)
+        }
         None => String::new(),
     };
+    let foreign_email: organization::ForeignEmail = organization.foreign_email();
     properties(&[
         ("organization", organization.slug.clone()),
         ("name", organization.name.clone()),
@@ -198,6 +300,7 @@ fn human(organization: &Organization) -> String {
         ("region", organization.region.clone()),
         ("state", state(organization)),
         ("people live", pool),
+        ("foreign e-mail", plain(foreign_email.as_str_name(), "FOREIGN_EMAIL_")),
         ("created", moment(organization.create_time.as_ref())),
         ("updated", moment(organization.update_time.as_ref())),
     ])
