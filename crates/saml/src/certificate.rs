@@ -150,7 +150,7 @@ impl Certificate {
 
     /// Its `SubjectPublicKeyInfo`, DER.
     #[must_use]
-    pub(crate) fn public_key_der(&self) -> &[u8] {
+    pub fn public_key_der(&self) -> &[u8] {
         &self.public_key_der
     }
 

@@ -31,15 +31,16 @@ pub(crate) fn create(
         force_authn: wanted.force_authn,
         // Asking for a format makes identity providers that are set up for another one refuse.
         name_id_format: None,
+        requested_authn_context: &[],
     };
     let relay_state = wanted.relay_state.as_ref();
     let binding = match binding {
         Binding::HttpRedirect => {
-            create_authn_request_response::Binding::RedirectUrl(request.redirect_url(relay_state).into())
+            create_authn_request_response::Binding::RedirectUrl(request.redirect_url(relay_state, None)?.into())
         }
         Binding::HttpPost => create_authn_request_response::Binding::PostForm(PostForm {
             action: destination.to_string(),
-            saml_request: request.post_value(),
+            saml_request: request.post_value(None)?,
             relay_state: relay_state.map_or_else(String::new, |state| state.as_str().to_owned()),
         }),
     };

@@ -1,7 +1,7 @@
 use vestibule_eventlog::{AppendError, LoadError, ReadError};
 use vestibule_kernel::{Explain, Explanation, Kind};
 use vestibule_rpc::resource::InvalidName;
-use vestibule_saml::{MetadataError, ParseRequestIdError, RelayStateError};
+use vestibule_saml::{MetadataError, ParseRequestIdError, RelayStateError, SigningError};
 use vestibule_storage::KeyError;
 use vestibule_tenancy::{assertion, person};
 
@@ -35,6 +35,9 @@ pub(crate) enum Error {
     /// A moment that no timestamp can hold.
     #[error("the time is before 1970 or not a moment at all")]
     Time,
+    /// The request cannot be signed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
     /// Metadata is not taken.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
@@ -70,6 +73,7 @@ impl Explain for Error {
             Self::RelayState(error) => error.explain(),
             Self::RequestId(error) => Explanation::field(error.explain().reason, "request_id", error.to_string()),
             Self::Time => Explanation::field("TIME_INVALID", "time", self.to_string()),
+            Self::Signing(error) => error.explain(),
             Self::Metadata(error) => error.explain(),
             Self::Assertion(error) => error.explain(),
             Self::Person(error) => error.explain(),

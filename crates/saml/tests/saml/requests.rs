@@ -26,13 +26,14 @@ fn an_identity_provider_reads_what_was_asked_by_either_binding() {
         issue_instant: NOW,
         force_authn: true,
         name_id_format: Some(name_id_format::PERSISTENT),
+        requested_authn_context: &[],
     };
     let relay_state = RelayState::new("handle+/=&<").unwrap();
-    let url = request.redirect_url(Some(&relay_state));
+    let url = request.redirect_url(Some(&relay_state), None).unwrap();
     assert!(url.as_str().starts_with("https://idp.acme.test/sso?tenant=a%26b&SAMLRequest="), "{url}");
     let idp = provider(&RSA);
     let redirected = idp.read_authn_request_redirect(url.query().unwrap()).unwrap();
-    let posted = idp.read_authn_request_post(&form(&request.post_value(), relay_state.as_str())).unwrap();
+    let posted = idp.read_authn_request_post(&form(&request.post_value(None).unwrap(), relay_state.as_str())).unwrap();
     assert_eq!(redirected, posted);
     assert_eq!(redirected.id, id.as_str());
     assert_eq!(redirected.issuer, SP);
@@ -44,7 +45,7 @@ fn an_identity_provider_reads_what_was_asked_by_either_binding() {
     assert_eq!(redirected.relay_state.as_deref(), Some("handle+/=&<"));
     assert!(redirected.force_authn);
     let quiet = AuthnRequest { force_authn: false, name_id_format: None, ..request };
-    let url = quiet.redirect_url(None);
+    let url = quiet.redirect_url(None, None).unwrap();
     let read = idp.read_authn_request_redirect(url.query().unwrap()).unwrap();
     assert_eq!((read.force_authn, read.name_id_format, read.relay_state), (false, None, None));
 }
@@ -61,8 +62,9 @@ fn whatever_the_names_hold_is_escaped() {
         issue_instant: NOW,
         force_authn: false,
         name_id_format: Some("\"/><evil/>"),
+        requested_authn_context: &["\"<evil/>".to_owned()],
     };
-    let read = provider(&RSA).read_authn_request_post(&form(&request.post_value(), "")).unwrap();
+    let read = provider(&RSA).read_authn_request_post(&form(&request.post_value(None).unwrap(), "")).unwrap();
     assert_eq!(read.acs_url.as_deref(), Some(odd));
     assert_eq!(read.name_id_format.as_deref(), Some("\"/><evil/>"));
     let metadata = service_provider.metadata_xml(Some(NOW));

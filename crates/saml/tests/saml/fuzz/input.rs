@@ -45,8 +45,9 @@ pub(super) fn authn_requests() -> Vec<Vec<u8>> {
         issue_instant: NOW,
         force_authn: true,
         name_id_format: Some("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"),
+        requested_authn_context: &[],
     };
     let relay_state = RelayState::new("handle").unwrap();
-    let query = request.redirect_url(Some(&relay_state)).query().unwrap().to_owned();
+    let query = request.redirect_url(Some(&relay_state), None).unwrap().query().unwrap().to_owned();
     [query, request.to_xml()].map(String::into_bytes).to_vec()
 }

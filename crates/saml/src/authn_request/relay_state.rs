@@ -1,0 +1,39 @@
+use vestibule_kernel::{Explain, Explanation};
+
+use crate::limit;
+
+/// What travels beside a request and comes back unchanged: at most 80 bytes (SAML bindings section 3.4.3).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RelayState(String);
+
+/// The RelayState is empty or longer than 80 bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a RelayState has 1 to {} bytes", limit::RELAY_STATE_BYTES_MAX)]
+pub struct RelayStateError;
+
+impl Explain for RelayStateError {
+    fn explain(&self) -> Explanation {
+        Explanation::field("RELAY_STATE_INVALID", "relay_state", self.to_string())
+    }
+}
+
+impl RelayState {
+    /// Takes a value of 1 to 80 bytes.
+    ///
+    /// # Errors
+    /// When it is empty or longer.
+    pub fn new(value: impl Into<String>) -> Result<Self, RelayStateError> {
+        let value = value.into();
+        if value.is_empty() || value.len() > limit::RELAY_STATE_BYTES_MAX {
+            Err(RelayStateError)
+        } else {
+            Ok(Self(value))
+        }
+    }
+
+    /// The value.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
