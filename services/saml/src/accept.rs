@@ -160,7 +160,7 @@ impl SignIn<'_> {
     }
 
     fn profile(&self) -> Profile {
-        let Acceptable { assertion, identity, email } = self.acceptable;
+        let Acceptable { assertion, identity, email, .. } = self.acceptable;
         Profile {
             subject: assertion.subject.value.clone(),
             email: email.released(),

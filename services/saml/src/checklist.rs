@@ -12,17 +12,19 @@ pub(crate) enum Check {
     ConnectionEnabled,
     SubjectStable,
     EmailReleasable,
+    SecondOpinion,
     PersonActive,
     AssertionUnused,
     RequestUnanswered,
 }
 
 impl Check {
-    const BEHIND: [Self; 7] = [
+    const BEHIND: [Self; 8] = [
         Self::OrganizationActive,
         Self::ConnectionEnabled,
         Self::SubjectStable,
         Self::EmailReleasable,
+        Self::SecondOpinion,
         Self::PersonActive,
         Self::AssertionUnused,
         Self::RequestUnanswered,
@@ -35,6 +37,7 @@ impl Check {
             Self::ConnectionEnabled => "connection.enabled",
             Self::SubjectStable => "subject.stable",
             Self::EmailReleasable => "email.releasable",
+            Self::SecondOpinion => "second_opinion",
             Self::PersonActive => "person.active",
             Self::RequestUnanswered => "request.unanswered",
             Self::AssertionUnused => "assertion.unused",
@@ -48,6 +51,7 @@ impl Check {
             Self::ConnectionEnabled => "an enabled connection",
             Self::SubjectStable => "a NameID that is the same at each sign-in",
             Self::EmailReleasable => "one address inside a verified domain of the organization",
+            Self::SecondOpinion => "another engine verifies it and reads the same",
             Self::PersonActive => "a person who is not deactivated, or a new one",
             Self::RequestUnanswered => "a request that was not answered before",
             Self::AssertionUnused => "an assertion that was not used before",
@@ -57,12 +61,20 @@ impl Check {
 
 /// Every check of an answer, in the order in which they are made.
 #[derive(Debug, Default)]
-pub(crate) struct Checklist(Vec<pb::Check>);
+pub(crate) struct Checklist {
+    checks: Vec<pb::Check>,
+    asks_second_opinion: bool,
+}
 
 impl Checklist {
     /// Adds what the engine checked.
     pub(crate) fn extend(&mut self, checks: &[saml::Check]) {
-        self.0.extend(checks.iter().map(message));
+        self.checks.extend(checks.iter().map(message));
+    }
+
+    /// Where nobody asks another engine, the list does not speak of it.
+    pub(crate) const fn expect_second_opinion(&mut self) {
+        self.asks_second_opinion = true;
     }
 
     pub(crate) fn pass(&mut self, check: Check) {
@@ -92,17 +104,19 @@ impl Checklist {
     /// All checks; those that were not made are marked as not reached.
     pub(crate) fn finish(mut self) -> Vec<pb::Check> {
         let engine = saml::CheckName::ALL.iter().map(|name| name.as_str());
-        for name in engine.chain(Check::BEHIND.map(Check::name)) {
-            if self.0.iter().all(|made| made.name != name) {
+        let asks = self.asks_second_opinion;
+        let behind = Check::BEHIND.into_iter().filter(|check| *check != Check::SecondOpinion || asks);
+        for name in engine.chain(behind.map(Check::name)) {
+            if self.checks.iter().all(|made| made.name != name) {
                 let (name, status) = (name.to_owned(), Status::NotReached.into());
-                self.0.push(pb::Check { name, status, ..pb::Check::default() });
+                self.checks.push(pb::Check { name, status, ..pb::Check::default() });
             }
         }
-        self.0
+        self.checks
     }
 
     fn note(&mut self, check: Check, status: Status, found: &str) {
-        self.0.push(pb::Check {
+        self.checks.push(pb::Check {
             name: check.name().to_owned(),
             status: status.into(),
             expected: check.expected().to_owned(),

@@ -7,6 +7,7 @@
 //! - `directory`: connections, organizations and verified domains in memory, fed by the log.
 //! - `judge`: the verdict, pure. `email` and `subject` hold its rules about people.
 //! - `accept`: the append.
+//! - `second_opinion`: what another engine makes of what ours has accepted.
 //! - `explain`: what is wrong with a Response, for people; it never has an effect.
 //! - `authn_request`, `metadata`: what we tell identity providers, and what they tell us.
 //! - `rpc`: the service itself.
@@ -24,10 +25,12 @@ mod judge;
 mod metadata;
 mod refusal;
 mod rpc;
+mod second_opinion;
 mod start;
 mod subject;
 
 pub use config::Config;
+pub use second_opinion::Mode as SecondOpinionMode;
 pub use start::{StartError, start};
 
 /// The `domain` of every `google.rpc.ErrorInfo` of this service.

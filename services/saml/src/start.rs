@@ -8,7 +8,7 @@ use vestibule_host::{
 };
 use vestibule_rpc::saml::v1::saml_service_server::SamlServiceServer;
 
-use crate::{Config, accept::Acceptor, directory::Directory, rpc::Api};
+use crate::{Config, accept::Acceptor, directory::Directory, rpc::Api, second_opinion::SecondOpinion};
 
 /// The largest request: metadata of 512 KiB or a Response of 128 KiB in base64, and room for the rest.
 const REQUEST_BYTES_MAX: usize = 640 * 1024;
@@ -39,15 +39,19 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
     let readiness: Readiness = ("directory", Arc::new(move || followed.check(clock.now())));
     let acceptor =
         Acceptor { log: resources.log.clone(), keys: resources.keys.clone(), ids: Arc::clone(&resources.ids) };
+    let second_opinion = SecondOpinion::start(config, &resources.stop);
+    let mut readiness = vec![readiness];
+    readiness.extend(second_opinion.as_ref().and_then(SecondOpinion::readiness));
     let api = Api {
         directory,
         acceptor,
         clock: Arc::clone(&resources.clock),
         ids: Arc::clone(&resources.ids),
         skew: config.clock_skew(),
+        second_opinion,
     };
     let server = SamlServiceServer::new(api)
         .max_decoding_message_size(REQUEST_BYTES_MAX)
         .max_encoding_message_size(ANSWER_BYTES_MAX);
-    Ok(Service { name: "saml", grpc: Routes::new(server), http: None, readiness: vec![readiness] })
+    Ok(Service { name: "saml", grpc: Routes::new(server), http: None, readiness })
 }
