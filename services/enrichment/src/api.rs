@@ -5,7 +5,8 @@ use vestibule_cognito_verifier::VerifiedToken;
 use vestibule_kernel::{Explain as _, Timestamp};
 use vestibule_rpc::{
     enrichment::v1::{
-        HandleTriggerRequest, HandleTriggerResponse, TokenUse, VerifyTokenRequest, VerifyTokenResponse,
+        HandleTriggerRequest, HandleTriggerResponse, PreviewClaimsRequest, PreviewClaimsResponse, TokenUse,
+        VerifyTokenRequest, VerifyTokenResponse,
         enrichment_service_server::EnrichmentService,
     },
     proto_timestamp, to_status,
@@ -44,6 +45,16 @@ impl EnrichmentService for EnrichmentApi {
             Err(error) => Err(to_status(ERROR_DOMAIN, &error)),
         }
     }
+
+    #[tracing::instrument(name = "enrichment.preview_claims", skip_all)]
+    async fn preview_claims(
+        &self,
+        request: Request<PreviewClaimsRequest>,
+    ) -> Result<Response<PreviewClaimsResponse>, Status> {
+        let previewed = self.0.preview_claims(request.get_ref()).await;
+        previewed.map(Response::new).map_err(|error| to_status(ERROR_DOMAIN, &error))
+    }
+
     #[tracing::instrument(name = "enrichment.verify_token", skip_all, fields(outcome))]
     async fn verify_token(
         &self,

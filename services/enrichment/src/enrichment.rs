@@ -30,7 +30,7 @@ pub(crate) enum Answer {
 pub(crate) struct Enrichment {
     pub(crate) people: Live<People>,
     pub(crate) tokens: Tokens,
-    log: EventLog,
+    pub(crate) log: EventLog,
     clock: Arc<dyn Clock>,
     view_age_max: Duration,
     lookup_wait: Duration,

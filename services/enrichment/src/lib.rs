@@ -22,6 +22,7 @@ mod config;
 mod enrichment;
 mod error;
 mod people;
+mod preview;
 mod verify;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};

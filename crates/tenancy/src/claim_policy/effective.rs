@@ -3,6 +3,8 @@ use std::{
     fmt,
 };
 
+use serde_json::Value;
+
 use super::{
     APP_CLIENTS_MAX, Attribute, Budget, CLAIMS_MAX, ClaimPolicy, ClaimRule, ClaimSource, CustomAttributes,
     EventVersion, GroupMode, Groups, ORGANIZATION_CLAIM, Problem, ROLES_SPELLED_OUT_MAX, SCOPES_MAX, SUPPRESSED_MAX,
@@ -119,6 +121,42 @@ impl Effective {
         policies.into_iter().fold(Self::default(), |effective, (level, policy)| effective.with(level, policy).0)
     }
 
+    /// The version of the event that the pool's trigger is said to be configured with.
+    #[must_use]
+    pub const fn event_version(&self) -> Option<EventVersion> {
+        self.event_version
+    }
+
+    /// What `level` says that events of this version cannot carry.
+    #[must_use]
+    pub fn not_carried_by(&self, version: EventVersion, level: Level) -> Vec<Problem> {
+        const SCOPES: &str = "events of version V1_0 do not reach scopes: they stay as Cognito has them";
+        let mut problems = Problems::default();
+        if version != EventVersion::V1 {
+            return problems.0;
+        }
+        for (name, claim) in self.claims.iter().filter(|(_, claim)| claim.level == level) {
+            if claim.tokens == Tokens::Access {
+                let description = "events of version V1_0 do not reach access tokens: there is no such claim";
+                problems.note("NOT_IN_V1_0", format!("claims[{name}].tokens"), description);
+            }
+            if let ClaimSource::Constant(Value::Array(_) | Value::Object(_)) = claim.source {
+                let description = "events of version V1_0 carry texts only: there is no such claim";
+                problems.note("NOT_IN_V1_0", format!("claims[{name}].constant"), description);
+            }
+        }
+        if self.scopes.iter().any(|(_, by)| *by == level) {
+            problems.note("NOT_IN_V1_0", "scopes", SCOPES);
+        }
+        if self.suppressed_scopes.values().any(|by| *by == level) {
+            problems.note("NOT_IN_V1_0", "suppress.scopes", SCOPES);
+        }
+        if self.user_admin_scope == (true, level) || level == Level::UserPool && self.user_admin_scope.0 {
+            problems.note("NOT_IN_V1_0", "suppress.user_admin_scope", SCOPES);
+        }
+        problems.0
+    }
+
     fn add_event_version(&mut self, level: Level, version: Option<EventVersion>, problems: &mut Problems) {
         match (version, level) {
             (None, _) => {}
@@ -163,7 +201,7 @@ impl Effective {
         if let ClaimSource::Constant(value) = source
             && let Err(description) = check_constant(value)
         {
-            return problems.note("CONSTANT_INVALID", format!("{field}.source.constant"), description);
+            return problems.note("CONSTANT_INVALID", format!("{field}.constant"), description);
         }
         if self.namesake(name).is_some_and(|namesake| namesake != name) {
             return problems.note("CLAIM_NAME_TWICE", field, "another claim has this name but for the case");

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use vestibule_kernel::{Explain, Explanation, Kind};
 
 use super::Level;
 
@@ -169,4 +170,13 @@ pub enum Denied {
     /// Not even `org_id` would fit.
     #[error("the tokens have too many claims")]
     TooManyClaims,
+}
+
+impl Explain for Denied {
+    fn explain(&self) -> Explanation {
+        match self {
+            Self::AppClientNotAllowed { .. } => Explanation::new(Kind::Forbidden, "APP_CLIENT_NOT_ALLOWED"),
+            Self::TooManyClaims => Explanation::new(Kind::Exhausted, "CLAIMS_CEILING"),
+        }
+    }
 }

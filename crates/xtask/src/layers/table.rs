@@ -34,6 +34,7 @@ const SERVICE: &[&str] = &[
     "vestibule-storage",
     "vestibule-eventlog",
     "vestibule-rpc",
+    "vestibule-claims",
     "vestibule-host",
 ];
 
@@ -59,6 +60,7 @@ pub(super) const LAYERS: &[Layer] = &[
     library("vestibule-bus", &["vestibule-kernel", "vestibule-decider", "vestibule-tenancy", "vestibule-eventlog"]),
     library("vestibule-bus-nats", &["vestibule-bus"]),
     library("vestibule-rpc", &["vestibule-kernel"]),
+    library("vestibule-claims", &["vestibule-kernel", "vestibule-tenancy", "vestibule-eventlog", "vestibule-rpc"]),
     library(
         "vestibule-host",
         &[
