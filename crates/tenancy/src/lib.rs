@@ -17,6 +17,6 @@ pub mod person;
 pub mod user_pool;
 
 pub use name::{
-    AppClientId, DisplayName, DomainName, EmailAddress, ExternalId, GroupName, NameError, NativeUserId, Note,
-    PoolDomain, PoolId, ProviderName, Region, Role, Slug, Tier,
+    AppClientId, ApplicationUri, DisplayName, DomainName, EmailAddress, ExternalId, GroupName, NameError, NativeUserId,
+    Note, PoolDomain, PoolId, ProviderName, Region, Role, Slug, Tier,
 };

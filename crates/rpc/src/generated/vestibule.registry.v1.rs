@@ -2763,6 +2763,14 @@ pub struct UserPool {
     /// The stream version this reading is based on.
     #[prost(string, tag = "14")]
     pub etag: ::prost::alloc::string::String,
+    /// Where the application begins a sign-in that somebody else asks for (OpenID Connect Core 1.0 section 4); empty when it
+    /// does not. https, or http on a loopback host.
+    #[prost(string, tag = "15")]
+    pub initiate_login_uri: ::prost::alloc::string::String,
+    /// Where people may go after they have signed out (OpenID Connect RP-Initiated Logout 1.0), at most 100; compared exactly.
+    /// https, or http on a loopback host.
+    #[prost(string, repeated, tag = "16")]
+    pub post_logout_redirect_uris: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Nested message and enum types in `UserPool`.
 pub mod user_pool {
@@ -2850,7 +2858,8 @@ pub struct CreateUserPoolResponse {
 pub struct UpdateUserPoolRequest {
     #[prost(message, optional, tag = "1")]
     pub user_pool: ::core::option::Option<UserPool>,
-    /// Any of domains, app_client_id, signing_algorithm, requires_email; empty means every field that is set.
+    /// Any of domains, app_client_id, signing_algorithm, requires_email, initiate_login_uri, post_logout_redirect_uris; empty
+    /// means every field that is set.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
 }

@@ -59,6 +59,12 @@ pub enum NameError {
         "the `sub` of a user of a user pool is a UUID in lower case, such as `33ba4a1e-9f0c-4b3e-8a37-0a1b2c3d4e5f`"
     )]
     NativeUserId,
+    /// Not an address of an application.
+    #[error(
+        "an address of the application is an absolute https address (http on loopback hosts only) without user and \
+             fragment, at most 1,024 ASCII characters"
+    )]
+    ApplicationUri,
     /// Not the name of a group of a user pool.
     #[error("the name of a group has 1 to 128 characters, no white space and no control characters")]
     GroupName,
@@ -86,6 +92,7 @@ impl NameError {
             Self::DomainName | Self::DomainNameSingleLabel | Self::DomainNameIsAddress => "DOMAIN_NAME_INVALID",
             Self::Role => "ROLE_INVALID",
             Self::NativeUserId => "NATIVE_USER_ID_INVALID",
+            Self::ApplicationUri => "APPLICATION_URI_INVALID",
             Self::GroupName => "GROUP_NAME_INVALID",
             Self::Email => "EMAIL_INVALID",
         }

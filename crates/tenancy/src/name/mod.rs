@@ -1,5 +1,6 @@
 //! Validated names and texts: parsed once at the edge, never checked again.
 
+mod application_uri;
 mod cognito;
 mod domain_name;
 mod email;
@@ -8,6 +9,7 @@ mod role;
 mod slug;
 mod text;
 
+pub use application_uri::ApplicationUri;
 pub use cognito::{AppClientId, GroupName, NativeUserId, PoolDomain, PoolId, ProviderName, Region};
 pub use domain_name::DomainName;
 pub use email::EmailAddress;

@@ -1,7 +1,7 @@
 use vestibule_kernel::{Timestamp, UserPoolId};
 
 use super::SigningAlgorithm;
-use crate::{AppClientId, PoolDomain, PoolId, ProviderName, Region};
+use crate::{AppClientId, ApplicationUri, PoolDomain, PoolId, ProviderName, Region};
 
 /// What can be asked of a user pool.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -40,6 +40,10 @@ pub struct Register {
     pub signing_algorithm: SigningAlgorithm,
     /// Whether a sign-in without a releasable e-mail address is refused.
     pub requires_email: bool,
+    /// Where the application begins a sign-in that somebody else asks for; `None` when it does not.
+    pub initiate_login_uri: Option<ApplicationUri>,
+    /// Where people may go after they have signed out.
+    pub post_logout_redirect_uris: Vec<ApplicationUri>,
     /// The first client secret.
     pub secret: NewSecret,
 }
@@ -55,6 +59,10 @@ pub struct Update {
     pub signing_algorithm: Option<SigningAlgorithm>,
     /// Whether a sign-in without a releasable e-mail address is refused.
     pub requires_email: Option<bool>,
+    /// Where the application begins a sign-in that somebody else asks for; `Some(None)` takes the address away.
+    pub initiate_login_uri: Option<Option<ApplicationUri>>,
+    /// Where people may go after they have signed out, all of them.
+    pub post_logout_redirect_uris: Option<Vec<ApplicationUri>>,
 }
 
 /// A client secret as far as it may be remembered.

@@ -6,13 +6,16 @@ use super::{
     CATEGORY, Command, Event, NewSecret, Register, Registered, Rejection, SecretAdded, SecretRetired, SigningAlgorithm,
     Update, Updated,
 };
-use crate::PoolDomain;
+use crate::{ApplicationUri, PoolDomain};
 
 /// The most client secrets that are accepted at the same time: the old one and the new one of a rotation.
 pub const CLIENT_SECRETS_MAX: usize = 2;
 
 /// The most domains of a pool: it has a prefix domain and a custom domain, the rest is room for moving.
 pub const DOMAINS_MAX: usize = 8;
+
+/// The most addresses that people may go to after they have signed out: an app client of Cognito has at most 100.
+pub const POST_LOGOUT_REDIRECT_URIS_MAX: usize = 100;
 
 /// A Cognito user pool that uses us as its identity provider, by stage of life.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -47,6 +50,12 @@ pub struct Terms {
     pub signing_algorithm: SigningAlgorithm,
     /// Whether a sign-in without a releasable e-mail address is refused.
     pub requires_email: bool,
+    /// Where the application begins a sign-in that somebody else asks for.
+    #[serde(default)]
+    pub initiate_login_uri: Option<String>,
+    /// Where people may go after they have signed out.
+    #[serde(default)]
+    pub post_logout_redirect_uris: Vec<String>,
     /// The client secrets that are accepted, oldest first.
     pub secrets: Vec<ClientSecret>,
     /// The ids of those that were, so that retiring them again is not an error.
@@ -85,12 +94,21 @@ impl Decider for UserPool {
         match (self, command) {
             (Self::Absent, Command::Register(register)) => {
                 check_domains(&register.domains)?;
-                Ok(vec![registered(register).into(), added(&register.secret).into()])
+                check_addresses(&register.post_logout_redirect_uris)?;
+                let terms = Terms::of(&registered(register));
+                let addresses = terms.changes(&Update {
+                    initiate_login_uri: Some(register.initiate_login_uri.clone()),
+                    post_logout_redirect_uris: Some(register.post_logout_redirect_uris.clone()),
+                    ..Update::default()
+                });
+                let more = (addresses != Updated::default()).then(|| addresses.into());
+                Ok([registered(register).into(), added(&register.secret).into()].into_iter().chain(more).collect())
             }
             (Self::Absent, _) => Err(Rejection::NotFound),
             (Self::Registered(_), Command::Register(_)) => Err(Rejection::AlreadyExists),
             (Self::Registered(terms), Command::Update(update)) => {
                 update.domains.as_deref().map_or(Ok(()), check_domains)?;
+                update.post_logout_redirect_uris.as_deref().map_or(Ok(()), check_addresses)?;
                 let changes = terms.changes(update);
                 Ok(if changes == Updated::default() { vec![] } else { vec![changes.into()] })
             }
@@ -134,6 +152,17 @@ fn check_domains(domains: &[PoolDomain]) -> Result<(), Rejection> {
     }
 }
 
+fn check_addresses(addresses: &[ApplicationUri]) -> Result<(), Rejection> {
+    let mut distinct: Vec<&ApplicationUri> = addresses.iter().collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    match addresses.len() {
+        many if many > POST_LOGOUT_REDIRECT_URIS_MAX => Err(Rejection::TooManyPostLogoutRedirectUris),
+        named if distinct.len() < named => Err(Rejection::PostLogoutRedirectUriTwice),
+        _ => Ok(()),
+    }
+}
+
 fn registered(register: &Register) -> Registered {
     Registered {
         user_pool: register.user_pool,
@@ -164,6 +193,8 @@ impl Terms {
             app_client_id: registered.app_client_id.clone(),
             signing_algorithm: registered.signing_algorithm,
             requires_email: registered.requires_email,
+            initiate_login_uri: None,
+            post_logout_redirect_uris: Vec::new(),
             secrets: Vec::new(),
             retired_secrets: Vec::new(),
         }
@@ -190,7 +221,16 @@ impl Terms {
     fn changes(&self, update: &Update) -> Updated {
         let domains = update.domains.as_ref().map(|domains| domains.iter().map(ToString::to_string).collect());
         let app_client_id = update.app_client_id.as_ref().map(ToString::to_string);
+        let text = |address: &Option<ApplicationUri>| address.as_ref().map(ToString::to_string).unwrap_or_default();
+        let initiate_login_uri = update.initiate_login_uri.as_ref().map(text);
+        let post_logout_redirect_uris = update.post_logout_redirect_uris.as_ref();
+        let post_logout_redirect_uris =
+            post_logout_redirect_uris.map(|uris| uris.iter().map(ToString::to_string).collect());
         Updated {
+            initiate_login_uri: initiate_login_uri
+                .filter(|address| *address != self.initiate_login_uri.clone().unwrap_or_default()),
+            post_logout_redirect_uris: post_logout_redirect_uris
+                .filter(|addresses| *addresses != self.post_logout_redirect_uris),
             domains: domains.filter(|domains| *domains != self.domains),
             app_client_id: app_client_id.filter(|id| *id != self.app_client_id),
             signing_algorithm: update.signing_algorithm.filter(|algorithm| *algorithm != self.signing_algorithm),
@@ -199,8 +239,14 @@ impl Terms {
     }
 
     fn with(self, updated: &Updated) -> Self {
-        let Updated { domains, app_client_id, signing_algorithm, requires_email } = updated.clone();
+        let Updated { domains, app_client_id, signing_algorithm, requires_email, .. } = updated.clone();
+        let Updated { initiate_login_uri, post_logout_redirect_uris, .. } = updated.clone();
         Self {
+            initiate_login_uri: match initiate_login_uri {
+                Some(address) => Some(address).filter(|address| !address.is_empty()),
+                None => self.initiate_login_uri,
+            },
+            post_logout_redirect_uris: post_logout_redirect_uris.unwrap_or(self.post_logout_redirect_uris),
             domains: domains.unwrap_or(self.domains),
             app_client_id: app_client_id.unwrap_or(self.app_client_id),
             signing_algorithm: signing_algorithm.unwrap_or(self.signing_algorithm),

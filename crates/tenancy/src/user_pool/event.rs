@@ -59,6 +59,14 @@ pub struct Updated {
     /// Whether an e-mail address is required.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requires_email: Option<bool>,
+    /// The address at which the application begins a sign-in that somebody else asks for (OpenID Connect Core 1.0
+    /// section 4); empty when it has none any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<String>,
+    /// The addresses to which people may go after they have signed out (OpenID Connect RP-Initiated Logout 1.0 section
+    /// 3.1), all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post_logout_redirect_uris: Option<Vec<String>>,
 }
 
 impl EventBody for Updated {

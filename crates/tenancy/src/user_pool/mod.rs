@@ -6,7 +6,7 @@ mod event;
 mod rejection;
 
 pub use command::{Command, NewSecret, Register, Update};
-pub use decide::{CLIENT_SECRETS_MAX, ClientSecret, DOMAINS_MAX, Terms, UserPool};
+pub use decide::{CLIENT_SECRETS_MAX, ClientSecret, DOMAINS_MAX, POST_LOGOUT_REDIRECT_URIS_MAX, Terms, UserPool};
 pub use event::{Event, Registered, SecretAdded, SecretRetired, SigningAlgorithm, Updated};
 pub use rejection::Rejection;
 

@@ -89,6 +89,7 @@ fn connection_commands() -> Vec<connection::Command> {
 
 fn user_pool_commands() -> Vec<user_pool::Command> {
     use user_pool::{Command, Update};
+    let address = vestibule_tenancy::ApplicationUri::parse("https://app.example/").unwrap();
     let domain = PoolDomain::parse("a.example").unwrap();
     vec![
         Command::Register(sample::register()),
@@ -98,6 +99,9 @@ fn user_pool_commands() -> Vec<user_pool::Command> {
         Command::RetireSecret { secret_id: "s2".to_owned() },
         Command::Update(Update { domains: Some(vec![domain]), requires_email: Some(false), ..Update::default() }),
         Command::Update(Update { requires_email: Some(true), ..Update::default() }),
+        Command::Update(Update { initiate_login_uri: Some(Some(address.clone())), ..Update::default() }),
+        Command::Update(Update { initiate_login_uri: Some(None), ..Update::default() }),
+        Command::Update(Update { post_logout_redirect_uris: Some(vec![address]), ..Update::default() }),
     ]
 }
 

@@ -230,6 +230,8 @@ pub(crate) fn register() -> user_pool::Register {
         app_client_id: AppClientId::parse("app").unwrap(),
         signing_algorithm: user_pool::SigningAlgorithm::Rs256,
         requires_email: true,
+        initiate_login_uri: None,
+        post_logout_redirect_uris: Vec::new(),
         secret: secret("s1"),
     }
 }
@@ -254,6 +256,8 @@ pub(crate) fn user_pool_updated() -> user_pool::Updated {
         app_client_id: Some("other".to_owned()),
         signing_algorithm: Some(user_pool::SigningAlgorithm::Es256),
         requires_email: Some(false),
+        initiate_login_uri: None,
+        post_logout_redirect_uris: None,
     }
 }
 

@@ -1,9 +1,9 @@
 use vestibule_decider::{DomainEvent, Reservation, Scenario};
 use vestibule_tenancy::{
-    AppClientId, PoolDomain,
+    AppClientId, ApplicationUri, PoolDomain,
     user_pool::{
-        CLIENT_ID, Command, DOMAINS_MAX, Event, POOL_ID, Register, Rejection, SecretRetired, SigningAlgorithm, Update,
-        Updated, UserPool,
+        CLIENT_ID, Command, DOMAINS_MAX, Event, POOL_ID, POST_LOGOUT_REDIRECT_URIS_MAX, Register, Rejection,
+        SecretRetired, SigningAlgorithm, Update, Updated, UserPool,
     },
 };
 
@@ -84,10 +84,62 @@ fn an_update_records_what_is_new_only() {
         app_client_id: Some(AppClientId::parse("other").unwrap()),
         signing_algorithm: Some(SigningAlgorithm::Es256),
         requires_email: Some(false),
+        ..Update::default()
     });
     Scenario::<UserPool>::given(history(&[])).when(&update).then([user_pool_updated()]);
     Scenario::<UserPool>::given(history(&[user_pool_updated().into()])).when(&update).then_nothing();
     Scenario::<UserPool>::given(history(&[])).when(&Command::Update(Update::default())).then_nothing();
+}
+
+fn addresses(count: usize) -> Vec<ApplicationUri> {
+    (0..count).map(|index| ApplicationUri::parse(&format!("https://app.example/{index}")).unwrap()).collect()
+}
+
+#[test]
+fn the_addresses_of_the_application_are_known_from_the_beginning_and_may_change() {
+    let texts = |count| Some(addresses(count).iter().map(ToString::to_string).collect());
+    let login = ApplicationUri::parse("https://app.example/login").unwrap();
+    let register =
+        Register { initiate_login_uri: Some(login.clone()), post_logout_redirect_uris: addresses(2), ..register() };
+    let known = Updated {
+        initiate_login_uri: Some(login.to_string()),
+        post_logout_redirect_uris: texts(2),
+        ..Updated::default()
+    };
+    let expected: Vec<Event> = history(&[known.clone().into()]);
+    Scenario::<UserPool>::given_nothing().when(&Command::Register(register)).then(expected.clone());
+
+    let same = Update {
+        initiate_login_uri: Some(Some(login)),
+        post_logout_redirect_uris: Some(addresses(2)),
+        ..Update::default()
+    };
+    Scenario::<UserPool>::given(expected.clone()).when(&Command::Update(same)).then_nothing();
+    let none =
+        Update { initiate_login_uri: Some(None), post_logout_redirect_uris: Some(Vec::new()), ..Update::default() };
+    let forgotten = Updated {
+        initiate_login_uri: Some(String::new()),
+        post_logout_redirect_uris: Some(Vec::new()),
+        ..Updated::default()
+    };
+    Scenario::<UserPool>::given(expected.clone()).when(&Command::Update(none.clone())).then([forgotten.clone()]);
+    let after = history(&[known.into(), forgotten.into()]);
+    Scenario::<UserPool>::given(after).when(&Command::Update(none)).then_nothing();
+}
+
+#[test]
+fn addresses_to_go_to_after_signing_out_are_not_many_and_each_once() {
+    let mut twice = addresses(2);
+    twice.push(twice[0].clone());
+    for (addresses, rejection) in [
+        (addresses(POST_LOGOUT_REDIRECT_URIS_MAX + 1), Rejection::TooManyPostLogoutRedirectUris),
+        (twice, Rejection::PostLogoutRedirectUriTwice),
+    ] {
+        let command = Command::Register(Register { post_logout_redirect_uris: addresses.clone(), ..register() });
+        Scenario::<UserPool>::given_nothing().when(&command).then_rejected(&rejection);
+        let command = Command::Update(Update { post_logout_redirect_uris: Some(addresses), ..Update::default() });
+        Scenario::<UserPool>::given(history(&[])).when(&command).then_rejected(&rejection);
+    }
 }
 
 #[test]

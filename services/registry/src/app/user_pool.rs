@@ -1,7 +1,7 @@
 use vestibule_eventlog::StreamId;
 use vestibule_kernel::UserPoolId;
 use vestibule_tenancy::{
-    AppClientId, PoolDomain, PoolId, ProviderName, Region,
+    AppClientId, ApplicationUri, PoolDomain, PoolId, ProviderName, Region,
     user_pool::{CATEGORY, Command, Register, Rejection, SigningAlgorithm, Update, UserPool},
 };
 
@@ -17,6 +17,8 @@ pub(crate) struct NewUserPool {
     pub(crate) app_client_id: AppClientId,
     pub(crate) signing_algorithm: SigningAlgorithm,
     pub(crate) requires_email: bool,
+    pub(crate) initiate_login_uri: Option<ApplicationUri>,
+    pub(crate) post_logout_redirect_uris: Vec<ApplicationUri>,
 }
 
 /// A user pool, and its new client secret for the one answer that shows it.
@@ -51,6 +53,8 @@ impl Registry {
             app_client_id: new.app_client_id,
             signing_algorithm: new.signing_algorithm,
             requires_email: new.requires_email,
+            initiate_login_uri: new.initiate_login_uri,
+            post_logout_redirect_uris: new.post_logout_redirect_uris,
             secret: secret.remembered(&*self.ids, self.clock.now()),
         };
         match self.create(origin, stream(user_pool), &Command::Register(register)).await? {

@@ -1,14 +1,21 @@
 use vestibule_cognito::redirect_uri;
 use vestibule_rpc::{proto_timestamp, registry::v1 as pb, resource};
 use vestibule_tenancy::{
-    AppClientId, PoolDomain, PoolId, ProviderName, Region,
-    user_pool::{ClientSecret, DOMAINS_MAX, SigningAlgorithm, Update, UserPool},
+    AppClientId, ApplicationUri, PoolDomain, PoolId, ProviderName, Region,
+    user_pool::{ClientSecret, DOMAINS_MAX, POST_LOGOUT_REDIRECT_URIS_MAX, SigningAlgorithm, Update, UserPool},
 };
 
 use super::{mask::Mask, organization::missing};
 use crate::{app::NewUserPool, error::Error, field::Fields, resource::Resource};
 
-const UPDATABLE: &[&str] = &["domains", "app_client_id", "signing_algorithm", "requires_email"];
+const UPDATABLE: &[&str] = &[
+    "domains",
+    "app_client_id",
+    "signing_algorithm",
+    "requires_email",
+    "initiate_login_uri",
+    "post_logout_redirect_uris",
+];
 
 /// The name of the identity provider in the pool when the caller does not say.
 const PROVIDER_NAME_DEFAULT: &str = "Vestibule";
@@ -24,10 +31,22 @@ pub(crate) fn new(user_pool: Option<&pb::UserPool>) -> Result<NewUserPool, Error
     let provider_name = fields.read("user_pool.provider_name", ProviderName::parse(provider_name));
     let app_client_id = fields.read("user_pool.app_client_id", AppClientId::parse(&wanted.app_client_id));
     let signing_algorithm = signing_algorithm(&mut fields, wanted.signing_algorithm);
-    let values = region.zip(pool_id).zip(domains).zip(provider_name).zip(app_client_id).zip(signing_algorithm);
-    let values = values.map(|(((((region, pool_id), domains), provider_name), app_client_id), signing_algorithm)| {
-        let requires_email = wanted.requires_email;
-        NewUserPool { region, pool_id, domains, provider_name, app_client_id, signing_algorithm, requires_email }
+    let addresses = initiate_login_uri(&mut fields, wanted).zip(post_logout_redirect_uris(&mut fields, wanted));
+    let names = region.zip(pool_id).zip(domains).zip(provider_name).zip(app_client_id);
+    let values = names.zip(signing_algorithm).zip(addresses);
+    let values = values.map(|((names, signing_algorithm), (initiate_login_uri, post_logout_redirect_uris))| {
+        let ((((region, pool_id), domains), provider_name), app_client_id) = names;
+        NewUserPool {
+            region,
+            pool_id,
+            domains,
+            provider_name,
+            app_client_id,
+            signing_algorithm,
+            requires_email: wanted.requires_email,
+            initiate_login_uri,
+            post_logout_redirect_uris,
+        }
     });
     Ok(fields.finish_with(values)?)
 }
@@ -48,6 +67,12 @@ pub(crate) fn update(wanted: &pb::UserPool, mask: Option<&prost_types::FieldMask
     if mask.means("requires_email", wanted.requires_email) {
         update.requires_email = Some(wanted.requires_email);
     }
+    if mask.means("initiate_login_uri", !wanted.initiate_login_uri.is_empty()) {
+        update.initiate_login_uri = initiate_login_uri(&mut fields, wanted);
+    }
+    if mask.means("post_logout_redirect_uris", !wanted.post_logout_redirect_uris.is_empty()) {
+        update.post_logout_redirect_uris = post_logout_redirect_uris(&mut fields, wanted);
+    }
     fields.finish()?;
     Ok(update)
 }
@@ -60,6 +85,28 @@ fn domains(fields: &mut Fields, domains: &[String]) -> Option<Vec<PoolDomain>> {
     let read =
         |(index, text): (usize, &String)| fields.read(&format!("user_pool.domains[{index}]"), PoolDomain::parse(text));
     let read: Vec<Option<PoolDomain>> = domains.iter().enumerate().map(read).collect();
+    read.into_iter().collect()
+}
+
+/// Empty is none.
+fn initiate_login_uri(fields: &mut Fields, wanted: &pb::UserPool) -> Option<Option<ApplicationUri>> {
+    if wanted.initiate_login_uri.is_empty() {
+        return Some(None);
+    }
+    fields.read("user_pool.initiate_login_uri", ApplicationUri::parse(&wanted.initiate_login_uri)).map(Some)
+}
+
+fn post_logout_redirect_uris(fields: &mut Fields, wanted: &pb::UserPool) -> Option<Vec<ApplicationUri>> {
+    const FIELD: &str = "user_pool.post_logout_redirect_uris";
+    let addresses = &wanted.post_logout_redirect_uris;
+    if addresses.len() > POST_LOGOUT_REDIRECT_URIS_MAX {
+        let rule = format!("at most {POST_LOGOUT_REDIRECT_URIS_MAX}");
+        fields.refuse("TOO_MANY_POST_LOGOUT_REDIRECT_URIS", FIELD, rule);
+        return None;
+    }
+    let read =
+        |(index, text): (usize, &String)| fields.read(&format!("{FIELD}[{index}]"), ApplicationUri::parse(text));
+    let read: Vec<Option<ApplicationUri>> = addresses.iter().enumerate().map(read).collect();
     read.into_iter().collect()
 }
 
@@ -91,6 +138,8 @@ pub(crate) fn message(user_pool: &Resource<UserPool>) -> pb::UserPool {
         app_client_id: terms.app_client_id.clone(),
         signing_algorithm: signing_algorithm.into(),
         requires_email: terms.requires_email,
+        initiate_login_uri: terms.initiate_login_uri.clone().unwrap_or_default(),
+        post_logout_redirect_uris: terms.post_logout_redirect_uris.clone(),
         client_id: terms.client_id.clone(),
         redirect_uris: terms.domains.iter().map(|domain| redirect_uri(domain)).collect(),
         client_secrets: terms.secrets.iter().map(client_secret).collect(),

@@ -55,6 +55,12 @@ pub(crate) struct Create {
     /// Refuse a sign-in without an e-mail address that may be released.
     #[arg(long)]
     requires_email: bool,
+    /// Where the application begins a sign-in that an organization's portal asks for.
+    #[arg(long, value_name = "URL")]
+    initiate_login_uri: Option<String>,
+    /// Where people may go after they have signed out; repeat for more.
+    #[arg(long = "post-logout-redirect-uri", value_name = "URL")]
+    post_logout_redirect_uris: Vec<String>,
 }
 
 #[derive(Args, Debug)]
@@ -67,6 +73,12 @@ pub(crate) struct Update {
     app_client: Option<String>,
     #[arg(long)]
     requires_email: Option<bool>,
+    /// Where the application begins a sign-in that an organization's portal asks for; an empty value takes it away.
+    #[arg(long, value_name = "URL")]
+    initiate_login_uri: Option<String>,
+    /// Where people may go after they have signed out, all of them; a single empty value takes all away.
+    #[arg(long = "post-logout-redirect-uri", value_name = "URL")]
+    post_logout_redirect_uris: Vec<String>,
 }
 
 pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result<()> {
@@ -133,6 +145,8 @@ fn registered(create: Create) -> anyhow::Result<UserPool> {
         app_client_id: create.app_client,
         signing_algorithm: algorithm.into(),
         requires_email: create.requires_email,
+        initiate_login_uri: create.initiate_login_uri.unwrap_or_default(),
+        post_logout_redirect_uris: create.post_logout_redirect_uris,
         ..UserPool::default()
     })
 }
@@ -142,6 +156,8 @@ async fn updated(update: Update, operator: &Operator) -> anyhow::Result<UpdateUs
         ("domains", !update.domains.is_empty()),
         ("app_client_id", update.app_client.is_some()),
         ("requires_email", update.requires_email.is_some()),
+        ("initiate_login_uri", update.initiate_login_uri.is_some()),
+        ("post_logout_redirect_uris", !update.post_logout_redirect_uris.is_empty()),
     ];
     let paths: Vec<String> = fields.iter().filter(|(_, set)| *set).map(|(path, _)| (*path).to_owned()).collect();
     anyhow::ensure!(!paths.is_empty(), "nothing to change: name at least one property, such as --app-client");
@@ -150,6 +166,8 @@ async fn updated(update: Update, operator: &Operator) -> anyhow::Result<UpdateUs
         domains: update.domains,
         app_client_id: update.app_client.unwrap_or_default(),
         requires_email: update.requires_email.unwrap_or_default(),
+        initiate_login_uri: update.initiate_login_uri.unwrap_or_default(),
+        post_logout_redirect_uris: update.post_logout_redirect_uris.into_iter().filter(|uri| !uri.is_empty()).collect(),
         ..UserPool::default()
     };
     Ok(UpdateUserPoolRequest { user_pool: Some(user_pool), update_mask: Some(prost_types::FieldMask { paths }) })
@@ -225,6 +243,8 @@ fn human(pool: &UserPool) -> String {
         ("redirect URIs", pool.redirect_uris.join("\n")),
         ("signed with", plain(algorithm.as_str_name(), "SIGNING_ALGORITHM_").to_uppercase()),
         ("needs an e-mail", if pool.requires_email { "yes" } else { "no" }.to_owned()),
+        ("begins sign-ins", pool.initiate_login_uri.clone()),
+        ("after sign-out", pool.post_logout_redirect_uris.join("\n")),
         ("created", moment(pool.create_time.as_ref())),
     ])
 }
