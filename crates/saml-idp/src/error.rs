@@ -35,4 +35,7 @@ pub enum IdpError {
     /// The message is XML, but not a `samlp:AuthnRequest` with an ID and an Issuer.
     #[error("the message is not a samlp:AuthnRequest with an ID and an Issuer")]
     NotAnAuthnRequest,
+    /// The message is XML, but neither a `samlp:LogoutRequest` nor a `samlp:LogoutResponse` with an ID and an Issuer.
+    #[error("the message is neither a samlp:LogoutRequest nor a samlp:LogoutResponse with an ID and an Issuer")]
+    NotALogoutMessage,
 }

@@ -82,6 +82,15 @@ impl SigningKey {
         Ok(Self { key, symmetric: true, ..self.clone() })
     }
 
+    /// A signature over some bytes, for the Redirect binding: RSASSA-PKCS1-v1_5 or, in ASN.1, ECDSA, with SHA-256.
+    ///
+    /// # Errors
+    /// [`IdpError::Certificate`] when the cryptographic library refuses.
+    pub fn sign_bytes(&self, bytes: &[u8]) -> Result<Vec<u8>, IdpError> {
+        let pair = KeyPair::from_pem(self.private_key_pem.expose_secret()).map_err(IdpError::Certificate)?;
+        rcgen::SigningKey::sign(&pair, bytes).map_err(IdpError::Certificate)
+    }
+
     /// What sort of key it is.
     #[must_use]
     pub const fn key_type(&self) -> KeyType {

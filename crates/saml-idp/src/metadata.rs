@@ -3,7 +3,11 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use crate::xml::{DSIG, METADATA, PROTOCOL, escape};
 
 /// IdP metadata (SAML metadata section 2.4.3).
-pub(crate) fn xml<'a>(entity_id: &str, sso_url: &str, certificates: impl Iterator<Item = &'a [u8]>) -> String {
+pub(crate) fn xml<'a>(
+    entity_id: &str,
+    (sso_url, slo_url): (&str, Option<&str>),
+    certificates: impl Iterator<Item = &'a [u8]>,
+) -> String {
     let entity_id = escape(entity_id);
     let sso_url = escape(sso_url);
     let keys: Vec<String> = certificates
@@ -16,10 +20,19 @@ pub(crate) fn xml<'a>(entity_id: &str, sso_url: &str, certificates: impl Iterato
         })
         .collect();
     let keys = keys.concat();
+    let slo = slo_url.map_or_else(String::new, |slo_url| {
+        let services = ["HTTP-Redirect", "HTTP-POST"].map(|binding| {
+            format!(
+                "<md:SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:{binding}\" Location=\"{}\"/>",
+                escape(slo_url)
+            )
+        });
+        services.concat()
+    });
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <md:EntityDescriptor xmlns:md=\"{METADATA}\" xmlns:ds=\"{DSIG}\" entityID=\"{entity_id}\">\
-         <md:IDPSSODescriptor WantAuthnRequestsSigned=\"false\" protocolSupportEnumeration=\"{PROTOCOL}\">{keys}\
+         <md:IDPSSODescriptor WantAuthnRequestsSigned=\"false\" protocolSupportEnumeration=\"{PROTOCOL}\">{keys}{slo}\
          <md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:persistent</md:NameIDFormat>\
          <md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress</md:NameIDFormat>\
          <md:SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" \

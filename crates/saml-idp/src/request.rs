@@ -40,6 +40,11 @@ pub struct ReceivedRequest {
 /// HTTP Redirect binding with DEFLATE encoding (SAML bindings section 3.4.4.1).
 pub(crate) fn from_redirect(query: &str) -> Result<ReceivedRequest, IdpError> {
     let (value, relay_state) = fields(query)?;
+    parse(inflated(&value)?, relay_state)
+}
+
+/// What a parameter of the Redirect binding holds: at most 64 KiB.
+pub(crate) fn inflated(value: &str) -> Result<String, IdpError> {
     let compressed = STANDARD.decode(value).map_err(IdpError::Base64)?;
     let mut xml = String::new();
     let mut decoder = DeflateDecoder::new(compressed.as_slice()).take(REQUEST_BYTES_MAX + 1);
@@ -47,7 +52,7 @@ pub(crate) fn from_redirect(query: &str) -> Result<ReceivedRequest, IdpError> {
     if u64::try_from(read).unwrap_or(u64::MAX) > REQUEST_BYTES_MAX {
         return Err(IdpError::Deflate);
     }
-    parse(xml, relay_state)
+    Ok(xml)
 }
 
 /// HTTP POST binding (SAML bindings section 3.5.4).
@@ -93,7 +98,7 @@ fn parse(xml: String, relay_state: Option<String>) -> Result<ReceivedRequest, Id
     Ok(ReceivedRequest { xml, ..request })
 }
 
-fn issuer(document: &Document<'_>, root: NodeId) -> Option<String> {
+pub(crate) fn issuer(document: &Document<'_>, root: NodeId) -> Option<String> {
     let issuer = document.first_child_element_by_name_ns(root, ASSERTION, "Issuer")?;
     Some(document.text_content_deep(issuer).trim().to_owned())
 }
