@@ -77,78 +77,128 @@ impl CheckStatus {
 }
 
 macro_rules! check_names {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)+) => {
-        /// The checks of a Response, in the order in which they are made.
+    (
+        response { $($(#[$doc:meta])* $name:ident = $text:literal;)+ }
+        logout { $($(#[$logout_doc:meta])* $logout:ident = $logout_text:literal;)+ }
+    ) => {
+        /// The checks of a Response, in the order in which they are made, and those that only logout messages have.
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         #[non_exhaustive]
-        pub enum CheckName { $($(#[$doc])* $name,)+ }
+        pub enum CheckName { $($(#[$doc])* $name,)+ $($(#[$logout_doc])* $logout,)+ }
 
         impl CheckName {
-            /// All checks, in order.
+            /// All checks of a Response, in order.
             pub const ALL: &'static [Self] = &[$(Self::$name,)+];
 
             /// Stable name.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $text,)+ }
+                match self { $(Self::$name => $text,)+ $(Self::$logout => $logout_text,)+ }
             }
         }
     };
 }
 
 check_names! {
-    /// The form value is Base64 of UTF-8 within the size limit.
-    MessageEncoding = "message.encoding";
-    /// The XML is well-formed, has no DTD and stays within all limits.
-    MessageXml = "message.xml";
-    /// The message is a SAML 2.0 Response.
-    ResponseShape = "response.shape";
-    /// The identity provider reports success.
-    ResponseStatus = "response.status";
-    /// There is exactly one Assertion, in its place, not encrypted.
-    ResponseAssertion = "response.assertion";
-    /// There is a signature on the Response, the Assertion or both, and nowhere else.
-    SignaturePresent = "signature.present";
-    /// The signature has the form that SAML prescribes.
-    SignatureProfile = "signature.profile";
-    /// The signature refers to the element it stands in, through the allowed transforms.
-    SignatureReference = "signature.reference";
-    /// The algorithms are on the list.
-    SignatureAlgorithm = "signature.algorithm";
-    /// The signature verifies with the key of a trusted certificate.
-    SignatureValue = "signature.value";
-    /// The certificate is within its validity; only warns.
-    SignatureCertificate = "signature.certificate";
-    /// The Response's Issuer is the identity provider.
-    ResponseIssuer = "response.issuer";
-    /// The Assertion's Issuer is the identity provider.
-    AssertionIssuer = "assertion.issuer";
-    /// The Response was sent to this assertion consumer service.
-    ResponseDestination = "response.destination";
-    /// The Response answers the request.
-    ResponseInResponseTo = "response.in_response_to";
-    /// The Assertion was made just now.
-    AssertionIssueInstant = "assertion.issue_instant";
-    /// The Subject has a NameID.
-    SubjectNameId = "subject.name_id";
-    /// The Subject is confirmed by bearing the Assertion.
-    ConfirmationMethod = "confirmation.method";
-    /// The Assertion may be presented at this assertion consumer service.
-    ConfirmationRecipient = "confirmation.recipient";
-    /// The Assertion answers the request.
-    ConfirmationInResponseTo = "confirmation.in_response_to";
-    /// The Assertion may be presented now.
-    ConfirmationTime = "confirmation.time";
-    /// The Conditions hold already.
-    ConditionsNotBefore = "conditions.not_before";
-    /// The Conditions hold still.
-    ConditionsNotOnOrAfter = "conditions.not_on_or_after";
-    /// The Assertion is meant for this service provider.
-    ConditionsAudience = "conditions.audience";
-    /// The person proved who they are, and the session lasts.
-    AuthnStatement = "authn.statement";
-    /// The attributes are readable and within the limits.
-    Attributes = "attributes";
+    response {
+        /// The form value is Base64 of UTF-8 within the size limit.
+        MessageEncoding = "message.encoding";
+        /// The XML is well-formed, has no DTD and stays within all limits.
+        MessageXml = "message.xml";
+        /// The message is a SAML 2.0 Response.
+        ResponseShape = "response.shape";
+        /// The identity provider reports success.
+        ResponseStatus = "response.status";
+        /// There is exactly one Assertion, in its place.
+        ResponseAssertion = "response.assertion";
+        /// What is encrypted is encrypted as it may be, and opens with a key of this connection.
+        ResponseEncryption = "response.encryption";
+        /// There is a signature on the Response, the Assertion or both, and nowhere else.
+        SignaturePresent = "signature.present";
+        /// The signature has the form that SAML prescribes.
+        SignatureProfile = "signature.profile";
+        /// The signature refers to the element it stands in, through the allowed transforms.
+        SignatureReference = "signature.reference";
+        /// The algorithms are on the list.
+        SignatureAlgorithm = "signature.algorithm";
+        /// The signature verifies with the key of a trusted certificate.
+        SignatureValue = "signature.value";
+        /// The certificate is within its validity; only warns.
+        SignatureCertificate = "signature.certificate";
+        /// The Response's Issuer is the identity provider.
+        ResponseIssuer = "response.issuer";
+        /// The Assertion's Issuer is the identity provider.
+        AssertionIssuer = "assertion.issuer";
+        /// The Response was sent to this assertion consumer service.
+        ResponseDestination = "response.destination";
+        /// The Response answers the request.
+        ResponseInResponseTo = "response.in_response_to";
+        /// The Assertion was made just now.
+        AssertionIssueInstant = "assertion.issue_instant";
+        /// The Subject has a NameID.
+        SubjectNameId = "subject.name_id";
+        /// The Subject is confirmed by bearing the Assertion.
+        ConfirmationMethod = "confirmation.method";
+        /// The Assertion may be presented at this assertion consumer service.
+        ConfirmationRecipient = "confirmation.recipient";
+        /// The Assertion answers the request.
+        ConfirmationInResponseTo = "confirmation.in_response_to";
+        /// The Assertion may be presented now.
+        ConfirmationTime = "confirmation.time";
+        /// The Conditions hold already.
+        ConditionsNotBefore = "conditions.not_before";
+        /// The Conditions hold still.
+        ConditionsNotOnOrAfter = "conditions.not_on_or_after";
+        /// The Assertion is meant for this service provider.
+        ConditionsAudience = "conditions.audience";
+        /// The person proved who they are, and the session lasts.
+        AuthnStatement = "authn.statement";
+        /// The person proved it in a way that this connection requires.
+        AuthnContext = "authn.context";
+        /// The attributes are readable and within the limits.
+        Attributes = "attributes";
+    }
+    logout {
+        /// The message is a SAML 2.0 LogoutRequest or LogoutResponse.
+        LogoutShape = "logout.shape";
+        /// The message's Issuer is the identity provider.
+        LogoutIssuer = "logout.issuer";
+        /// The message was sent to this single logout service.
+        LogoutDestination = "logout.destination";
+        /// The message was made just now.
+        LogoutIssueInstant = "logout.issue_instant";
+        /// The request may still be heard.
+        LogoutNotOnOrAfter = "logout.not_on_or_after";
+        /// The sessions are named within the limits.
+        LogoutSessionIndex = "logout.session_index";
+        /// The answer is one to the request that waits for it.
+        LogoutInResponseTo = "logout.in_response_to";
+        /// The identity provider reports success; only warns.
+        LogoutStatus = "logout.status";
+    }
+}
+
+impl CheckName {
+    /// All checks of a logout message. In the Redirect binding the signature comes before everything else.
+    pub const LOGOUT: &'static [Self] = &[
+        Self::MessageEncoding,
+        Self::MessageXml,
+        Self::LogoutShape,
+        Self::SignaturePresent,
+        Self::SignatureProfile,
+        Self::SignatureReference,
+        Self::SignatureAlgorithm,
+        Self::SignatureValue,
+        Self::SignatureCertificate,
+        Self::LogoutIssuer,
+        Self::LogoutDestination,
+        Self::LogoutIssueInstant,
+        Self::LogoutNotOnOrAfter,
+        Self::SubjectNameId,
+        Self::LogoutSessionIndex,
+        Self::LogoutInResponseTo,
+        Self::LogoutStatus,
+    ];
 }
 
 impl fmt::Display for CheckName {
@@ -195,17 +245,23 @@ impl Checklist {
     }
 
     /// The verdict: the checks that were not reached are added.
-    pub(crate) fn into_verdict(mut self, judged: Result<(Assertion, Verified), Refusal>) -> Verdict {
-        for name in CheckName::ALL {
-            if self.checks.iter().all(|check| check.name != *name) {
-                self.note(*name, CheckStatus::NotReached, "", "");
-            }
-        }
+    pub(crate) fn into_verdict(self, judged: Result<(Assertion, Verified), Refusal>) -> Verdict {
+        let checks = self.finish(CheckName::ALL);
         let (outcome, verified) = match judged {
             Ok((assertion, verified)) => (Ok(assertion), Some(verified)),
             Err(refusal) => (Err(refusal), None),
         };
-        Verdict { checks: self.checks, outcome, verified }
+        Verdict { checks, outcome, verified }
+    }
+
+    /// All of these checks; those that were not reached are added.
+    pub(crate) fn finish(mut self, names: &[CheckName]) -> Vec<Check> {
+        for name in names {
+            if self.checks.iter().all(|check| check.name != *name) {
+                self.note(*name, CheckStatus::NotReached, "", "");
+            }
+        }
+        self.checks
     }
 
     fn note(&mut self, name: CheckName, status: CheckStatus, expected: &str, found: &str) {

@@ -15,11 +15,15 @@ pub const TAG_BYTES_MAX: usize = 8 * 1024;
 /// Attributes and namespace declarations of one tag.
 pub const TAG_ATTRIBUTES_MAX: usize = 64;
 
-/// Namespace declarations of a whole Response: each costs time at each element below it.
-pub const RESPONSE_NAMESPACES_MAX: usize = 512;
+/// Namespace declarations that reach one element: each costs time at each element below it.
+pub const NAMESPACES_IN_SCOPE_MAX: usize = 64;
 
-/// Namespace declarations of metadata: AD FS declares its own at each claim it offers.
-pub const METADATA_NAMESPACES_MAX: usize = 8192;
+/// So many bytes a message has, on average, for each tag, attribute, reference, bracket and carriage return. What
+/// identity providers write has three times as many.
+pub const MARKUP_BYTES_MIN: usize = 8;
+
+/// So many of them are free, so that a small message may be denser.
+pub const MARKUP_FREE: usize = 256;
 
 /// Prefixes in the PrefixList of a canonicalisation: each is looked up at each element.
 pub const INCLUSIVE_PREFIXES_MAX: usize = 32;
@@ -62,6 +66,15 @@ pub const RSA_BITS_MIN: usize = 2048;
 
 /// The largest RSA modulus that is accepted: verification time grows with its square.
 pub const RSA_BITS_MAX: usize = 8192;
+
+/// EncryptedKeys of one encrypted element: each is one private operation for each of our keys.
+pub const ENCRYPTED_KEYS_MAX: usize = 2;
+
+/// Keys of ours that may open a message: the present one and the one before it.
+pub const DECRYPTION_KEYS_MAX: usize = 2;
+
+/// Authentication contexts that are asked for or required.
+pub const AUTHN_CONTEXTS_MAX: usize = 8;
 
 /// The RelayState (SAML bindings section 3.4.3).
 pub const RELAY_STATE_BYTES_MAX: usize = 80;

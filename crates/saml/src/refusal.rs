@@ -69,6 +69,7 @@ refusals! {
     XmlDoctypeForbidden = "XML_DOCTYPE_FORBIDDEN", IdentityProvider, "the message has a document type declaration";
     XmlTagTooLarge = "XML_TAG_TOO_LARGE", IdentityProvider, "a tag has too many bytes, attributes or namespaces";
     XmlTooDeep = "XML_TOO_DEEP", IdentityProvider, "the message is nested too deeply";
+    XmlTooDense = "XML_TOO_DENSE", IdentityProvider, "the message has more markup than a message of its size can need";
     NotAResponse = "NOT_A_RESPONSE", IdentityProvider, "the message is not a SAML 2.0 Response";
     IdInvalid = "ID_INVALID", IdentityProvider, "an ID is missing, too long or not an XML name";
     IdNotUnique = "ID_NOT_UNIQUE", IdentityProvider, "two elements carry the same ID";
@@ -76,7 +77,12 @@ refusals! {
     AssertionMissing = "ASSERTION_MISSING", IdentityProvider, "the Response has no Assertion";
     AssertionNotSingle = "ASSERTION_NOT_SINGLE", IdentityProvider, "there is more than one Assertion";
     AssertionMisplaced = "ASSERTION_MISPLACED", IdentityProvider, "the Assertion is not a child of the Response";
-    AssertionEncrypted = "ASSERTION_ENCRYPTED", IdentityProvider, "the Assertion is encrypted, which this connection does not expect";
+    AssertionEncrypted = "ASSERTION_ENCRYPTED", IdentityProvider, "the Assertion, or a part of it, is encrypted, which this connection does not expect";
+    AssertionNotEncrypted = "ASSERTION_NOT_ENCRYPTED", IdentityProvider, "the Assertion is not encrypted, which this connection requires";
+    EncryptionProfileViolated = "ENCRYPTION_PROFILE_VIOLATED", IdentityProvider, "the encrypted element does not have the form that SAML prescribes";
+    EncryptionAlgorithmNotAllowed = "ENCRYPTION_ALGORITHM_NOT_ALLOWED", IdentityProvider, "the encryption uses an algorithm that is not allowed";
+    EncryptionUnauthenticated = "ENCRYPTION_UNAUTHENTICATED", IdentityProvider, "AES-CBC is accepted only inside of a signed Response";
+    DecryptionFailed = "DECRYPTION_FAILED", IdentityProvider, "what is encrypted does not open to what it must be";
     SignatureMissing = "SIGNATURE_MISSING", IdentityProvider, "neither the Response nor the Assertion is signed";
     SignatureMisplaced = "SIGNATURE_MISPLACED", IdentityProvider, "a signature stands where SAML allows none";
     SignatureProfileViolated = "SIGNATURE_PROFILE_VIOLATED", IdentityProvider, "the signature does not have the form that SAML prescribes";
@@ -105,7 +111,14 @@ refusals! {
     AudienceMissing = "AUDIENCE_MISSING", IdentityProvider, "the Assertion does not say for whom it is meant";
     AudienceMismatch = "AUDIENCE_MISMATCH", IdentityProvider, "the Assertion is meant for another service provider";
     AuthnStatementMissing = "AUTHN_STATEMENT_MISSING", IdentityProvider, "the Assertion does not say that anybody was authenticated";
+    AuthnContextMismatch = "AUTHN_CONTEXT_MISMATCH", IdentityProvider, "the person was authenticated in another way than this connection requires";
     SessionExpired = "SESSION_EXPIRED", IdentityProvider, "the session at the identity provider has ended";
+    NotALogoutMessage = "NOT_A_LOGOUT_MESSAGE", IdentityProvider, "the message is not a SAML 2.0 LogoutRequest or LogoutResponse as its parameter says";
+    QueryMalformed = "QUERY_MALFORMED", IdentityProvider, "the query has a parameter twice, spelled with escapes, or no single message";
+    LogoutMessageTooOld = "LOGOUT_MESSAGE_TOO_OLD", IdentityProvider, "the logout message was made too long ago";
+    LogoutMessageNotYetValid = "LOGOUT_MESSAGE_NOT_YET_VALID", IdentityProvider, "the logout message was made in the future: compare the clocks";
+    LogoutRequestExpired = "LOGOUT_REQUEST_EXPIRED", IdentityProvider, "the LogoutRequest has expired";
+    NameIdEncrypted = "NAME_ID_ENCRYPTED", IdentityProvider, "the NameID of the LogoutRequest is encrypted, which is not understood";
     LimitExceeded = "LIMIT_EXCEEDED", IdentityProvider, "the Assertion has too many or too long values";
 }
 
