@@ -62,6 +62,19 @@ pub(crate) struct Sandbox {
     /// Sign a person in without a browser, print every hop and the final claims, and end.
     #[arg(long)]
     pub(crate) check: bool,
+    /// With --check: also have the identity provider send every forgery it knows, and tell why each is refused.
+    #[arg(long, requires = "check")]
+    pub(crate) forgeries: bool,
+}
+
+impl Sandbox {
+    pub(crate) const fn run(&self) -> crate::sandbox::Run {
+        match (self.check, self.forgeries) {
+            (false, _) => crate::sandbox::Run::UntilSignal,
+            (true, false) => crate::sandbox::Run::Check,
+            (true, true) => crate::sandbox::Run::CheckWithForgeries,
+        }
+    }
 }
 
 /// What a process serves.

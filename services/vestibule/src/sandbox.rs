@@ -10,7 +10,7 @@ use vestibule_kernel::{Clock, IdSource, SystemClock, SystemIds};
 use vestibule_rpc::Channel;
 use vestibule_sandbox::{
     Channels, Ports as SandboxPorts, Sandbox, SandboxConfig,
-    check::{CheckOptions, Services, run_check},
+    check::{CheckOptions, FailedCheck, Services, run_check, run_forgeries},
 };
 
 use crate::{
@@ -24,15 +24,27 @@ use crate::{
 /// Who signs in when the path is checked.
 const CHECKED_PERSON: &str = "ada@acme.test";
 
-/// Runs the sandbox until a signal, or, for a check, until a person has signed in.
-pub(crate) async fn run(check: bool, config: &Config) -> anyhow::Result<()> {
+/// How long the sandbox runs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Run {
+    /// Until a signal.
+    UntilSignal,
+    /// Until a person has signed in.
+    Check,
+    /// Until a person has signed in, and every forgery was refused.
+    CheckWithForgeries,
+}
+
+/// Runs the sandbox.
+pub(crate) async fn run(run: Run, config: &Config) -> anyhow::Result<()> {
     let mut config = config.clone();
     // A check must not disturb a sandbox that runs already, nor find what an earlier one left.
+    let check = run != Run::UntilSignal;
     let scratch = if check { Some(make_private(&mut config)?) } else { None };
     let telemetry = telemetry::start(&config.telemetry, "sandbox")?;
     let stop = CancellationToken::new();
     vestibule_host::stop_on_signal(stop.clone()).context("signals")?;
-    let done = run_until(check, config, stop).await;
+    let done = run_until(run, config, stop).await;
     telemetry.shutdown();
     drop(scratch);
     done
@@ -50,9 +62,9 @@ fn make_private(config: &mut Config) -> anyhow::Result<TempDir> {
     Ok(scratch)
 }
 
-async fn run_until(check: bool, mut config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+async fn run_until(run: Run, mut config: Config, stop: CancellationToken) -> anyhow::Result<()> {
     let ports = Ports::take(&config, true).await?;
-    if let Some(address) = ports.http_address().filter(|_| check) {
+    if let Some(address) = ports.http_address().filter(|_| run != Run::UntilSignal) {
         config.deployment.public_url = format!("http://localhost:{}", address.port()).parse()?;
     }
     let grpc_address = ports.grpc_address();
@@ -78,7 +90,7 @@ async fn run_until(check: bool, mut config: Config, stop: CancellationToken) -> 
         stop: stop.clone(),
     });
     let lived = match sandbox.await {
-        Ok(sandbox) => live(check, sandbox, channel, clock, grpc_address, &config, &stop).await,
+        Ok(sandbox) => live(run, sandbox, channel, clock, grpc_address, &config, &stop).await,
         Err(error) => Err(error.into()),
     };
     stop.cancel();
@@ -89,7 +101,7 @@ async fn run_until(check: bool, mut config: Config, stop: CancellationToken) -> 
 }
 
 async fn live(
-    check: bool,
+    run: Run,
     sandbox: Sandbox,
     channel: Channel,
     clock: Arc<dyn Clock>,
@@ -97,34 +109,45 @@ async fn live(
     config: &Config,
     stop: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let lived = if check {
-        check_path(&sandbox, channel, clock).await
-    } else {
+    let lived = if run == Run::UntilSignal {
         line(&banner(&sandbox, grpc, config));
         stop.cancelled().await;
         Ok(())
+    } else {
+        check_path(&sandbox, channel, clock, run == Run::CheckWithForgeries).await
     };
     sandbox.stop().await;
     lived
 }
 
-async fn check_path(sandbox: &Sandbox, channel: Channel, clock: Arc<dyn Clock>) -> anyhow::Result<()> {
+async fn check_path(
+    sandbox: &Sandbox,
+    channel: Channel,
+    clock: Arc<dyn Clock>,
+    forgeries: bool,
+) -> anyhow::Result<()> {
     let services = Services { routing: channel.clone(), gateway: channel };
     let app = sandbox.addresses.app.parse().context("the demo application's address")?;
     let options = CheckOptions { app, email: CHECKED_PERSON.to_owned(), services, clock };
-    match run_check(&options).await {
-        Ok(report) => {
-            line(&report.to_string());
-            note(&format!("\n{CHECKED_PERSON} signed in, and the organization is in both tokens."));
-            Ok(())
+    let report = run_check(&options).await.map_err(|failed| told(failed, "the sign-in failed"))?;
+    line(&report.to_string());
+    note(&format!("\n{CHECKED_PERSON} signed in, and the organization is in both tokens."));
+    if forgeries {
+        let checks = run_forgeries(&options).await.map_err(|failed| told(failed, "a forgery was not refused"))?;
+        for check in &checks {
+            line(&check.to_string());
         }
-        Err(failed) => {
-            for hop in failed.hops() {
-                line(&hop.to_string());
-            }
-            Err(anyhow::Error::new(failed).context("the sign-in failed"))
-        }
+        note(&format!("\nThe identity provider sent {} forgeries; each was refused.", checks.len()));
     }
+    Ok(())
+}
+
+/// Prints how far it came.
+fn told(failed: FailedCheck, what: &'static str) -> anyhow::Error {
+    for hop in failed.hops() {
+        line(&hop.to_string());
+    }
+    anyhow::Error::new(failed).context(what)
 }
 
 fn banner(sandbox: &Sandbox, grpc: SocketAddr, config: &Config) -> String {

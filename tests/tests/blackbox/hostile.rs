@@ -3,8 +3,12 @@
 
 use anyhow::{Context, Result};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use vestibule_sandbox::check::{PostedResponse, Walk};
-use vestibule_tests::{Launch, Vestibule};
+use vestibule_saml_idp::Forgery;
+use vestibule_sandbox::{
+    check::{PostedResponse, Walk},
+    roster::find_person,
+};
+use vestibule_tests::{Cli, Launch, Vestibule};
 
 use crate::{
     person::{to_identity_provider, to_response, walk},
@@ -29,6 +33,30 @@ async fn refused(sandbox: &Vestibule, walk: &mut Walk, response: &PostedResponse
 fn without(text: &str, from: &str, to: &str) -> Option<String> {
     let (before, rest) = text.split_once(from)?;
     Some(format!("{before}{}", rest.split_once(to)?.1))
+}
+
+#[tokio::test]
+async fn whatever_the_hostile_identity_provider_sends_is_refused_and_writes_no_event() -> Result<()> {
+    let sandbox = Launch::sandbox()?.set("log.checkpoint_seconds", 0).start().await?;
+    let fresh = walk(&sandbox)?;
+    let (_, ada) = find_person(ADA).context("Ada")?;
+    for forgery in Forgery::ALL {
+        let mut walk = fresh.clone();
+        let page = to_identity_provider(&mut walk, ADA).await?;
+        let response = walk.forge(&page, ada.id, *forgery).await?;
+        refused(&sandbox, &mut walk, &response, forgery.reason()).await.context(forgery.name())?;
+    }
+    Ok(())
+}
+
+#[test]
+fn the_check_tells_of_every_forgery_why_it_is_refused() -> Result<()> {
+    let launch = Launch::sandbox()?;
+    let ran = Cli::new(launch.directory()).run(["sandbox", "--check", "--forgeries"])?;
+    for forgery in Forgery::ALL {
+        assert!(ran.ok()?.contains(&format!("ok {}: {}", forgery.name(), forgery.reason())), "{forgery:?}\n{ran}");
+    }
+    Ok(())
 }
 
 #[tokio::test]

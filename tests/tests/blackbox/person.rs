@@ -1,8 +1,8 @@
 //! People of the sandbox, step by step.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use vestibule_sandbox::{
-    check::{Browser, PostedResponse, SignInPage, Upstream, Walk},
+    check::{Browser, PostedResponse, SignInPage, Walk},
     roster::find_person,
 };
 use vestibule_tests::Vestibule;
@@ -14,13 +14,7 @@ pub(crate) fn walk(sandbox: &Vestibule) -> Result<Walk> {
 
 /// From the demo application to the page of the identity provider.
 pub(crate) async fn to_identity_provider(walk: &mut Walk, email: &str) -> Result<SignInPage> {
-    let known = find_person(email).context("nobody of the sandbox")?;
-    let page = walk.open().await?;
-    let cognito = walk.submit_email(&page, known).await?;
-    match walk.through_cognito(&cognito).await? {
-        Upstream::Provider(provider) => Ok(walk.to_identity_provider(&provider).await?),
-        Upstream::Session(callback) => bail!("Cognito remembers somebody: {callback}"),
-    }
+    Ok(walk.to_sign_in_page(find_person(email).context("nobody of the sandbox")?).await?)
 }
 
 /// From the demo application to the form with the Response.

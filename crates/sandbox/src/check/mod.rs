@@ -17,12 +17,14 @@
 //! | two tabs | two rounds of steps on one [`Walk`], interleaved |
 //! | a switch of organization within the hour | [`Walk::sign_in`], then [`Walk::sign_in`] or [`Walk::switch_account`] |
 //! | a person who cancels | [`Walk::cancel`] |
+//! | a hostile identity provider, or a person who forges what it signed | [`Walk::forge`]; all of it: [`run_forgeries`] |
 //!
 //! What a refusal told the person is [`HopError::problem`].
 
 mod answer;
 mod browser;
 mod error;
+mod forgery;
 mod hop;
 mod html;
 mod report;
@@ -32,6 +34,7 @@ mod walk;
 pub use answer::{Answer, Problem};
 pub use browser::{Browser, Cookie};
 pub use error::{HopError, HopFailure};
+pub use forgery::run_forgeries;
 pub use hop::{Check, Hop};
 pub use html::{Button, Form};
 pub use report::{CheckOptions, FailedCheck, Report, Services, run_check};

@@ -1,6 +1,7 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 use url::Url;
+use vestibule_saml_idp::Forgery;
 
 use super::{
     answer::Answer,
@@ -129,6 +130,19 @@ impl Walk {
         self.finish(&callback).await
     }
 
+    /// From the application's login page to the page where the identity provider asks who is signing in.
+    ///
+    /// # Errors
+    /// The first hop that fails; also when Cognito remembers somebody in this browser.
+    pub async fn to_sign_in_page(&mut self, known: (&Login, &Person)) -> Result<SignInPage, HopError> {
+        let page = self.open().await?;
+        let cognito = self.submit_email(&page, known).await?;
+        match self.through_cognito(&cognito).await? {
+            Upstream::Provider(provider) => self.to_identity_provider(&provider).await,
+            Upstream::Session(_) => Err(HopFailure::Value("a browser without a session").at(AUTHORIZE)),
+        }
+    }
+
     /// Opens the application.
     ///
     /// # Errors
@@ -215,6 +229,21 @@ impl Walk {
     pub async fn choose(&mut self, page: &SignInPage, person: &str) -> Result<PostedResponse, HopError> {
         let form = page.form.clone().with("person", person).with("decision", "sign-in");
         self.decide(form, format!("signed in as {person}")).await
+    }
+
+    /// Has the identity provider send a forgery, by the person with this id, who wants to be somebody else.
+    ///
+    /// # Errors
+    /// When the identity provider does not answer with a Response.
+    pub async fn forge(
+        &mut self,
+        page: &SignInPage,
+        person: &str,
+        forgery: Forgery,
+    ) -> Result<PostedResponse, HopError> {
+        let place = Forgery::ALL.iter().position(|each| *each == forgery).unwrap_or_default();
+        let form = page.form.clone().with("person", person).with("forgery", &place.to_string());
+        self.decide(form.with("decision", "forge"), format!("forged: {}", forgery.name())).await
     }
 
     /// Presses "Cancel" at the identity provider.

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use vestibule_kernel::Timestamp;
-use vestibule_saml_idp::{IdentityProvider, SigningKey};
+use vestibule_saml_idp::{IdentityProvider, KeyType, SigningKey};
 
 use super::SetUpError;
 use crate::roster::Login;
@@ -38,4 +38,11 @@ fn make_key(login: &Login, now: Timestamp) -> Result<SigningKey, SetUpError> {
     let (from, to) = (now.minus(CERTIFICATE_BACKDATED), now.plus(CERTIFICATE_LIFETIME));
     SigningKey::generate(login.key_type, &common_name, from, to)
         .map_err(|source| SetUpError::Key { software: login.software, source })
+}
+
+/// A key of somebody else's, which no connection trusts.
+pub(super) fn stranger(now: Timestamp) -> Result<SigningKey, SetUpError> {
+    const NAME: &str = "stranger";
+    let (from, to) = (now.minus(CERTIFICATE_BACKDATED), now.plus(CERTIFICATE_LIFETIME));
+    SigningKey::generate(KeyType::EcP256, NAME, from, to).map_err(|source| SetUpError::Key { software: NAME, source })
 }

@@ -1,4 +1,5 @@
 use askama::Template;
+use vestibule_saml_idp::Forgery;
 
 use crate::roster::Login;
 
@@ -11,6 +12,8 @@ pub(super) struct SignInPage<'a> {
     pub(super) request_id: &'a str,
     pub(super) issuer: &'a str,
     pub(super) problem: Option<&'static str>,
+    /// What a hostile identity provider, or a hostile person, could send instead.
+    pub(super) forgeries: &'static [Forgery],
 }
 
 /// The form that carries the Response to the service provider (SAML bindings section 3.5.4).

@@ -1,5 +1,5 @@
 use vestibule_kernel::{IdSource, Timestamp};
-use vestibule_saml_idp::{IdentityProvider, IdpError, ReceivedRequest, ResponseTerms};
+use vestibule_saml_idp::{Forger, Forgery, IdentityProvider, IdpError, ReceivedRequest, ResponseTerms, SigningKey};
 
 use super::subject::subject;
 use crate::roster::{Login, Person};
@@ -8,7 +8,17 @@ use crate::roster::{Login, Person};
 pub(super) enum Decision<'a> {
     SignIn(&'a Person),
     Cancel,
+    /// To be somebody else.
+    Forge {
+        person: &'a Person,
+        forgery: Forgery,
+        /// A key that nobody trusts.
+        stranger: &'a SigningKey,
+    },
 }
+
+/// Whom a forger wants to be: somebody whom the identity provider may or may not know.
+const VICTIM: &str = "chief-executive";
 
 /// The Response to `request` (SAML profiles section 4.1.4.2).
 pub(super) fn respond(
@@ -22,6 +32,11 @@ pub(super) fn respond(
     let terms = ResponseTerms::new(acs_url, &request.issuer, now, ids).answering(&request.id);
     match decision {
         Decision::SignIn(person) => provider.respond(&subject(login.dialect, person), &terms),
+        Decision::Forge { person, forgery, stranger } => {
+            let subject = subject(login.dialect, person);
+            let forger = Forger { provider, stranger, subject: &subject, terms: &terms, victim: VICTIM };
+            forger.forge(*forgery)
+        }
         // Nobody authenticated: a Response without an Assertion (SAML core section 3.2.2.2).
         Decision::Cancel => provider.refuse("urn:oasis:names:tc:SAML:2.0:status:AuthnFailed", "cancelled", &terms),
     }

@@ -8,7 +8,7 @@ use axum::{
     routing::{get, post},
 };
 use vestibule_kernel::{Clock, IdSource};
-use vestibule_saml_idp::{IdentityProvider, IdpError, ReceivedRequest, SigningKey, saml_response_value};
+use vestibule_saml_idp::{Forgery, IdentityProvider, IdpError, ReceivedRequest, SigningKey, saml_response_value};
 
 use super::{
     SetUpError, keyring,
@@ -47,6 +47,7 @@ struct Site {
     logins: &'static [Login],
     accepted_service: String,
     providers: BTreeMap<&'static str, IdentityProvider>,
+    stranger: SigningKey,
     requests: Expiring<Waiting>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
@@ -67,7 +68,9 @@ impl IdentityProviders {
     /// When a key cannot be made.
     pub fn new(config: IdpConfig) -> Result<Self, SetUpError> {
         let providers = keyring::providers(&config.base_url, config.logins, config.keys, config.clock.now())?;
+        let stranger = keyring::stranger(config.clock.now())?;
         Ok(Self(Arc::new(Site {
+            stranger,
             logins: config.logins,
             accepted_service: format!("{}/saml/", config.accepted_service),
             providers,
@@ -150,12 +153,15 @@ impl Site {
         let (Some((login, provider)), Some(waiting)) = (self.login(path), waiting) else {
             return problem(StatusCode::BAD_REQUEST, "This sign-in is over or has taken too long.");
         };
-        let decision = match text_of(form, "decision") {
-            Some("cancel") => Decision::Cancel,
-            _ => match login.people.iter().find(|person| Some(person.id) == text_of(form, "person")) {
-                Some(person) => Decision::SignIn(person),
-                None => return sign_in_page(login, &waiting, handle, Some("Please choose who is signing in.")),
+        let person = login.people.iter().find(|person| Some(person.id) == text_of(form, "person"));
+        let decision = match (text_of(form, "decision"), person) {
+            (Some("cancel"), _) => Decision::Cancel,
+            (_, None) => return sign_in_page(login, &waiting, handle, Some("Please choose who is signing in.")),
+            (Some("forge"), Some(person)) => match forgery_of(form) {
+                Some(forgery) => Decision::Forge { person, forgery, stranger: &self.stranger },
+                None => return sign_in_page(login, &waiting, handle, Some("There is no such forgery.")),
             },
+            (_, Some(person)) => Decision::SignIn(person),
         };
         // One request is answered once.
         if self.requests.take(handle, now).is_none() {
@@ -180,10 +186,15 @@ impl Site {
     }
 }
 
+/// The forgery that the form names, by its place in the list.
+fn forgery_of(form: &[(String, String)]) -> Option<Forgery> {
+    Forgery::ALL.get(text_of(form, "forgery")?.parse::<usize>().ok()?).copied()
+}
+
 fn sign_in_page(login: &Login, waiting: &Waiting, handle: &str, asked_again: Option<&'static str>) -> Response {
     let status = if asked_again.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let (request_id, issuer) = (waiting.request.id.as_str(), waiting.request.issuer.as_str());
-    page(status, &SignInPage { login, handle, request_id, issuer, problem: asked_again })
+    page(status, &SignInPage { login, handle, request_id, issuer, problem: asked_again, forgeries: Forgery::ALL })
 }
 
 fn problem(status: StatusCode, problem: &str) -> Response {
