@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use vestibule_kernel::Timestamp;
-use vestibule_saml::{self as saml, Assertion, Expectation, NormalisedIdentity, Verified};
+use vestibule_saml::{self as saml, Assertion, Expectation, NormalisedIdentity, SubjectFault, SubjectId, Verified};
 use vestibule_tenancy::{EmailAddress, organization::ForeignEmail};
 
 use crate::{
     checklist::{Check, Checklist},
     connection::ReadyConnection,
     email::Email,
+    mapping,
     refusal::Refusal,
 };
 
@@ -24,6 +25,7 @@ pub(crate) struct Case<'a> {
     /// What the organization wants to become of foreign addresses; what the pool requires is stronger.
     pub(crate) foreign_email: ForeignEmail,
     pub(crate) now: Timestamp,
+    /// What the deployment says of clocks.
     pub(crate) skew: Duration,
 }
 
@@ -33,8 +35,18 @@ pub(crate) struct Acceptable {
     /// What its signatures cover, for a second opinion; `None` when no other engine could verify it by itself.
     pub(crate) verified: Option<Verified>,
     pub(crate) identity: NormalisedIdentity,
+    /// By what the person is recognised.
+    pub(crate) subject: SubjectId,
     /// What becomes of the address.
     pub(crate) email: Email,
+}
+
+impl Case<'_> {
+    /// By how much the clocks may differ: what the connection says, else what the deployment says.
+    pub(crate) fn skew(&self) -> Duration {
+        let own = self.connection.settings.clock_skew_seconds;
+        own.map_or(self.skew, |seconds| Duration::from_secs(seconds.into()))
+    }
 }
 
 /// Whether the verdict turns on a domain not being verified.
@@ -63,8 +75,11 @@ pub(crate) fn judge(
         trusted,
         in_response_to: case.request_id,
         now: case.now,
-        skew: case.skew,
+        skew: case.skew(),
         sha1_until: case.connection.settings.sha1_until,
+        decryption: None,
+        encryption_required: false,
+        required_authn_context: &[],
     };
     let verdict = saml::validate(case.saml_response, &expectation);
     checks.extend(&verdict.checks);
@@ -86,9 +101,16 @@ fn allow(
     checks.require(Check::OrganizationActive, active, "suspended", Refusal::OrganizationSuspended)?;
     let enabled = case.connection.is_enabled;
     checks.require(Check::ConnectionEnabled, enabled, "disabled", Refusal::ConnectionDisabled)?;
-    let identity = saml::normalise(&assertion);
-    let stable = !identity.subject_is_transient;
-    checks.require(Check::SubjectStable, stable, "a transient NameID", Refusal::SubjectNotStable)?;
+    let identity = saml::normalise(&assertion, &case.connection.mapping);
+    let subject = identity.subject.clone().map_err(|fault| {
+        let found = match fault {
+            SubjectFault::Transient => "a transient NameID".to_owned(),
+            _ => format!("{fault}; {}", arrived(&assertion)),
+        };
+        checks.fail(Check::SubjectStable, &found, Refusal::Subject(fault))
+    })?;
+    checks.pass(Check::SubjectStable);
+    require_claims(case.connection, &assertion, &identity, checks)?;
     let email = Email::of(&identity, owns);
     match email.refusal() {
         None => checks.pass(Check::EmailReleasable),
@@ -97,7 +119,27 @@ fn allow(
         }
         Some(refusal) => checks.warn(Check::EmailReleasable, &format!("not released: {refusal}")),
     }
-    Ok(Acceptable { assertion, verified, identity, email })
+    Ok(Acceptable { assertion, verified, identity, subject, email })
+}
+
+/// Claims without which the connection lets nobody in.
+fn require_claims(
+    connection: &ReadyConnection,
+    assertion: &Assertion,
+    identity: &NormalisedIdentity,
+    checks: &mut Checklist,
+) -> Result<(), Refusal> {
+    let required = connection.settings.required_claims.iter();
+    let missing: Vec<&str> =
+        required.filter(|name| !identity.has(mapping::claim(**name))).map(|name| name.as_str()).collect();
+    let found = format!("without {}; {}", missing.join(", "), arrived(assertion));
+    checks.require(Check::ClaimsPresent, missing.is_empty(), &found, Refusal::RequiredClaimMissing)
+}
+
+/// What was sent instead: the names of attributes, which are the identity provider's words and nobody's data.
+fn arrived(assertion: &Assertion) -> String {
+    let names = assertion.attribute_names();
+    if names.is_empty() { "no attributes arrived".to_owned() } else { format!("arrived: {}", names.join(", ")) }
 }
 
 /// An address that is no address, or not a single one, is nobody's: only what lies outside of the verified domains is

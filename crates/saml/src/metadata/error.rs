@@ -57,7 +57,7 @@ impl From<Fault> for MetadataError {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::TooLarge => Self::TooLarge,
-            Fault::TagTooLarge | Fault::TooDeep => Self::TooComplex,
+            Fault::TagTooLarge | Fault::TooDeep | Fault::TooDense => Self::TooComplex,
             Fault::Doctype => Self::DoctypeForbidden,
             Fault::Malformed => Self::Malformed,
         }

@@ -1,9 +1,12 @@
 //! Validation of a Response: see the crate's documentation for the order of things.
 
 mod address;
+mod attributes;
 mod conditions;
 mod decode;
+mod encrypted;
 pub(crate) mod instant;
+pub(crate) mod name_id;
 mod profile;
 mod shape;
 mod signature;
@@ -20,9 +23,12 @@ pub(crate) use self::{
     shape::Inventory,
     signature::{diagnose, embedded_certificates},
 };
-use self::{shape::Shape, signature::Signer};
+use self::{
+    shape::{Message, Shape},
+    signature::Signer,
+};
 use crate::{
-    Assertion, CheckName, Fingerprint, Refusal, TrustedCertificates, Verdict,
+    Assertion, CheckName, DecryptionKeys, Fingerprint, Refusal, TrustedCertificates, Verdict,
     check::{Checklist, Verified},
     xml::{self, Limits},
 };
@@ -46,6 +52,12 @@ pub struct Expectation<'a> {
     pub skew: Duration,
     /// Until when signatures and digests with SHA-1 are accepted, each time with a warning; `None`: they are not.
     pub sha1_until: Option<Timestamp>,
+    /// The keys that open what is encrypted; `None` or none of them: nothing encrypted is expected.
+    pub decryption: Option<&'a DecryptionKeys>,
+    /// Whether an Assertion that is not encrypted is refused.
+    pub encryption_required: bool,
+    /// The authentication contexts of which the Assertion must state one; when empty, any will do.
+    pub required_authn_context: &'a [String],
 }
 
 /// Judges the form value `SAMLResponse` of the HTTP POST binding.
@@ -53,8 +65,8 @@ pub struct Expectation<'a> {
 pub fn validate(saml_response: &str, expectation: &Expectation<'_>) -> Verdict {
     let mut checks = Checklist::default();
     let judged = decode(saml_response, &mut checks).and_then(|document| {
-        let (assertion, signed_by) = judge(&document, expectation, &mut checks)?;
-        Ok((assertion, Verified { document, signed_by }))
+        let Judged { assertion, signed_by, decrypted } = judge(&document, expectation, &mut checks)?;
+        Ok((assertion, Verified { document: decrypted.unwrap_or(document), signed_by }))
     });
     checks.into_verdict(judged)
 }
@@ -65,18 +77,22 @@ pub fn validate_xml(response: &str, expectation: &Expectation<'_>) -> Verdict {
     let mut checks = Checklist::default();
     checks.pass(CheckName::MessageEncoding, "Base64 of UTF-8", "decoded by the caller");
     let judged = judge(response, expectation, &mut checks);
-    checks.into_verdict(judged.map(|(assertion, signed_by)| {
-        let document = response.to_owned();
+    checks.into_verdict(judged.map(|Judged { assertion, signed_by, decrypted }| {
+        let document = decrypted.unwrap_or_else(|| response.to_owned());
         (assertion, Verified { document, signed_by })
     }))
 }
 
-/// The assertion, and the certificates that signed.
-fn judge(
-    xml: &str,
-    expectation: &Expectation<'_>,
-    checks: &mut Checklist,
-) -> Result<(Assertion, Vec<Fingerprint>), Refusal> {
+/// What was accepted.
+struct Judged {
+    assertion: Assertion,
+    /// The certificates that signed it.
+    signed_by: Vec<Fingerprint>,
+    /// The Response with the decrypted Assertion in its place, when that carries a signature of its own.
+    decrypted: Option<String>,
+}
+
+fn judge(xml: &str, expectation: &Expectation<'_>, checks: &mut Checklist) -> Result<Judged, Refusal> {
     let expected = "well-formed XML without DTD, within the limits";
     let document = xml::parse(xml, Limits::RESPONSE).map_err(|fault| {
         let refusal = Refusal::from(fault);
@@ -84,11 +100,21 @@ fn judge(
     })?;
     checks.pass(CheckName::MessageXml, expected, &format!("{} bytes", xml.len()));
     // From here on `document` is the only reading of the message there is.
-    let shape = Shape::read(&document, checks)?;
-    let signatures = profile::inspect(&shape, expectation, checks)?;
-    let signer = signature::verify(&shape, &signatures, expectation, checks)?;
+    let decrypts = expectation.decryption.is_some_and(|keys| !keys.is_empty());
+    let shape = match Message::read(&document, decrypts, checks)? {
+        Message::Plain(shape) => shape,
+        Message::Encrypted(envelope) => return encrypted::judge(&envelope, xml, expectation, checks),
+    };
+    encrypted::may_be_plain(expectation, checks)?;
+    let signer = verify(&shape, expectation, checks)?;
     let assertion = read(&shape, &signer, expectation, checks)?;
-    Ok((assertion, signer.fingerprints))
+    Ok(Judged { assertion, signed_by: signer.fingerprints, decrypted: None })
+}
+
+/// Checks the form of every signature, then verifies it.
+fn verify(shape: &Shape<'_>, expectation: &Expectation<'_>, checks: &mut Checklist) -> Result<Signer, Refusal> {
+    let signatures = profile::inspect(shape, expectation, checks)?;
+    signature::verify(shape, &signatures, expectation, checks)
 }
 
 /// Reads and compares values. The signature covers the Assertion: only from there is anything taken.
@@ -104,7 +130,8 @@ fn read(
     let (name_id, confirmed_until) = subject::read(shape.assertion, expectation, window, checks)?;
     let valid_until = conditions::check(shape.assertion, expectation, window, checks)?;
     let authentication = statement::authentication(shape.assertion, window, checks)?;
-    let attributes = statement::attributes(shape.assertion, checks)?;
+    authn_context(authentication.context.as_deref(), expectation, checks)?;
+    let attributes = attributes::read(shape.assertion, checks)?;
     let ends = [Some(confirmed_until), valid_until, authentication.session_not_on_or_after];
     Ok(Assertion {
         id: shape.assertion_id.to_owned(),
@@ -120,12 +147,23 @@ fn read(
     })
 }
 
+/// SAML core section 3.3.2.2.1: who asks with the comparison `exact` is answered with one of the contexts that were asked
+/// for. An identity provider that does otherwise has not done what was required.
+fn authn_context(found: Option<&str>, expectation: &Expectation<'_>, checks: &mut Checklist) -> Result<(), Refusal> {
+    let (name, required) = (CheckName::AuthnContext, expectation.required_authn_context);
+    let expected = if required.is_empty() { "any".to_owned() } else { required.join(", ") };
+    let holds = required.is_empty() || found.is_some_and(|found| required.iter().any(|one| one == found));
+    let found = found.unwrap_or("no AuthnContextClassRef");
+    checks.require(name, holds, &expected, found, Refusal::AuthnContextMismatch)
+}
+
 impl From<xml::Fault> for Refusal {
     fn from(fault: xml::Fault) -> Self {
         match fault {
             xml::Fault::TooLarge => Self::MessageTooLarge,
             xml::Fault::TagTooLarge => Self::XmlTagTooLarge,
             xml::Fault::TooDeep => Self::XmlTooDeep,
+            xml::Fault::TooDense => Self::XmlTooDense,
             xml::Fault::Doctype => Self::XmlDoctypeForbidden,
             xml::Fault::Malformed => Self::XmlMalformed,
         }

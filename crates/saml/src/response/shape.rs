@@ -1,13 +1,11 @@
 //! The only shape of a Response that is looked into any further.
 
-use std::collections::HashSet;
-
 use uppsala::Document;
 
 use crate::{
     CheckName, Refusal,
     check::Checklist,
-    name::{ASSERTION, DSIG, PROTOCOL, SUCCESS},
+    name::{ASSERTION, DSIG, PROTOCOL, SUCCESS, XENC},
     xml::{Node, is_id},
 };
 
@@ -16,6 +14,8 @@ const ID_ATTRIBUTES: [&str; 4] = ["ID", "Id", "id", "AssertionID"];
 
 /// Elements of XML Signature that SAML never needs and that carry content or keys from elsewhere.
 const FORBIDDEN: [&str; 5] = ["Object", "Manifest", "SignatureProperties", "RetrievalMethod", "KeyInfoReference"];
+
+const ONE_ASSERTION: &str = "one Assertion, child of the Response, Version 2.0";
 
 /// The parts of a Response.
 pub(super) struct Shape<'t> {
@@ -33,47 +33,98 @@ pub(super) struct Shape<'t> {
 #[derive(Default)]
 pub(crate) struct Inventory<'t> {
     assertions: Vec<Node<'t>>,
-    encrypted: usize,
+    encrypted: Vec<Node<'t>>,
     pub(crate) signatures: Vec<Node<'t>>,
     pub(crate) forbidden: Option<&'t str>,
     pub(crate) repeated_id: bool,
 }
 
-impl<'t> Shape<'t> {
-    /// Finds the parts, by namespace, or refuses.
-    pub(super) fn read(document: &'t Document<'t>, checks: &mut Checklist) -> Result<Self, Refusal> {
-        let root = Node::root(document);
-        let (response, response_id) = response(root, checks)?;
+/// A Response, by what it carries.
+pub(super) enum Message<'t> {
+    Plain(Shape<'t>),
+    Encrypted(Envelope<'t>),
+}
+
+/// A Response with an EncryptedAssertion.
+pub(super) struct Envelope<'t> {
+    pub(super) response: Node<'t>,
+    pub(super) encrypted: Node<'t>,
+    /// The Response as the only element that may be signed.
+    pub(super) signable: Shape<'t>,
+}
+
+impl<'t> Message<'t> {
+    /// Finds the parts, by namespace, or refuses. Without `decrypts` nothing encrypted is taken.
+    pub(super) fn read(document: &'t Document<'t>, decrypts: bool, checks: &mut Checklist) -> Result<Self, Refusal> {
+        let (response, response_id) = response(Node::root(document), checks)?;
         status(response, checks)?;
         let inventory = Inventory::of(response);
-        let (assertion, assertion_id) = assertion(response, &inventory, checks)?;
+        let only = only_assertion(response, &inventory, decrypts, checks)?;
+        if only.is(ASSERTION, "EncryptedAssertion") {
+            checks.pass(CheckName::ResponseAssertion, ONE_ASSERTION, "an EncryptedAssertion");
+            let signable = Shape::lone(response, response_id, inventory);
+            return Ok(Self::Encrypted(Envelope { response, encrypted: only, signable }));
+        }
+        let assertion_id = assertion_id(only, checks)?;
         let Inventory { signatures, forbidden, .. } = inventory;
-        Ok(Self { response, response_id, assertion, assertion_id, signatures, forbidden })
+        Ok(Self::Plain(Shape { response, response_id, assertion: only, assertion_id, signatures, forbidden }))
+    }
+}
+
+impl<'t> Shape<'t> {
+    /// The parts of a decrypted Assertion, which is the only element of its document that may be signed.
+    pub(super) fn of_decrypted(root: Node<'t>, checks: &mut Checklist) -> Result<Self, Refusal> {
+        let inventory = Inventory::of(root);
+        if inventory.assertions.len() + inventory.encrypted.len() != 1 {
+            let found = "another assertion inside of the decrypted one";
+            return Err(checks.fail(CheckName::ResponseAssertion, ONE_ASSERTION, found, Refusal::AssertionNotSingle));
+        }
+        if inventory.repeated_id {
+            let found = "an ID that two elements carry";
+            return Err(checks.fail(CheckName::ResponseAssertion, ONE_ASSERTION, found, Refusal::IdNotUnique));
+        }
+        Ok(Self::lone(root, assertion_id(root, checks)?, inventory))
+    }
+
+    /// A document in which nothing but this element may be signed: in the places of both Response and Assertion.
+    fn lone(element: Node<'t>, id: &'t str, inventory: Inventory<'t>) -> Self {
+        let Inventory { signatures, forbidden, .. } = inventory;
+        Self { response: element, response_id: id, assertion: element, assertion_id: id, signatures, forbidden }
     }
 }
 
 impl<'t> Inventory<'t> {
     pub(crate) fn of(root: Node<'t>) -> Self {
         let mut inventory = Self::default();
-        let mut ids = HashSet::new();
+        let mut ids = Vec::new();
         for node in root.walk() {
             let Some(element) = node.element() else { continue };
             let name = &*element.name.local_name;
             match element.name.namespace_uri.as_deref() {
                 Some(ASSERTION) if name == "Assertion" => inventory.assertions.push(node),
-                Some(ASSERTION) if name == "EncryptedAssertion" => inventory.encrypted += 1,
+                Some(ASSERTION) if name == "EncryptedAssertion" => inventory.encrypted.push(node),
                 Some(DSIG) if name == "Signature" => inventory.signatures.push(node),
-                _ if FORBIDDEN.contains(&name) => inventory.forbidden = inventory.forbidden.or(Some(name)),
+                _ if FORBIDDEN.contains(&name) && !leads_to_key(node) => {
+                    inventory.forbidden = inventory.forbidden.or(Some(name))
+                }
                 _ => {}
             }
             for attribute in &element.attributes {
                 if ID_ATTRIBUTES.contains(&&*attribute.name.local_name) {
-                    inventory.repeated_id |= !ids.insert(&*attribute.value);
+                    ids.push(&*attribute.value);
                 }
             }
         }
+        ids.sort_unstable();
+        inventory.repeated_id = !ids.is_sorted_by(|one, next| one < next);
         inventory
     }
+}
+
+/// Whether this is the RetrievalMethod of an EncryptedData, which the reader of encrypted elements judges.
+fn leads_to_key(node: Node<'_>) -> bool {
+    let data = node.parent().filter(|key_info| key_info.is(DSIG, "KeyInfo")).and_then(Node::parent);
+    node.is(DSIG, "RetrievalMethod") && data.is_some_and(|data| data.is(XENC, "EncryptedData"))
 }
 
 /// SAML core section 3.3.3: `samlp:Response`, Version 2.0, with an ID.
@@ -105,38 +156,45 @@ fn status(response: Node<'_>, checks: &mut Checklist) -> Result<(), Refusal> {
     checks.require(CheckName::ResponseStatus, code == SUCCESS, SUCCESS, &found, Refusal::StatusNotSuccess)
 }
 
-/// Exactly one Assertion in the whole tree, and that one a child of the Response: there is no other element that a
-/// reader could take for it.
-fn assertion<'t>(
+/// Exactly one Assertion in the whole tree, encrypted or not, and that one a child of the Response: there is no other
+/// element that a reader could take for it.
+fn only_assertion<'t>(
     response: Node<'t>,
     inventory: &Inventory<'t>,
+    decrypts: bool,
     checks: &mut Checklist,
-) -> Result<(Node<'t>, &'t str), Refusal> {
-    let (name, expected) = (CheckName::ResponseAssertion, "one Assertion, child of the Response, Version 2.0");
-    let mut fail = |found: &str, refusal| Err(checks.fail(name, expected, found, refusal));
-    let count = inventory.assertions.len() + inventory.encrypted;
-    let assertion = match (inventory.assertions.as_slice(), inventory.encrypted) {
-        ([], 0) => return fail("none", Refusal::AssertionMissing),
-        ([], 1) => return fail("an EncryptedAssertion", Refusal::AssertionEncrypted),
-        ([only], 0) => *only,
+) -> Result<Node<'t>, Refusal> {
+    let mut fail = |found: &str, refusal| Err(checks.fail(CheckName::ResponseAssertion, ONE_ASSERTION, found, refusal));
+    let count = inventory.assertions.len() + inventory.encrypted.len();
+    let only = match (inventory.assertions.as_slice(), inventory.encrypted.as_slice()) {
+        ([], []) => return fail("none", Refusal::AssertionMissing),
+        ([], [_]) if !decrypts => return fail("an EncryptedAssertion", Refusal::AssertionEncrypted),
+        ([only], []) | ([], [only]) => *only,
         _ => return fail(&format!("{count} assertions"), Refusal::AssertionNotSingle),
     };
-    if assertion.parent().map(Node::id) != Some(response.id()) {
-        let parent = assertion.parent().map_or("nothing", Node::local_name);
+    if only.parent().map(Node::id) != Some(response.id()) {
+        let parent = only.parent().map_or("nothing", Node::local_name);
         return fail(&format!("child of {parent}"), Refusal::AssertionMisplaced);
     }
     if inventory.repeated_id {
         return fail("an ID that two elements carry", Refusal::IdNotUnique);
     }
+    Ok(only)
+}
+
+/// SAML core section 2.3.3: Version 2.0, with an ID.
+fn assertion_id<'t>(assertion: Node<'t>, checks: &mut Checklist) -> Result<&'t str, Refusal> {
+    let name = CheckName::ResponseAssertion;
     let version = assertion.attribute("Version").unwrap_or("none");
     if version != "2.0" {
-        return fail(&format!("Version {version}"), Refusal::NotAResponse);
+        return Err(checks.fail(name, ONE_ASSERTION, &format!("Version {version}"), Refusal::NotAResponse));
     }
     let Some(id) = id(assertion) else {
-        return fail(assertion.attribute("ID").unwrap_or("no ID"), Refusal::IdInvalid);
+        let found = assertion.attribute("ID").unwrap_or("no ID");
+        return Err(checks.fail(name, ONE_ASSERTION, found, Refusal::IdInvalid));
     };
-    checks.pass(name, expected, id);
-    Ok((assertion, id))
+    checks.pass(name, ONE_ASSERTION, id);
+    Ok(id)
 }
 
 /// The ID, when it is one.

@@ -1,3 +1,6 @@
+#[cfg(test)]
+mod tests;
+
 use uppsala::{Attribute, Document, Element, NodeId, NodeKind};
 
 use super::Node;
@@ -91,7 +94,7 @@ impl<'t> Canonicalizer<'t, '_> {
     /// local name (Canonical XML section 2.2).
     fn start_tag(&mut self, element: &'t Element<'t>) -> Result<(), NoCanonicalForm> {
         for (prefix, uri) in &element.namespace_declarations {
-            if !is_absolute(uri) && !(uri.is_empty() && prefix.is_empty()) {
+            if !may_be_declared(prefix, uri) {
                 return Err(NoCanonicalForm);
             }
         }
@@ -147,10 +150,10 @@ impl<'t> Canonicalizer<'t, '_> {
         }
         let uri = uri.unwrap_or_default();
         let bound = self.rendered.iter().rev().find(|(known, _)| *known == prefix).map_or("", |(_, uri)| uri);
-        if bound == uri {
+        if bound == uri && (prefix.is_empty() || !uri.is_empty()) {
             return Ok(());
         }
-        if !uri.is_empty() && !is_absolute(uri) {
+        if !may_be_declared(prefix, uri) {
             return Err(NoCanonicalForm);
         }
         self.rendered.push((prefix, uri));
@@ -158,8 +161,9 @@ impl<'t> Canonicalizer<'t, '_> {
     }
 
     fn write_attributes(&mut self, element: &'t Element<'t>) {
-        fn key<'t>(attribute: &&'t Attribute<'t>) -> (&'t str, &'t str) {
-            (attribute.name.namespace_uri.as_deref().unwrap_or_default(), &attribute.name.local_name)
+        // None comes before every namespace, as the empty one has to.
+        fn key<'t>(attribute: &&'t Attribute<'t>) -> (Option<&'t str>, &'t str) {
+            (attribute.name.namespace_uri.as_deref(), &attribute.name.local_name)
         }
         let mut attributes = std::mem::take(&mut self.attributes);
         attributes.extend(&element.attributes);
@@ -195,6 +199,11 @@ impl<'t> Canonicalizer<'t, '_> {
         }
         self.out.extend_from_slice(local_name.as_bytes());
     }
+}
+
+/// Whether a prefix may be bound to this: only the default namespace may be none.
+fn may_be_declared(prefix: &str, uri: &str) -> bool {
+    is_absolute(uri) || (uri.is_empty() && prefix.is_empty())
 }
 
 /// Whether a namespace begins with a scheme (RFC 3986 section 3.1).

@@ -10,23 +10,23 @@ pub(crate) enum Fault {
     TooLarge,
     TagTooLarge,
     TooDeep,
+    TooDense,
     Doctype,
     Malformed,
 }
+
+const CDATA: &[u8] = b"<![CDATA[";
 
 /// The limits that differ between kinds of messages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     bytes: usize,
-    namespaces: usize,
 }
 
 impl Limits {
-    pub(crate) const RESPONSE: Self =
-        Self { bytes: limit::RESPONSE_BYTES_MAX, namespaces: limit::RESPONSE_NAMESPACES_MAX };
-    pub(crate) const LOGOUT: Self = Self { bytes: limit::LOGOUT_BYTES_MAX, namespaces: limit::RESPONSE_NAMESPACES_MAX };
-    pub(crate) const METADATA: Self =
-        Self { bytes: limit::METADATA_BYTES_MAX, namespaces: limit::METADATA_NAMESPACES_MAX };
+    pub(crate) const RESPONSE: Self = Self { bytes: limit::RESPONSE_BYTES_MAX };
+    pub(crate) const LOGOUT: Self = Self { bytes: limit::LOGOUT_BYTES_MAX };
+    pub(crate) const METADATA: Self = Self { bytes: limit::METADATA_BYTES_MAX };
 }
 
 /// Measures `xml` and parses it: no DTD, UTF-8 only, at most [`limit::DEPTH_MAX`] deep.
@@ -38,7 +38,8 @@ pub(crate) fn parse(xml: &str, limits: Limits) -> Result<Document<'_>, Fault> {
     if xml.starts_with('\u{feff}') {
         return Err(Fault::Malformed);
     }
-    Scanner { rest: xml }.run(limits)?;
+    dense(xml.as_bytes())?;
+    Scanner { text: xml.as_bytes(), at: 0 }.run()?;
     let depth = u32::try_from(limit::DEPTH_MAX).unwrap_or(u32::MAX);
     let parser = Parser::new().with_forbid_dtd(true).with_forbid_entities(true).with_max_depth(depth);
     let document = parser.parse(xml).map_err(|_| Fault::Malformed)?;
@@ -50,106 +51,117 @@ pub(crate) fn parse(xml: &str, limits: Limits) -> Result<Document<'_>, Fault> {
     Ok(document)
 }
 
+/// Counts the characters at which a parser has to stop and think: tags, attributes, references, line ends. A message of
+/// the same size with many more of them than any identity provider writes would cost many times the work.
+fn dense(text: &[u8]) -> Result<(), Fault> {
+    // Without a branch inside, so that the compiler looks at many bytes at once.
+    let stops = text.chunks(255).map(|chunk| {
+        let stops = chunk.iter().map(|byte| u8::from(matches!(byte, b'<' | b'=' | b'&' | b']' | b'\r')));
+        usize::from(stops.sum::<u8>())
+    });
+    let allowed = limit::MARKUP_FREE + text.len() / limit::MARKUP_BYTES_MIN;
+    if stops.sum::<usize>() > allowed { Err(Fault::TooDense) } else { Ok(()) }
+}
+
 /// Walks over the text from tag to tag. It does not parse: it only finds where tags end the way any XML parser
 /// must, so that the parser's costly cases (thousands of attributes in one tag) never reach it.
 struct Scanner<'x> {
-    rest: &'x str,
+    text: &'x [u8],
+    at: usize,
+}
+
+/// What one start tag declares.
+struct Tag {
+    is_empty: bool,
+    namespaces: usize,
 }
 
 impl Scanner<'_> {
-    fn run(mut self, limits: Limits) -> Result<(), Fault> {
-        let (mut depth, mut namespaces) = (0_usize, 0_usize);
-        while let Some(at) = self.rest.find('<') {
-            self.skip(at);
-            if self.skip_over("<!--", "-->")? || self.skip_over("<![CDATA[", "]]>")? || self.skip_over("<?", "?>")? {
-                continue;
-            }
-            if self.rest.starts_with("<!") {
-                return Err(Fault::Doctype);
-            }
-            let tag = Tag::read(self.rest.as_bytes())?;
-            self.skip(tag.bytes);
-            namespaces += tag.namespaces;
-            if namespaces > limits.namespaces {
-                return Err(Fault::TagTooLarge);
-            }
-            match tag.kind {
-                TagKind::Start => depth += 1,
-                TagKind::End => depth = depth.checked_sub(1).ok_or(Fault::Malformed)?,
-                TagKind::Empty => {}
-            }
-            if depth > limit::DEPTH_MAX {
-                return Err(Fault::TooDeep);
+    fn run(mut self) -> Result<(), Fault> {
+        // How many namespaces are in scope in each open element.
+        let mut open: Vec<usize> = Vec::with_capacity(limit::DEPTH_MAX);
+        while let Some(length) = position(self.rest(), b'<') {
+            self.at += length;
+            match self.rest() {
+                [b'<', b'/', ..] => {
+                    self.end_tag()?;
+                    open.pop().ok_or(Fault::Malformed)?;
+                }
+                [b'<', b'?', ..] => self.skip_over(b"<?", b"?>")?,
+                [b'<', b'!', b'-', b'-', ..] => self.skip_over(b"<!--", b"-->")?,
+                section if section.starts_with(CDATA) => self.skip_over(CDATA, b"]]>")?,
+                [b'<', b'!', ..] => return Err(Fault::Doctype),
+                _ => {
+                    let tag = self.start_tag()?;
+                    let in_scope = open.last().copied().unwrap_or_default() + tag.namespaces;
+                    if in_scope > limit::NAMESPACES_IN_SCOPE_MAX {
+                        return Err(Fault::TagTooLarge);
+                    }
+                    if !tag.is_empty {
+                        open.push(in_scope);
+                    }
+                    if open.len() > limit::DEPTH_MAX {
+                        return Err(Fault::TooDeep);
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    fn skip(&mut self, bytes: usize) {
-        self.rest = self.rest.get(bytes..).unwrap_or_default();
+    fn rest(&self) -> &[u8] {
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     /// Skips a construct that begins with `open`, up to and with `close`.
-    fn skip_over(&mut self, open: &str, close: &str) -> Result<bool, Fault> {
-        let Some(inside) = self.rest.strip_prefix(open) else { return Ok(false) };
-        let length = inside.find(close).ok_or(Fault::Malformed)?;
-        self.skip(open.len() + length + close.len());
-        Ok(true)
+    fn skip_over(&mut self, open: &[u8], close: &[u8]) -> Result<(), Fault> {
+        let inside = self.rest().strip_prefix(open).ok_or(Fault::Malformed)?;
+        let length = inside.windows(close.len()).position(|window| window == close).ok_or(Fault::Malformed)?;
+        self.at += open.len() + length + close.len();
+        Ok(())
     }
-}
 
-/// One tag, from `<` to `>`.
-struct Tag {
-    bytes: usize,
-    kind: TagKind,
-    namespaces: usize,
-}
+    fn end_tag(&mut self) -> Result<(), Fault> {
+        let length = position(self.rest(), b'>').ok_or(Fault::Malformed)?;
+        if length > limit::TAG_BYTES_MAX {
+            return Err(Fault::TagTooLarge);
+        }
+        self.at += length + 1;
+        Ok(())
+    }
 
-enum TagKind {
-    Start,
-    End,
-    Empty,
-}
-
-impl Tag {
-    /// Reads the tag that `text` begins with. A `>` inside of quotes does not end it (XML 1.0 section 2.4).
-    fn read(text: &[u8]) -> Result<Self, Fault> {
-        let (mut at, mut attributes, mut namespaces, mut last) = (1, 0, 0, b'<');
-        // Where the next attribute's name begins, white space before it included.
-        let mut name = None;
-        while let Some(byte) = text.get(at).copied() {
+    /// Reads a tag up to its `>`. One inside of quotes does not end it (XML 1.0 section 2.4).
+    fn start_tag(&mut self) -> Result<Tag, Fault> {
+        let tag = self.rest();
+        let (mut at, mut attributes, mut namespaces) = (1, 0, 0);
+        loop {
+            match tag.get(at).copied().ok_or(Fault::Malformed)? {
+                quote @ (b'"' | b'\'') => {
+                    attributes += 1;
+                    at += 1 + position(tag.get(at + 1..).unwrap_or_default(), quote).ok_or(Fault::Malformed)?;
+                }
+                b' ' | b'\t' | b'\r' | b'\n' => {
+                    // Whatever else begins with these letters is counted too.
+                    namespaces += usize::from(tag.get(at + 1..).is_some_and(|name| name.starts_with(b"xmlns")));
+                }
+                b'>' => break,
+                b'<' => return Err(Fault::Malformed),
+                _ => {}
+            }
+            at += 1;
             if at > limit::TAG_BYTES_MAX {
                 return Err(Fault::TagTooLarge);
             }
-            match byte {
-                b'"' | b'\'' => {
-                    let behind = text.get(at + 1..).unwrap_or_default();
-                    let value = behind.iter().position(|each| *each == byte).ok_or(Fault::Malformed)?;
-                    attributes += 1;
-                    let declares =
-                        name.and_then(|from: usize| text.get(from..at)).unwrap_or_default().trim_ascii_start();
-                    namespaces += usize::from(declares.starts_with(b"xmlns"));
-                    at += value + 1;
-                    name = Some(at + 1);
-                }
-                b'>' => {
-                    if attributes > limit::TAG_ATTRIBUTES_MAX {
-                        return Err(Fault::TagTooLarge);
-                    }
-                    let kind = match (text.get(1), last) {
-                        (Some(b'/'), _) => TagKind::End,
-                        (_, b'/') => TagKind::Empty,
-                        _ => TagKind::Start,
-                    };
-                    return Ok(Self { bytes: at + 1, kind, namespaces });
-                }
-                b'<' => return Err(Fault::Malformed),
-                b' ' | b'\t' | b'\r' | b'\n' => name = name.or(Some(at)),
-                _ => {}
-            }
-            last = byte;
-            at += 1;
         }
-        Err(Fault::Malformed)
+        if attributes > limit::TAG_ATTRIBUTES_MAX || at > limit::TAG_BYTES_MAX {
+            return Err(Fault::TagTooLarge);
+        }
+        let is_empty = at.checked_sub(1).and_then(|before| tag.get(before)) == Some(&b'/');
+        self.at += at + 1;
+        Ok(Tag { is_empty, namespaces })
     }
+}
+
+fn position(text: &[u8], byte: u8) -> Option<usize> {
+    text.iter().position(|each| *each == byte)
 }

@@ -1,4 +1,4 @@
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use uppsala::{Document, Element, NodeId, NodeKind};
 
@@ -37,7 +37,10 @@ impl<'t> Node<'t> {
     }
 
     pub(crate) fn is(self, namespace: &str, name: &str) -> bool {
-        self.element().is_some_and(|element| element.matches_name_ns(namespace, name))
+        // The local names differ more often, and sooner, than the namespaces do.
+        self.element().is_some_and(|element| {
+            element.name.local_name == name && element.name.namespace_uri.as_deref() == Some(namespace)
+        })
     }
 
     /// The element's name without prefix, for findings.
@@ -53,6 +56,11 @@ impl<'t> Node<'t> {
 
     pub(crate) fn parent(self) -> Option<Self> {
         Self::at(self.document, self.document.parent(self.id)?)
+    }
+
+    /// Where the element stands in the text that was parsed.
+    pub(crate) fn range(self) -> Option<Range<usize>> {
+        self.document.node_range(self.id)
     }
 
     /// The child elements.
@@ -73,8 +81,19 @@ impl<'t> Node<'t> {
 
     /// This element and all below it, in document order.
     pub(crate) fn walk(self) -> impl Iterator<Item = Self> {
-        let below = self.document.descendants(self.id).into_iter();
-        std::iter::once(self).chain(below.filter_map(move |id| Self::at(self.document, id)))
+        let document = self.document;
+        let behind = move |id: NodeId| {
+            let mut at = id;
+            while at != self.id {
+                if let Some(next) = document.next_sibling(at) {
+                    return Some(next);
+                }
+                at = document.parent(at)?;
+            }
+            None
+        };
+        let nodes = std::iter::successors(Some(self.id), move |id| document.first_child(*id).or_else(|| behind(*id)));
+        nodes.filter_map(move |id| Self::at(document, id))
     }
 
     /// The whole text: character data and CDATA sections, put together.
@@ -110,6 +129,18 @@ impl<'t> Node<'t> {
             Some(NodeKind::Text(text)) => text.trim_ascii().is_empty(),
             _ => false,
         })
+    }
+
+    /// Whether nothing is inside.
+    pub(crate) fn is_empty(self) -> bool {
+        self.document.first_child(self.id).is_none()
+    }
+
+    /// Whether there is neither a comment nor a processing instruction, however deep.
+    pub(crate) fn is_plain(self) -> bool {
+        let is_odd =
+            |id| matches!(self.document.node_kind(id), Some(NodeKind::Comment(_) | NodeKind::ProcessingInstruction(_)));
+        !self.document.descendants(self.id).into_iter().any(is_odd)
     }
 
     /// The text, when the only child is plain text, in one piece.

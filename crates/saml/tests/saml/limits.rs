@@ -40,12 +40,27 @@ fn a_tag_and_the_depth_have_limits() {
     accept(judge(&deep(limit::DEPTH_MAX - 2)));
     for declaration in ["xmlns:n=\"urn:n\"", "a=\"\" xmlns:n = 'urn:n'", "\n\txmlns:n\n=\n\"urn:n\"", "xmlns=\"urn:n\""]
     {
-        let namespaces = |count| repeated(count, |_| format!("<a {declaration}/>"));
-        let extended = |inside: &str| {
-            xml.replacen("<samlp:Status>", &format!("<samlp:Extensions>{inside}</samlp:Extensions><samlp:Status>"), 1)
-        };
-        accept(judge(&extended(&namespaces(limit::RESPONSE_NAMESPACES_MAX - 3))));
+        // Two of them at each level; the Response itself declares two.
+        let levels = (limit::NAMESPACES_IN_SCOPE_MAX - 2) / 2;
+        let open = repeated(levels, |_| format!("<a xmlns:m=\"urn:m\" {declaration}>"));
+        let inside = format!("{open}{}", "</a>".repeat(levels));
+        // One beside the other does not add up.
+        let extensions = format!("<samlp:Extensions>{inside}{inside}</samlp:Extensions><samlp:Status>");
+        accept(judge(&xml.replacen("<samlp:Status>", &extensions, 1)));
     }
+}
+
+#[test]
+fn a_small_message_may_be_dense() {
+    let xml = genuine(Signed::Assertion);
+    let stops = |xml: &str| xml.matches(['<', '=', '&', ']', '\r']).count();
+    let brackets = |count: usize| format!("{xml}<!--{}-->", "]".repeat(count));
+    let mut count = limit::MARKUP_FREE;
+    while stops(&brackets(count + 1)) <= limit::MARKUP_FREE + brackets(count + 1).len() / limit::MARKUP_BYTES_MIN {
+        count += 1;
+    }
+    accept(judge(&brackets(count)));
+    refuse("one more", &judge(&brackets(count + 1)), Refusal::XmlTooDense);
 }
 
 #[test]

@@ -209,8 +209,11 @@ fn metadata_may_declare_a_namespace_at_each_claim() {
             &format!("<md:Extensions>{offered}</md:Extensions><md:IDPSSODescriptor"),
         )
     };
-    assert!(parse(&claims(1000)).is_ok());
-    assert_eq!(parse(&claims(limit::METADATA_NAMESPACES_MAX)).unwrap_err(), MetadataError::TooComplex);
+    assert!(parse(&claims(8000)).is_ok());
+    let nested = "<a xmlns:m=\"urn:m\" xmlns:n=\"urn:n\">".repeat(32) + &"</a>".repeat(32);
+    let nested = format!("<md:Extensions>{nested}</md:Extensions><md:IDPSSODescriptor");
+    let nested = replace(&genuine(), "<md:IDPSSODescriptor", &nested);
+    assert_eq!(parse(&nested).unwrap_err(), MetadataError::TooComplex);
 }
 
 #[test]

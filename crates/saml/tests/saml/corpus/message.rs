@@ -148,21 +148,43 @@ fn bombs() -> Vec<Case> {
     ];
     for declaration in ["xmlns:n=\"urn:n\"", "a=\"\" xmlns:n = 'urn:n'", "\n\txmlns:n\n=\n\"urn:n\"", "xmlns=\"urn:n\""]
     {
-        let namespaces = repeated(limit::RESPONSE_NAMESPACES_MAX, |_| format!("<a {declaration}/>"));
-        tags.push((format!("namespaces as {declaration:?}"), extended(&namespaces)));
+        let levels = limit::NAMESPACES_IN_SCOPE_MAX / 2;
+        let open = repeated(levels, |_| format!("<a xmlns:m=\"urn:m\" {declaration}>"));
+        let nested = format!("{open}{}", "</a>".repeat(levels));
+        tags.push((format!("namespaces as {declaration:?}"), extended(&nested)));
     }
     let levels = limit::DEPTH_MAX - 1;
     let deep = [("depth", extended(&format!("{}{}", "<a>".repeat(levels), "</a>".repeat(levels))))];
     let mut all = cases(Class::Bomb, "", (CheckName::MessageEncoding, Refusal::MessageTooLarge), large);
     all.extend(cases(Class::Bomb, "", (CheckName::MessageXml, Refusal::XmlTagTooLarge), tags));
     all.extend(cases(Class::Bomb, "", (CheckName::MessageXml, Refusal::XmlTooDeep), deep));
-    let namespaces = repeated(60, |at| format!(" xmlns:n{at}=\"urn:{at}\""));
-    let open = repeated(8, |at| format!("<a{}>", namespaces.replace(":n", &format!(":m{at}x"))));
-    let fill = limit::RESPONSE_BYTES_MAX - xml.len() - open.len() - 4096;
-    let inside = format!("{open}{}{}", "<b/>".repeat(fill / 4), "</a>".repeat(8));
-    let heavy = replace(&xml, "</saml:Conditions>", &format!("</saml:Conditions><saml:Advice>{inside}</saml:Advice>"));
-    // The costliest shape that the limits let through; without them it takes minutes.
-    let costly = [("namespaces in scope of many elements", heavy)];
+    let advised = |inside: &str| {
+        let advice = format!("</saml:Conditions><saml:Advice>{inside}</saml:Advice>");
+        replace(&xml, "</saml:Conditions>", &advice)
+    };
+    let room = limit::RESPONSE_BYTES_MAX - xml.len() - 8192;
+    let dense = [
+        ("elements", "<b/>".repeat(room / 4)),
+        ("references", "&lt;".repeat(room / 4)),
+        ("attributes", "<b a=\"\"/>".repeat(room / 9)),
+        ("carriage returns", "\r".repeat(room)),
+        ("brackets", "]".repeat(room)),
+    ]
+    .map(|(name, inside)| (format!("nothing but {name}"), advised(&inside)));
+    all.extend(cases(Class::Bomb, "", (CheckName::MessageXml, Refusal::XmlTooDense), dense));
+    // The costliest shapes that the limits let through are judged as any other message is.
+    let namespaces = repeated(limit::NAMESPACES_IN_SCOPE_MAX - 3, |at| format!(" xmlns:n{at}=\"urn:{at}\""));
+    let stops = room / limit::MARKUP_BYTES_MIN;
+    let filling = |used: usize| "x".repeat(room - used);
+    let costly = [
+        ("namespaces in scope of many elements", "<n0:b/>".repeat(stops)),
+        ("many references", "&lt;".repeat(stops)),
+        ("many attributes", "<n1:b n0:a=\"\"/>".repeat(stops / 2)),
+    ]
+    .map(|(name, inside)| {
+        let open = format!("<n0:a{namespaces}>");
+        (name.to_owned(), advised(&format!("{open}{inside}{}</n0:a>", filling((open.len() + inside.len()).min(room)))))
+    });
     all.extend(cases(Class::Bomb, "", (CheckName::SignatureValue, Refusal::SignatureInvalid), costly));
     all
 }
