@@ -11,6 +11,7 @@ mod key_cache;
 mod key_store;
 mod keys;
 mod master;
+mod subject;
 mod trace;
 
 pub use expiring::{Bucket, ExpiringRecord, ExpiringRecords};
@@ -18,6 +19,7 @@ pub use key::{Ed25519Signer, Key, OpenError, verify_ed25519};
 pub use key_store::{KeyError, KeyStore};
 pub use keys::{KeyId, KeyTable, SealedKey};
 pub use master::{MasterKey, MasterKeyError};
+pub use subject::{Subject, SubjectIndex};
 pub use trace::{RecordedSignIn, SignInTrace, SignInTraceFilter};
 use vestibule_kernel::{Explain, Explanation, Kind};
 

@@ -12,7 +12,8 @@ use std::{
 use async_trait::async_trait;
 use vestibule_kernel::{ExposeSecret as _, ManualClock, SecretBox, SecretBytes, SeededIds, SystemIds, Timestamp};
 use vestibule_storage::{
-    Key, KeyError, KeyId, KeyStore, KeyTable, MasterKey, MasterKeyError, SealedKey, StorageError, verify_ed25519,
+    Key, KeyError, KeyId, KeyStore, KeyTable, MasterKey, MasterKeyError, SealedKey, StorageError, Subject,
+    SubjectIndex, verify_ed25519,
 };
 
 #[derive(Default)]
@@ -332,4 +333,44 @@ fn a_link_a_directory_or_a_damaged_file_is_no_master_key() {
     fs::write(&path, b"short").unwrap();
     let error = MasterKey::open_or_create(&path, &SystemIds).unwrap_err();
     assert!(matches!(error, MasterKeyError::WrongLength { bytes: 5, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_subject_has_one_digest_for_ever_and_no_two_subjects_the_same() {
+    let table = Arc::new(Table::default());
+    let keys = instance(&table, 1).keys;
+    let index = SubjectIndex::open(&keys).await.unwrap();
+    let connection = "01890a5d-ac96-774b-bcce-b302099a8053".parse().unwrap();
+    let another = "01890a5d-ac96-774b-bcce-b302099a8054".parse().unwrap();
+    let ada = Subject::NameId { format: "f", value: "ada" };
+    let digest = index.digest(connection, ada);
+    // Frozen: people are found by what was stored long ago.
+    let mut bytes = Vec::new();
+    let id = b"\x01\x89\x0a\x5d\xac\x96\x77\x4b\xbc\xce\xb3\x02\x09\x9a\x80\x53";
+    for part in [id.as_slice(), b"name_id", b"f", b"ada"] {
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    let key = keys.current("index", "").await.unwrap();
+    assert_eq!(digest, hex::encode(key.hmac("person.subject", &bytes)));
+    assert_eq!(digest.len(), 64);
+
+    let digests = [
+        digest.clone(),
+        index.digest(another, ada),
+        index.digest(connection, Subject::NameId { format: "f", value: "Ada" }),
+        index.digest(connection, Subject::NameId { format: "fa", value: "da" }),
+        index.digest(connection, Subject::Attribute { name: "f", value: "ada" }),
+        index.digest(connection, Subject::Attribute { name: "fada", value: "" }),
+        index.digest(connection, Subject::NameIdAttribute { name: "f", format: "", value: "ada" }),
+        index.digest(connection, Subject::NameIdAttribute { name: "", format: "f", value: "ada" }),
+    ];
+    assert_eq!(digests.iter().collect::<std::collections::BTreeSet<_>>().len(), digests.len());
+
+    // A rotation that should not be, and another instance, change nothing.
+    keys.rotate("index", "", &key).await.unwrap();
+    for keys in [keys, instance(&table, 2).keys] {
+        assert_eq!(SubjectIndex::open(&keys).await.unwrap().digest(connection, ada), digest);
+    }
+    assert!(!format!("{ada:?} {index:?}").contains("ada"));
 }
