@@ -31,6 +31,15 @@ pub struct Assertion {
     pub signed_by: Fingerprint,
 }
 
+impl Assertion {
+    /// The names of the attributes, each once, in the order in which they came.
+    #[must_use]
+    pub fn attribute_names(&self) -> Vec<&str> {
+        let mut seen = std::collections::HashSet::new();
+        self.attributes.iter().map(|attribute| attribute.name.as_str()).filter(|name| seen.insert(*name)).collect()
+    }
+}
+
 /// A name for a person (SAML core section 2.2.3).
 #[derive(Clone, Eq, PartialEq)]
 pub struct NameId {
@@ -67,15 +76,33 @@ pub struct Attribute {
     pub name_format: Option<String>,
     /// Its FriendlyName, which means nothing and helps people.
     pub friendly_name: Option<String>,
-    /// Its values; a nil value is left out.
+    /// Its values that are text; a nil value is left out.
     pub values: Vec<String>,
+    /// Its values that are a NameID, as in eduPersonTargetedID.
+    pub name_ids: Vec<NameId>,
+    /// How many of its values are other XML, which nothing here can read.
+    pub unreadable: usize,
+}
+
+impl Attribute {
+    /// How many values it has, whatever they are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.values.len() + self.name_ids.len() + self.unreadable
+    }
+
+    /// Whether a value is no text.
+    #[must_use]
+    pub fn has_unreadable(&self) -> bool {
+        !self.name_ids.is_empty() || self.unreadable > 0
+    }
 }
 
 impl fmt::Debug for Attribute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Attribute")
             .field("name", &self.name)
-            .field("values", &format_args!("{} redacted", self.values.len()))
+            .field("values", &format_args!("{} redacted", self.count()))
             .finish_non_exhaustive()
     }
 }

@@ -44,6 +44,9 @@
 //!     now: Timestamp::from_unix_seconds(1_800_000_000),
 //!     skew: std::time::Duration::from_secs(60),
 //!     sha1_until: None,
+//!     decryption: None,
+//!     encryption_required: false,
+//!     required_authn_context: &[],
 //! };
 //! let verdict = validate(saml_response, &expectation);
 //! match verdict.outcome {
@@ -59,6 +62,7 @@ mod authn_request;
 mod certificate;
 mod check;
 mod credential;
+mod encryption;
 pub mod limit;
 mod logout;
 mod metadata;
@@ -73,16 +77,19 @@ mod unverified;
 mod xml;
 
 pub use assertion::{Assertion, Attribute, NameId};
-pub use attribute::{Claim, NormalisedIdentity, normalise};
+pub use attribute::{
+    Claim, ClaimRule, Mapping, NormalisedIdentity, Preset, SubjectFault, SubjectId, SubjectSource, normalise,
+};
 pub use authn_request::{AuthnRequest, ParseRequestIdError, RelayState, RelayStateError, RequestId};
 pub use certificate::{Certificate, CertificateError, Fingerprint, KeyAlgorithm, ParseFingerprintError};
 pub use check::{Check, CheckName, CheckStatus, Verdict, Verified};
 pub use credential::{Credential, CredentialError};
+pub use encryption::DecryptionKeys;
 pub use logout::{
     LogoutExpectation, LogoutMessage, LogoutOutcome, LogoutRequest, LogoutResponse, LogoutStatus, LogoutVerdict,
     ReceivedLogout, ReceivedLogoutRequest, ReceivedLogoutResponse, validate_logout,
 };
-pub use metadata::{Binding, IdentityProviderMetadata, MetadataError, SingleSignOnService};
+pub use metadata::{Binding, IdentityProviderMetadata, MetadataError, SingleLogoutService, SingleSignOnService};
 pub use name::name_id_format;
 pub use outgoing::{MessageKind, OutgoingMessage, SigningError};
 pub use refusal::{Refusal, Responsible};

@@ -9,7 +9,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use vestibule_decider::Decider;
 use vestibule_eventlog::{AppendError, Current, EventLog, Metadata, Partition, StreamId, Transaction, Version};
 use vestibule_kernel::{ConnectionId, IdSource, PersonId, UserPoolId};
-use vestibule_saml::RequestId;
+use vestibule_saml::{RequestId, SubjectId};
 use vestibule_storage::KeyStore;
 use vestibule_tenancy::{
     Role,
@@ -51,8 +51,7 @@ impl Acceptor {
     /// Signs the person in, once for each assertion and each request.
     pub(crate) async fn accept(&self, sign_in: &SignIn<'_>) -> Result<Result<SignedIn, Refusal>, Error> {
         let connection = sign_in.connection;
-        let key = subject::index_key(&self.keys).await?;
-        let digest = subject::digest(&key, connection.id, &sign_in.acceptable.assertion.subject);
+        let digest = subject::digest(&self.keys, connection.id, &sign_in.acceptable.subject).await?;
         let assertion = assertion_stream(connection, &sign_in.acceptable.assertion)?;
         let newcomer = PersonId::from_uuid(self.ids.uuid_v4());
         for _ in 0..ATTEMPTS_MAX {
@@ -100,10 +99,9 @@ impl Acceptor {
     pub(crate) async fn is_deactivated(
         &self,
         connection: &ReadyConnection,
-        asserted: &vestibule_saml::Assertion,
+        subject: &SubjectId,
     ) -> Result<bool, Error> {
-        let key = subject::index_key(&self.keys).await?;
-        let digest = subject::digest(&key, connection.id, &asserted.subject);
+        let digest = subject::digest(&self.keys, connection.id, subject).await?;
         let Some(person) = self.find(&digest).await? else { return Ok(false) };
         let known = self.log.load::<Person>(&person_stream(connection, person)).await?;
         Ok(matches!(known.state, Person::Deactivated(_)))
@@ -160,9 +158,9 @@ impl SignIn<'_> {
     }
 
     fn profile(&self) -> Profile {
-        let Acceptable { assertion, identity, email, .. } = self.acceptable;
+        let Acceptable { subject, identity, email, .. } = self.acceptable;
         Profile {
-            subject: assertion.subject.value.clone(),
+            subject: subject.value().to_owned(),
             email: email.released(),
             name: identity.name.clone(),
             given_name: identity.given_name.clone(),

@@ -11,6 +11,7 @@ pub(crate) enum Check {
     OrganizationActive,
     ConnectionEnabled,
     SubjectStable,
+    ClaimsPresent,
     EmailReleasable,
     SecondOpinion,
     PersonActive,
@@ -19,10 +20,11 @@ pub(crate) enum Check {
 }
 
 impl Check {
-    const BEHIND: [Self; 8] = [
+    const BEHIND: [Self; 9] = [
         Self::OrganizationActive,
         Self::ConnectionEnabled,
         Self::SubjectStable,
+        Self::ClaimsPresent,
         Self::EmailReleasable,
         Self::SecondOpinion,
         Self::PersonActive,
@@ -36,6 +38,7 @@ impl Check {
             Self::OrganizationActive => "organization.active",
             Self::ConnectionEnabled => "connection.enabled",
             Self::SubjectStable => "subject.stable",
+            Self::ClaimsPresent => "claims.present",
             Self::EmailReleasable => "email.releasable",
             Self::SecondOpinion => "second_opinion",
             Self::PersonActive => "person.active",
@@ -49,7 +52,8 @@ impl Check {
             Self::ConnectionTrusted => "a usable signing certificate",
             Self::OrganizationActive => "an active organization",
             Self::ConnectionEnabled => "an enabled connection",
-            Self::SubjectStable => "a NameID that is the same at each sign-in",
+            Self::SubjectStable => "one value that is the same at each sign-in, where the connection looks for it",
+            Self::ClaimsPresent => "every claim that the connection requires",
             Self::EmailReleasable => "one address inside a verified domain of the organization",
             Self::SecondOpinion => "another engine verifies it and reads the same",
             Self::PersonActive => "a person who is not deactivated, or a new one",

@@ -1,8 +1,10 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use url::Url;
 use vestibule_kernel::{Chain, ConnectionId, OrganizationId};
-use vestibule_saml::{Certificate, ServiceProvider, TrustedCertificates};
+use vestibule_saml::{Certificate, Mapping, ServiceProvider, TrustedCertificates};
 use vestibule_tenancy::connection::{self, Binding, Connection, SamlSettings, ServiceProviderAddresses, Trust};
+
+use crate::mapping;
 
 /// A connection made ready for requests and verdicts.
 #[derive(Debug)]
@@ -17,6 +19,8 @@ pub(crate) struct ReadyConnection {
     /// Where requests go, and how; the binding we prefer.
     pub(crate) single_sign_on: Option<(Binding, Url)>,
     pub(crate) settings: SamlSettings,
+    /// How its attributes are read, by the settings.
+    pub(crate) mapping: Mapping,
     /// `None` when no certificate of the connection can be used: then nothing verifies.
     pub(crate) trusted: Option<TrustedCertificates>,
 }
@@ -34,6 +38,7 @@ impl ReadyConnection {
             service_provider: ServiceProvider { entity_id: addresses.entity_id, acs_url: addresses.acs_url },
             single_sign_on: single_sign_on(trust),
             settings: trust.settings.clone(),
+            mapping: mapping::of(&trust.settings),
             trusted: trusted(trust),
         })
     }

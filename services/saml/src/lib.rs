@@ -22,6 +22,7 @@ mod email;
 mod error;
 mod explain;
 mod judge;
+mod mapping;
 mod metadata;
 mod refusal;
 mod rpc;

@@ -1,5 +1,5 @@
 use vestibule_rpc::saml::v1::{self as pb, refusal::Responsible};
-use vestibule_saml as saml;
+use vestibule_saml::{self as saml, SubjectFault};
 
 use crate::second_opinion::Objection;
 
@@ -19,8 +19,11 @@ pub(crate) enum Refusal {
     #[error("the connection is disabled")]
     ConnectionDisabled,
     /// Nobody can be recognised by what the identity provider sent.
-    #[error("the NameID is transient, another one at each sign-in: configure a persistent one")]
-    SubjectNotStable,
+    #[error("nobody can be recognised by what the identity provider sent: {0}")]
+    Subject(SubjectFault),
+    /// A claim without which nobody signs in was not sent.
+    #[error("the identity provider did not send a claim that this connection requires")]
+    RequiredClaimMissing,
     /// The pool requires an address, and none was sent.
     #[error("the identity provider sent no single, well-formed e-mail address, which the user pool requires")]
     EmailMissing,
@@ -52,7 +55,11 @@ impl Refusal {
             Self::NoTrustedCertificate => "NO_TRUSTED_CERTIFICATE",
             Self::OrganizationSuspended => "ORGANIZATION_SUSPENDED",
             Self::ConnectionDisabled => "CONNECTION_DISABLED",
-            Self::SubjectNotStable => "SUBJECT_NOT_STABLE",
+            Self::Subject(SubjectFault::Transient) => "SUBJECT_NOT_STABLE",
+            Self::Subject(SubjectFault::Missing) => "SUBJECT_ATTRIBUTE_MISSING",
+            Self::Subject(SubjectFault::NotSingle) => "SUBJECT_ATTRIBUTE_NOT_SINGLE",
+            Self::Subject(SubjectFault::Unusable) => "SUBJECT_ATTRIBUTE_UNUSABLE",
+            Self::RequiredClaimMissing => "ATTRIBUTE_REQUIRED_MISSING",
             Self::EmailMissing | Self::EmailForeign => "EMAIL_NOT_RELEASABLE",
             Self::PersonDeactivated => "PERSON_DEACTIVATED",
             Self::SecondOpinion(objection) => objection.reason(),
@@ -76,7 +83,9 @@ impl Refusal {
             | Self::ConnectionDisabled
             | Self::PersonDeactivated
             | Self::EmailForeign => Responsible::Operator,
-            Self::SubjectNotStable | Self::EmailMissing | Self::AssertionTooOld => Responsible::IdentityProvider,
+            Self::Subject(_) | Self::RequiredClaimMissing | Self::EmailMissing | Self::AssertionTooOld => {
+                Responsible::IdentityProvider
+            }
             Self::AssertionReplayed | Self::RequestAlreadyAnswered => Responsible::Person,
         }
     }

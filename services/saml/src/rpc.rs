@@ -158,7 +158,7 @@ impl Api {
         };
         let (mut checks, mut verdict) = self.judge(&case).await?;
         if let Ok(acceptable) = &verdict {
-            let is_deactivated = self.acceptor.is_deactivated(&connection, &acceptable.assertion).await?;
+            let is_deactivated = self.acceptor.is_deactivated(&connection, &acceptable.subject).await?;
             let used = self.acceptor.is_used(&connection, &acceptable.assertion, &request_id).await?;
             if is_deactivated {
                 verdict = Err(checks.fail(Check::PersonActive, "deactivated", Refusal::PersonDeactivated));

@@ -3,16 +3,18 @@
 use vestibule_kernel::Timestamp;
 
 use super::{
-    Expectation, address,
+    Expectation, address, encrypted,
     instant::{self, Window},
+    name_id,
 };
 use crate::{
     CheckName, NameId, Refusal,
     check::Checklist,
-    limit,
-    name::{ASSERTION, BEARER, name_id_format},
+    name::{ASSERTION, BEARER},
     xml::Node,
 };
+
+const ONE_NAME_ID: &str = "one NameID";
 
 /// Reads the NameID and checks the bearer confirmation; the moment is until when it may be presented.
 pub(super) fn read(
@@ -22,36 +24,44 @@ pub(super) fn read(
     checks: &mut Checklist,
 ) -> Result<(NameId, Timestamp), Refusal> {
     let subject = assertion.only(ASSERTION, "Subject");
-    let name_id = name_id(subject, checks)?;
+    let name_id = subject_name_id(subject, expectation, checks)?;
     let confirmed_until = confirmation(subject, expectation, window, checks)?;
     Ok((name_id, confirmed_until))
 }
 
 /// SAML core section 2.2.3. The finding tells the format only.
-fn name_id(subject: Option<Node<'_>>, checks: &mut Checklist) -> Result<NameId, Refusal> {
-    let (name, expected) = (CheckName::SubjectNameId, "one NameID");
-    let Some(node) = subject.and_then(|subject| subject.only(ASSERTION, "NameID")) else {
-        return Err(checks.fail(name, expected, "none", Refusal::NameIdMissing));
-    };
-    let Ok(value) = node.text() else {
-        return Err(checks.fail(name, expected, "forbidden content", Refusal::ValueForbiddenContent));
-    };
-    let format = node.attribute("Format").unwrap_or(name_id_format::UNSPECIFIED);
-    if value.trim().is_empty() {
-        return Err(checks.fail(name, expected, "an empty NameID", Refusal::NameIdMissing));
+fn subject_name_id(
+    subject: Option<Node<'_>>,
+    expectation: &Expectation<'_>,
+    checks: &mut Checklist,
+) -> Result<NameId, Refusal> {
+    let only = |name| subject.and_then(|subject| subject.only(ASSERTION, name));
+    match (only("NameID"), only("EncryptedID")) {
+        (Some(node), None) => plain_name_id(node, checks),
+        (None, Some(node)) => encrypted::element(node, "NameID", expectation, checks, plain_name_id),
+        (None, None) => Err(checks.fail(CheckName::SubjectNameId, ONE_NAME_ID, "none", Refusal::NameIdMissing)),
+        (Some(_), Some(_)) => {
+            Err(checks.fail(CheckName::SubjectNameId, ONE_NAME_ID, "two, one encrypted", Refusal::NameIdMissing))
+        }
     }
-    let qualifiers = [node.attribute("NameQualifier"), node.attribute("SPNameQualifier")];
-    let parts = qualifiers.into_iter().flatten().chain([&*value, format]);
-    if parts.map(|part| part.chars().count()).any(|chars| chars > limit::NAME_ID_CHARS_MAX) {
-        return Err(checks.fail(name, expected, "a longer one than the limit", Refusal::LimitExceeded));
-    }
-    if format == name_id_format::TRANSIENT {
-        checks.warn(name, "a NameID that recognises the person next time", format);
+}
+
+fn plain_name_id(node: Node<'_>, checks: &mut Checklist) -> Result<NameId, Refusal> {
+    let (name, expected) = (CheckName::SubjectNameId, ONE_NAME_ID);
+    let name_id = name_id::read(node).map_err(|refusal| {
+        let found = match refusal {
+            Refusal::NameIdMissing => "an empty NameID",
+            Refusal::LimitExceeded => "a longer one than the limit",
+            _ => "forbidden content",
+        };
+        checks.fail(name, expected, found, refusal)
+    })?;
+    if name_id.is_transient() {
+        checks.warn(name, "a NameID that recognises the person next time", &name_id.format);
     } else {
-        checks.pass(name, expected, format);
+        checks.pass(name, expected, &name_id.format);
     }
-    let [name_qualifier, sp_name_qualifier] = qualifiers.map(|qualifier| qualifier.map(str::to_owned));
-    Ok(NameId { value: value.into_owned(), format: format.to_owned(), name_qualifier, sp_name_qualifier })
+    Ok(name_id)
 }
 
 /// SAML profiles section 4.1.4.2: a bearer confirmation with Recipient, NotOnOrAfter and InResponseTo, without

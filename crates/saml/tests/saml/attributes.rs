@@ -1,10 +1,10 @@
-use vestibule_saml::{Claim, NormalisedIdentity, limit, normalise};
+use vestibule_saml::{Claim, Mapping, NormalisedIdentity, SubjectFault, limit, normalise};
 use vestibule_saml_idp::{Subject, SubjectAttribute};
 
 use crate::support::{ADA, RSA, accept, judge, provider, terms};
 
 fn normalised(subject: &Subject) -> NormalisedIdentity {
-    normalise(&accept(judge(&provider(&RSA).respond(subject, &terms()).unwrap())))
+    normalise(&accept(judge(&provider(&RSA).respond(subject, &terms()).unwrap())), &Mapping::default())
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn identity_providers_call_the_same_facts_by_many_names() {
         assert_eq!(identity.name.as_deref(), Some("Ada Lovelace"));
         assert_eq!(identity.groups, ["staff", "admins"]);
         assert_eq!(identity.unmapped.len(), unmapped, "{:?}", identity.unmapped);
-        assert!(identity.ambiguous.is_empty() && identity.oversized.is_empty() && !identity.subject_is_transient);
+        assert!(identity.ambiguous.is_empty() && identity.oversized.is_empty() && identity.subject.is_ok());
         assert!(!format!("{identity:?}").contains("Ada"));
     }
 }
@@ -70,7 +70,7 @@ fn an_address_comes_from_the_name_id_only_when_it_is_one() {
     assert_eq!(normalised(&Subject::email(ADA)).email.as_deref(), Some(ADA));
     assert_eq!(normalised(&Subject::persistent(ADA)).email, None);
     let transient = normalised(&Subject::transient("_t"));
-    assert!(transient.subject_is_transient && transient.email.is_none());
+    assert_eq!((transient.subject, transient.email), (Err(SubjectFault::Transient), None));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use vestibule_kernel::Timestamp;
 use vestibule_saml::{
-    Expectation, IdentityProviderMetadata, Refusal, TrustedCertificates, Verdict, name_id_format, normalise,
-    validate_xml,
+    Expectation, IdentityProviderMetadata, Mapping, Refusal, SubjectId, TrustedCertificates, Verdict, name_id_format,
+    normalise, validate_xml,
 };
 
 use crate::support::{REQUEST, SKEW, accept, refuse, replace};
@@ -30,17 +30,18 @@ fn judge(xml: &str) -> Verdict {
             now,
             skew: SKEW,
             sha1_until: None,
+            decryption: None,
+            encryption_required: false,
+            required_authn_context: &[],
         },
     )
 }
 
 #[test]
 fn what_pysaml2_says_is_understood() {
-    let identity = normalise(&accept(judge(RESPONSE)));
-    assert_eq!(
-        (identity.subject.value.as_str(), identity.subject.format.as_str()),
-        ("p-1", name_id_format::PERSISTENT)
-    );
+    let identity = normalise(&accept(judge(RESPONSE)), &Mapping::default());
+    let Ok(SubjectId::NameId(name_id)) = &identity.subject else { panic!("{:?}", identity.subject) };
+    assert_eq!((name_id.value.as_str(), name_id.format.as_str()), ("p-1", name_id_format::PERSISTENT));
     assert_eq!(identity.email.as_deref(), Some("ada@acme.test"));
     assert_eq!((identity.given_name.as_deref(), identity.family_name.as_deref()), (Some("Ada"), Some("Lovelace")));
 }

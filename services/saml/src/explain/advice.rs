@@ -1,5 +1,6 @@
 use vestibule_rpc::saml::v1::Check;
-use vestibule_saml::Refusal as Said;
+use vestibule_saml::{Refusal as Said, SubjectFault};
+use vestibule_tenancy::connection::SubjectSource;
 
 use crate::{connection::ReadyConnection, refusal::Refusal, second_opinion::Objection};
 
@@ -23,10 +24,13 @@ pub(super) fn of(refusal: Refusal, connection: &ReadyConnection, failed: Option<
         Refusal::PersonDeactivated => "Vestibule's operator: the person is deactivated; reactivate them when they may \
             sign in again."
             .to_owned(),
-        Refusal::SubjectNotStable => to_provider(
+        Refusal::Subject(fault) => to_provider(connection, &of_subject(fault, connection)),
+        Refusal::RequiredClaimMissing => to_provider(
             connection,
-            "the NameID has the format transient, another one at each sign-in; please send a persistent NameID that \
-             never changes for a person",
+            &format!(
+                "the assertion came {found}; please send what is missing under a name that this connection knows, or tell \
+                 us the name"
+            ),
         ),
         Refusal::EmailMissing => to_provider(
             connection,
@@ -56,6 +60,25 @@ pub(super) fn of(refusal: Refusal, connection: &ReadyConnection, failed: Option<
         Refusal::AssertionTooOld => of_response(Said::AssertionTooOld, connection, found),
         Refusal::AssertionReplayed | Refusal::RequestAlreadyAnswered => {
             "The person: this sign-in was completed before; please begin it anew from the application.".to_owned()
+        }
+    }
+}
+
+fn of_subject(fault: SubjectFault, connection: &ReadyConnection) -> String {
+    let attribute = match &connection.settings.subject {
+        SubjectSource::NameId => "",
+        SubjectSource::Attribute { name } => name,
+    };
+    match fault {
+        SubjectFault::Transient => "the NameID has the format transient, another one at each sign-in; please send a \
+            persistent NameID, or an attribute that never changes for a person and tell us its name"
+            .to_owned(),
+        SubjectFault::Missing => format!("please send the attribute `{attribute}` for every person"),
+        SubjectFault::NotSingle => {
+            format!("the attribute `{attribute}` has several values; please send exactly one")
+        }
+        SubjectFault::Unusable => {
+            format!("the value of the attribute `{attribute}` is too long or is no text; please send a short text")
         }
     }
 }

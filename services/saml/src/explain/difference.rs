@@ -44,7 +44,7 @@ fn certificate(case: &Case<'_>, unverified: &Unverified) -> Option<Difference> {
 fn clock(case: &Case<'_>, unverified: &Unverified) -> Option<Difference> {
     let made = unverified.issue_instant?;
     let ahead = millis_ahead(made, case.now);
-    let skew = i64::try_from(case.skew.as_millis()).unwrap_or(i64::MAX);
+    let skew = i64::try_from(case.skew().as_millis()).unwrap_or(i64::MAX);
     if ahead.saturating_abs() <= skew {
         return None;
     }
@@ -54,7 +54,7 @@ fn clock(case: &Case<'_>, unverified: &Unverified) -> Option<Difference> {
     } else {
         format!("made at {made}: {seconds} seconds before, so it was delayed or the sender's clock is behind")
     };
-    Some(difference("clock", format!("within {} seconds of {}", case.skew.as_secs(), case.now), found))
+    Some(difference("clock", format!("within {} seconds of {}", case.skew().as_secs(), case.now), found))
 }
 
 fn difference(subject: &str, expected: String, found: String) -> Difference {

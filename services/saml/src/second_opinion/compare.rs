@@ -18,28 +18,28 @@ pub(super) fn differences(ours: &Assertion, addressed: &Addressed<'_>, reading: 
     let name_id = reading.name_id.as_ref();
     let format = name_id.and_then(|name_id| name_id.format.as_deref()).unwrap_or(name_id_format::UNSPECIFIED);
     let alike = [
-        ("assertion id", same(&ours.id, &reading.assertion_id)),
-        ("issuer", same(addressed.identity_provider, &reading.issuer)),
+        ("assertion id", ours.id == reading.assertion_id),
+        ("issuer", same_uri(addressed.identity_provider, &reading.issuer)),
         ("issue instant", ours.issue_instant.unix_millis() == reading.issue_instant),
-        ("name id", name_id.is_some_and(|name_id| same(&ours.subject.value, &name_id.value))),
+        ("name id", name_id.is_some_and(|name_id| ours.subject.value == name_id.value)),
         ("name id format", name_id.is_none() || ours.subject.format == format),
         ("confirmation", reading.confirmations.iter().any(|each| confirms(each, addressed))),
         ("audience", is_addressed(&reading.audiences, addressed.service_provider)),
         ("authn instant", reading.authn_instant == Some(ours.authn_instant.unix_millis())),
         ("session index", ours.session_index == reading.session_index),
-        ("authn context", same_or_none(ours.authn_context.as_deref(), reading.authn_context.as_deref())),
+        ("authn context", same_uri(text(&ours.authn_context), text(&reading.authn_context))),
         ("attributes", attributes(ours) == others(&reading.attributes)),
     ];
     alike.into_iter().filter(|(_, alike)| !alike).map(|(name, _)| name).collect()
 }
 
-/// The other reader cuts white space off both ends of a value; nothing else may differ.
-fn same(one: &str, other: &str) -> bool {
+/// Ours takes white space around a URI for layout (XML Schema part 2, anyURI); the other reader keeps it.
+fn same_uri(one: &str, other: &str) -> bool {
     cut(one) == cut(other)
 }
 
-fn same_or_none(one: Option<&str>, other: Option<&str>) -> bool {
-    one.map(cut).unwrap_or_default() == other.map(cut).unwrap_or_default()
+fn text(value: &Option<String>) -> &str {
+    value.as_deref().unwrap_or_default()
 }
 
 /// Without what XML calls white space (section 2.3), and nothing else.
@@ -55,11 +55,11 @@ fn confirms(confirmation: &Confirmation, addressed: &Addressed<'_>) -> bool {
 
 /// Every restriction must name us (SAML core section 2.5.1.4).
 fn is_addressed(restrictions: &[Vec<String>], service_provider: &str) -> bool {
-    let names_us = |audiences: &Vec<String>| audiences.iter().any(|audience| same(audience, service_provider));
+    let names_us = |audiences: &Vec<String>| audiences.iter().any(|audience| same_uri(audience, service_provider));
     !restrictions.is_empty() && restrictions.iter().all(names_us)
 }
 
-/// Names and values in order, without empty values: the other reader cannot tell them from absent ones.
+/// Names and values in order. The other reader cannot tell nil, empty and blank values apart: none of them counts.
 fn attributes(ours: &Assertion) -> Vec<(&str, Vec<&str>)> {
     ours.attributes.iter().map(|attribute| (attribute.name.as_str(), values(&attribute.values))).collect()
 }
@@ -69,7 +69,7 @@ fn others(theirs: &[Attribute]) -> Vec<(&str, Vec<&str>)> {
 }
 
 fn values(values: &[String]) -> Vec<&str> {
-    values.iter().map(|value| cut(value)).filter(|value| !value.is_empty()).collect()
+    values.iter().map(String::as_str).filter(|value| !cut(value).is_empty()).collect()
 }
 
 #[cfg(test)]

@@ -132,9 +132,7 @@ impl SecondOpinion {
             Ok(Answer::Rejected) => {
                 Finding::Objects(Objection::Disagrees, "it does not verify the signature".to_owned())
             }
-            Ok(Answer::CannotProcess { obstacle }) => {
-                Finding::Objects(Objection::CannotProcess, obstacle.to_string())
-            }
+            Ok(Answer::CannotProcess { obstacle }) => Finding::Objects(Objection::CannotProcess, obstacle.to_string()),
             Err(error) => {
                 tracing::debug!(error = %Chain(&error), "no second opinion");
                 Finding::Objects(Objection::Unavailable, error.to_string())
@@ -188,6 +186,3 @@ fn note(case: &Case<'_>, outcome: &str, objection: Option<(Objection, &str)>) {
         Some((_, found)) => tracing::warn!(%connection, request, outcome, found, "no second opinion"),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -30,7 +30,11 @@ impl Gate {
     }
 
     /// Waits for a place; whoever asks limits the time.
-    pub(super) async fn enter(&self, connection: ConnectionId, now: Timestamp) -> Result<OwnedSemaphorePermit, NoOpinion> {
+    pub(super) async fn enter(
+        &self,
+        connection: ConnectionId,
+        now: Timestamp,
+    ) -> Result<OwnedSemaphorePermit, NoOpinion> {
         let places = self.share(connection, now).ok_or(NoOpinion::Limited)?;
         places.acquire_owned().await.map_err(|_| NoOpinion::Limited)
     }

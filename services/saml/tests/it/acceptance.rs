@@ -15,12 +15,13 @@ async fn a_valid_response_signs_in_with_a_normalised_identity() {
     assert_eq!(answer.organization, format!("organizations/{}", acme.organization));
     let passed = |check: &&vestibule_rpc::saml::v1::Check| check.status() != Status::Passed;
     assert_eq!(answer.checks.iter().find(passed), None);
-    let ours: Vec<&str> = answer.checks.iter().rev().take(6).map(|check| check.name.as_str()).collect();
+    let ours: Vec<&str> = answer.checks.iter().rev().take(7).map(|check| check.name.as_str()).collect();
     let expected = [
         "request.unanswered",
         "assertion.unused",
         "person.active",
         "email.releasable",
+        "claims.present",
         "subject.stable",
         "connection.enabled",
     ];

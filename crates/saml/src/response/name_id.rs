@@ -1,0 +1,19 @@
+//! Reading a name (SAML core section 2.2.3).
+
+use crate::{NameId, Refusal, limit, name::name_id_format, xml::Node};
+
+/// Reads a NameID: text, in one piece, not empty, within the limits.
+pub(crate) fn read(node: Node<'_>) -> Result<NameId, Refusal> {
+    let value = node.text().map_err(|_| Refusal::ValueForbiddenContent)?;
+    if value.trim().is_empty() {
+        return Err(Refusal::NameIdMissing);
+    }
+    let format = node.attribute("Format").unwrap_or(name_id_format::UNSPECIFIED);
+    let qualifiers = [node.attribute("NameQualifier"), node.attribute("SPNameQualifier")];
+    let parts = qualifiers.into_iter().flatten().chain([&*value, format]);
+    if parts.map(|part| part.chars().count()).any(|chars| chars > limit::NAME_ID_CHARS_MAX) {
+        return Err(Refusal::LimitExceeded);
+    }
+    let [name_qualifier, sp_name_qualifier] = qualifiers.map(|qualifier| qualifier.map(str::to_owned));
+    Ok(NameId { value: value.into_owned(), format: format.to_owned(), name_qualifier, sp_name_qualifier })
+}
