@@ -122,7 +122,7 @@ pub struct Confirmation {
 pub struct Attribute {
     /// Its Name.
     pub name: String,
-    /// Its values; an empty one and a nil one look alike to the program.
+    /// Its values; nil, empty and blank ones look alike to the program.
     pub values: Vec<String>,
 }
 
