@@ -1,5 +1,5 @@
 //! Amazon Cognito's vocabulary, pure: where a user pool listens ([`pool_url`]), how a sign-in is started
-//! ([`AuthorizeUrl`]), what federated users are called ([`username`]), which claims are Cognito's own
+//! ([`AuthorizeUrl`], [`initiate_login_url`]), what federated users are called ([`username`]), which claims are Cognito's own
 //! ([`is_reserved_claim`]), and the events of its Lambda triggers ([`TriggerEvent`], [`PreTokenGeneration`]).
 //!
 //! Trigger events are read leniently, as Cognito's documentation asks: unknown members stay, unknown values are not
@@ -8,13 +8,17 @@
 mod authorize;
 mod claim;
 mod domain;
+mod initiate;
 mod name;
 mod trigger;
 
 pub use authorize::{AuthorizeUrl, InvalidParameter, Parameter};
 pub use claim::{Token, is_reserved_claim};
 pub use domain::{pool_url, redirect_uri};
+pub use initiate::{initiate_login_url, issuer};
 pub use name::{ParsedUsername, USERNAME_CHARS_MAX, parse_username, username};
 pub use trigger::{
-    ClaimsOverride, Identity, PreTokenGeneration, ReservedClaim, TriggerError, TriggerEvent, parse_identities,
+    AnswerError, Bearer, ClaimsOverride, CreateAuthChallenge, DefineAuthChallenge, GroupsOverride, Identity,
+    InboundFederation, NextStep, PosedChallenge, PreSignUp, PreTokenGeneration, ReservedClaim, Round, SignUp,
+    TokenOverride, Trigger, TriggerError, TriggerEvent, User, UserEvent, VerifyAuthChallenge, parse_identities,
 };

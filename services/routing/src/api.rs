@@ -12,7 +12,7 @@ use vestibule_rpc::{
 
 use crate::{
     error::RoutingError,
-    routing::{Routing, TICKET_LIFETIME, TICKET_LIFETIME_MAX},
+    routing::{Made, Routing, TICKET_LIFETIME, TICKET_LIFETIME_MAX},
 };
 
 /// The domain of the errors' reasons.
@@ -57,8 +57,8 @@ impl RoutingApi {
             },
         };
         let lifetime = lifetime(request.lifetime.as_ref())?;
-        let (ticket, expires_at) = self.0.ticket(organization, connection, lifetime)?;
-        Ok(CreateTicketResponse { ticket, expire_time: Some(proto_timestamp(expires_at)) })
+        let Made { ticket, expires_at, initiate_login_url } = self.0.ticket(organization, connection, lifetime)?;
+        Ok(CreateTicketResponse { ticket, expire_time: Some(proto_timestamp(expires_at)), initiate_login_url })
     }
 }
 

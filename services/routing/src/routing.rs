@@ -29,6 +29,14 @@ pub(crate) struct Routing {
     pub(crate) view_age_max: Duration,
 }
 
+/// A ticket that was made.
+pub(crate) struct Made {
+    pub(crate) ticket: String,
+    pub(crate) expires_at: Timestamp,
+    /// Where a sign-in with it begins; empty when the application has no address for that.
+    pub(crate) initiate_login_url: String,
+}
+
 impl Routing {
     pub(crate) fn resolve(
         &self,
@@ -53,19 +61,24 @@ impl Routing {
         organization: OrganizationId,
         connection: Option<ConnectionId>,
         lifetime: Duration,
-    ) -> Result<(String, Timestamp), RoutingError> {
+    ) -> Result<Made, RoutingError> {
         self.ready()?;
-        self.directory.read(|directory| {
+        let user_pool = self.directory.read(|directory| {
             let found = directory.organization(organization).filter(|found| found.state != State::Absent);
             let found = found.ok_or(RoutingError::OrganizationUnknown)?;
             match connection {
                 Some(id) if found.connection(id).is_none() => Err(RoutingError::ConnectionUnknown),
-                _ => Ok(()),
+                _ => Ok(directory.user_pools().of(found).cloned()),
             }
         })?;
         // Cut to whole seconds here, because that is what the ticket says.
         let expires_at = Timestamp::from_unix_seconds(self.clock.now().plus(lifetime).unix_seconds());
-        Ok((self.sign(organization, connection, expires_at)?, expires_at))
+        let ticket = self.sign(organization, connection, expires_at)?;
+        let initiate_login_url = user_pool.and_then(|pool| {
+            let address = pool.initiate_login_uri.as_deref()?;
+            vestibule_cognito::initiate_login_url(address, &pool.issuer, &ticket)
+        });
+        Ok(Made { ticket, expires_at, initiate_login_url: initiate_login_url.unwrap_or_default() })
     }
 
     /// Whether the view is complete and young enough to answer from.

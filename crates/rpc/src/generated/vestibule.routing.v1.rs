@@ -111,6 +111,10 @@ pub struct CreateTicketResponse {
     pub ticket: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "2")]
     pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Where to send a browser so that the application begins a sign-in with the ticket (OpenID Connect Core 1.0 section 4):
+    /// the user pool's `initiate_login_uri` with `iss` and `login_hint`. Empty when the user pool has none.
+    #[prost(string, tag = "3")]
+    pub initiate_login_url: ::prost::alloc::string::String,
 }
 /// Where a person signs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

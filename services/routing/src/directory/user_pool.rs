@@ -13,6 +13,10 @@ pub(crate) struct UserPool {
     pub(crate) domain: String,
     pub(crate) provider_name: String,
     pub(crate) app_client_id: String,
+    /// Who issues its tokens.
+    pub(crate) issuer: String,
+    /// Where its application begins a sign-in that somebody else asks for.
+    pub(crate) initiate_login_uri: Option<String>,
 }
 
 /// All user pools: a few, so nothing is saved here.
@@ -43,6 +47,8 @@ impl UserPools {
             domain: registered.domains.into_iter().next().unwrap_or_default(),
             provider_name: registered.provider_name,
             app_client_id: registered.app_client_id,
+            issuer: vestibule_cognito::issuer(&registered.region, &registered.pool_id),
+            initiate_login_uri: None,
         };
         self.put(id, pool);
     }
@@ -55,6 +61,9 @@ impl UserPools {
         }
         if let Some(app_client_id) = updated.app_client_id {
             pool.app_client_id = app_client_id;
+        }
+        if let Some(address) = updated.initiate_login_uri {
+            pool.initiate_login_uri = Some(address).filter(|address| !address.is_empty());
         }
         self.put(id, pool);
     }

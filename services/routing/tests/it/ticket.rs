@@ -1,12 +1,13 @@
 use std::time::Duration;
 
+use vestibule_eventlog::StreamId;
 use vestibule_kernel::{ConnectionId, IdSource as _, OrganizationId, SystemIds};
 use vestibule_routing_service::{Config, start};
 use vestibule_rpc::{
     from_proto_timestamp, resource,
     routing::v1::{CreateTicketRequest, Decision, resolve_sign_in_request::Person},
 };
-use vestibule_tenancy::connection;
+use vestibule_tenancy::{connection, user_pool};
 
 use crate::deployment::{Deployment, eventually, of, outcome};
 
@@ -150,4 +151,27 @@ async fn keys_are_followed_by_others_and_two_are_kept() {
         let keys = deployment.resources.keys.all("ticket", "").await.unwrap();
         assert_eq!(keys.iter().map(|key| key.generation).collect::<Vec<_>>(), [generation, generation - 1]);
     }
+}
+
+#[tokio::test]
+async fn a_ticket_comes_with_the_address_at_which_the_application_begins_a_sign_in() {
+    let mut deployment = Deployment::start().await;
+    let (acme, _) = deployment.customer("acme", "acme.test").await;
+    deployment.settle().await;
+    let made = deployment.client.clone().create_ticket(named(acme)).await.unwrap().into_inner();
+    assert_eq!(made.initiate_login_url, "", "the application has none");
+
+    let address = "https://app.example/login/initiate?from=portal".to_owned();
+    let updated = user_pool::Updated { initiate_login_uri: Some(address), ..user_pool::Updated::default() };
+    let stream = StreamId::of_id(user_pool::CATEGORY, None, deployment.pool.uuid());
+    deployment.append::<user_pool::Event>(stream, updated).await;
+    deployment.settle().await;
+    let made = deployment.client.clone().create_ticket(named(acme)).await.unwrap().into_inner();
+    let url = url::Url::parse(&made.initiate_login_url).unwrap();
+    let parameters: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let issuer = format!("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_{}", deployment.pool.uuid().simple());
+    let expected = [("from", "portal"), ("iss", &issuer), ("login_hint", &made.ticket)];
+    assert_eq!(parameters, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let answer = deployment.resolve(Person::LoginHint(made.ticket)).await;
+    assert_eq!(outcome(&answer), (Decision::Brokered, "TICKET"));
 }
