@@ -60,6 +60,24 @@ pub async fn a_view_catches_up_and_follows(store: impl Stores) {
     assert!(matches!(live.status().stopped.as_deref(), Some(StopReason::Cancelled)));
 }
 
+/// Whoever cannot wait reads for themselves; with the view's own task on the same way, each event counts once.
+pub async fn a_view_that_is_pulled_takes_in_each_event_once(store: impl Stores) {
+    let (log, one) = (event_log(&store), counter("one"));
+    let live = Live::start(log.clone(), Sum::default(), CancellationToken::new());
+    for number in 0..50 {
+        log.append(adding(&one, number, 1)).await.unwrap();
+        let (first, second) = tokio::join!(live.pull(&log, 1), live.pull(&log, 1));
+        assert!(first.unwrap() && second.unwrap());
+        assert_eq!(live.read(|sum| (sum.total, sum.events)), (number + 1, number + 1));
+    }
+    assert!(!live.pull(&log, 0).await.unwrap(), "it did not look");
+    commit(&store, poison(&one, 50)).await.unwrap();
+    assert!(!live.pull(&log, 1).await.unwrap());
+    live.reached(vestibule_eventlog::Cursor::at(store.epoch(), 1_000_000), PATIENCE).await;
+    assert!(matches!(live.status().stopped.as_deref(), Some(StopReason::Poison { .. })));
+    assert_eq!(live.read(|sum| sum.total), 50);
+}
+
 /// What came before it is in the view, nothing behind it, and the status says which event it was.
 pub async fn a_poison_event_stops_the_view(store: impl Stores) {
     let (log, one) = (event_log(&store), counter("one"));

@@ -54,6 +54,7 @@ macro_rules! suite {
             log::an_empty_transaction_answers_the_head,
             log::a_follower_sees_everything_once,
             live::a_view_catches_up_and_follows,
+            live::a_view_that_is_pulled_takes_in_each_event_once,
             live::a_poison_event_stops_the_view,
             live::a_panicking_view_says_that_it_stopped,
             projection::a_projection_builds_its_view,

@@ -8,7 +8,10 @@ use tokio_util::sync::CancellationToken;
 use vestibule_decider::DecodeError;
 use vestibule_kernel::{Chain, Timestamp};
 
-use crate::{Cursor, EventLog, Filter, ReadError, Recorded, tail::Tail};
+use crate::{
+    Cursor, EventLog, Filter, Page, ReadError, Recorded,
+    tail::{PAGE_EVENTS, Tail},
+};
 
 /// A view in memory, fed by the log.
 pub trait LiveView: Send + Sync + 'static {
@@ -128,6 +131,28 @@ impl<V: LiveView> Live<V> {
         matches!(timeout(within, reached).await, Ok(Ok(())))
     }
 
+    /// Reads what the log holds behind the view, at most `pages` of a thousand events, and takes it in at once, without
+    /// waiting for the task that feeds the view. Answers whether the view holds everything there was.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the log cannot be read.
+    pub async fn pull(&self, log: &EventLog, pages: usize) -> Result<bool, ReadError> {
+        let filter = Filter { categories: V::categories(), organization: None };
+        let mut after = self.status().cursor;
+        for _ in 0..pages {
+            let page = log.read_all(after, &filter, PAGE_EVENTS).await?;
+            // Whoever feeds the view comes to the same event, stops there and says so.
+            if self.apply(&page, log.clock().now()).is_err() {
+                return Ok(false);
+            }
+            if page.at_head {
+                return Ok(true);
+            }
+            after = page.next;
+        }
+        Ok(false)
+    }
+
     /// How the view is doing.
     #[must_use]
     pub fn status(&self) -> LiveStatus {
@@ -157,29 +182,33 @@ impl<V: LiveView> Live<V> {
                 Ok(page) => page,
                 Err(error) => return StopReason::Read(error),
             };
-            if let Err(reason) = self.apply(&page.events) {
+            if let Err(reason) = self.apply(&page, log.clock().now()) {
                 return reason;
             }
-            let now = log.clock().now();
-            self.0.status.send_modify(|status| {
-                status.cursor = page.next;
-                if page.at_head {
-                    status.current_at = Some(now);
-                }
-            });
         }
     }
 
-    /// Takes in a page under one short lock.
-    fn apply(&self, events: &[Recorded]) -> Result<(), StopReason> {
-        if events.is_empty() {
-            return Ok(());
-        }
+    /// Takes in a page under one short lock. Two who read the log come to each event, and the second one finds it taken in.
+    fn apply(&self, page: &Page, now: Timestamp) -> Result<(), StopReason> {
         let mut view = self.0.view.write().unwrap_or_else(PoisonError::into_inner);
-        for event in events {
-            let position = event.cursor.position();
-            view.apply(event).map_err(|source| StopReason::Poison { position, source })?;
+        let reached = self.0.status.borrow().cursor.position();
+        let mut taken_in = None;
+        for event in page.events.iter().filter(|event| event.cursor.position() > reached) {
+            if let Err(source) = view.apply(event) {
+                let position = event.cursor.position();
+                self.0.status.send_modify(|status| status.cursor = taken_in.unwrap_or(status.cursor));
+                return Err(StopReason::Poison { position, source });
+            }
+            taken_in = Some(event.cursor);
         }
+        self.0.status.send_modify(|status| {
+            if page.next.position() > reached {
+                status.cursor = page.next;
+            }
+            if page.at_head {
+                status.current_at = status.current_at.max(Some(now));
+            }
+        });
         Ok(())
     }
 }
