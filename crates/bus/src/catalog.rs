@@ -9,7 +9,7 @@ use vestibule_decider::DomainEvent;
 use vestibule_eventlog::{EventLog, LoadError, Recorded, StreamId};
 use vestibule_kernel::OrganizationId;
 use vestibule_tenancy::{
-    assertion, connection, domain,
+    assertion, claim_policy, connection, domain,
     organization::{self, ForeignEmail},
     person, user_pool,
 };
@@ -50,6 +50,8 @@ pub const CATALOG: &[(&str, Option<&str>)] = &[
     // Which client secrets a pool may use concerns nobody but the pool.
     ("user_pool.secret_added", None),
     ("user_pool.secret_retired", None),
+    ("claim_policy.replaced", Some("claim_policy.replaced")),
+    ("claim_policy.cleared", Some("claim_policy.cleared")),
 ];
 
 /// A recorded event cannot be published; identity data must not be silently incomplete, so the relay stops.
@@ -94,6 +96,7 @@ pub(crate) async fn fact(log: &EventLog, recorded: &Recorded) -> Result<Option<F
         person::CATEGORY => of_person(recorded, open(log, recorded).await?),
         assertion::CATEGORY => of_assertion(recorded, open(log, recorded).await?),
         user_pool::CATEGORY => of_user_pool(recorded, open(log, recorded).await?),
+        claim_policy::CATEGORY => of_claim_policy(&open(log, recorded).await?),
         category => Err(MapError::UnknownCategory { category: category.to_owned() }),
     }
 }
@@ -277,6 +280,21 @@ fn of_user_pool(recorded: &Recorded, event: user_pool::Event) -> Result<Option<F
         }
         user_pool::Event::SecretAdded(_) | user_pool::Event::SecretRetired(_) => Ok(None),
     }
+}
+
+/// That a policy changed, and whose; what it says is for those to ask who may read the registry.
+fn of_claim_policy(event: &claim_policy::Event) -> Result<Option<Fact>, MapError> {
+    let target = event.target();
+    let organization = match target {
+        claim_policy::Target::Organization { organization } => Some(*organization),
+        claim_policy::Target::UserPool { .. } | claim_policy::Target::AppClient { .. } => None,
+    };
+    let body = payload::ClaimPolicyChanged { target: target.to_string(), organization };
+    let name = match event {
+        claim_policy::Event::Replaced(_) => "claim_policy.replaced",
+        claim_policy::Event::Cleared(_) => "claim_policy.cleared",
+    };
+    said(name, format!("{target}/claimPolicy"), &body)
 }
 
 fn identity_provider(known: connection::SamlIdentityProvider) -> payload::IdentityProvider {

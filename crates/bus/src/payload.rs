@@ -335,3 +335,13 @@ pub struct UserPoolUpdated {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requires_email: Option<bool>,
 }
+
+/// `claim_policy.replaced` and `claim_policy.cleared`: other claims, scopes or groups go into tokens from now on.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClaimPolicyChanged {
+    /// Whose policy: `userPools/...`, `organizations/...` or `userPools/.../appClients/...`.
+    pub target: String,
+    /// The organization, when it is the organization's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<OrganizationId>,
+}

@@ -99,6 +99,9 @@ impl Template {
             let placeholder = placeholder.ok_or_else(|| format!("`{{{name}}}` is none of {DOCUMENTED}"))?;
             parts.push((placeholder, literal.to_owned()));
         }
+        if head.contains('}') || parts.iter().any(|(_, literal)| literal.contains('}')) {
+            return Err("a brace is not opened".to_owned());
+        }
         let template = Self { text: text.to_owned(), kind, head, parts };
         template.check()?;
         Ok(template)

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Debug, fs, path::Path};
 
 use serde_json::{Value, json};
 use vestibule_decider::{DomainEvent, Payload, Personal, PersonalFields};
-use vestibule_tenancy::{assertion, connection, domain, organization, person, user_pool};
+use vestibule_tenancy::{assertion, claim_policy, connection, domain, organization, person, user_pool};
 
 use crate::sample::{self, person_id, pool_id};
 
@@ -88,6 +88,8 @@ fn every_event_is_read_as_it_was_stored() {
     holds::<person::Event>(&mut seen, person::SignedIn { person: person_id() });
     holds::<person::Event>(&mut seen, sample::native_user_linked());
     holds::<person::Event>(&mut seen, sample::native_user_unlinked());
+    holds::<claim_policy::Event>(&mut seen, sample::claim_policy_replaced());
+    holds::<claim_policy::Event>(&mut seen, sample::claim_policy_cleared());
     holds::<assertion::Event>(&mut seen, sample::accepted());
     holds::<assertion::Event>(&mut seen, assertion::Redeemed { user_pool: pool_id() });
 

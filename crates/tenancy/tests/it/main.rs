@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod assertion;
 #[cfg(test)]
+mod claim_policy;
+#[cfg(test)]
 mod connection;
 #[cfg(test)]
 mod domain;

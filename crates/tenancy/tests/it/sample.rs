@@ -3,7 +3,7 @@
 use vestibule_kernel::{ConnectionId, DomainId, OrganizationId, PersonId, Timestamp, UserPoolId};
 use vestibule_tenancy::{
     AppClientId, DisplayName, DomainName, ExternalId, NativeUserId, Note, PoolDomain, PoolId, ProviderName, Region,
-    Role, Slug, Tier, assertion, connection, domain, organization, person, user_pool,
+    Role, Slug, Tier, assertion, claim_policy, connection, domain, organization, person, user_pool,
 };
 
 pub(crate) fn organization_id() -> OrganizationId {
@@ -318,7 +318,7 @@ pub(crate) fn superseded() -> person::Superseded {
 }
 
 pub(crate) fn signed_out() -> person::SignedOut {
-    person::SignedOut { person: person_id(), connection: connection_id() }
+    person::SignedOut { person: person_id(), connection: connection_id(), request_digest: None }
 }
 
 pub(crate) fn link_native_user() -> person::LinkNativeUser {
@@ -352,4 +352,44 @@ pub(crate) fn accepted() -> assertion::Accepted {
         user_pool: pool_id(),
         issued_at: now(),
     }
+}
+
+pub(crate) fn claim_policy() -> claim_policy::ClaimPolicy {
+    let claim = |source, tokens| claim_policy::ClaimRule { source, tokens };
+    let roles = claim_policy::ClaimSource::From(claim_policy::Attribute::PersonRoles);
+    let claims = [
+        ("roles", claim(Some(roles), Some(claim_policy::Tokens::Access))),
+        ("seats", claim(Some(claim_policy::ClaimSource::Constant(5.into())), None)),
+        ("tier", claim(None, Some(claim_policy::Tokens::Id))),
+    ];
+    claim_policy::ClaimPolicy {
+        event_version: Some(claim_policy::EventVersion::V2),
+        claims: claims.into_iter().map(|(name, rule)| (name.to_owned(), rule)).collect(),
+        scopes: vec!["tenant/{organization.id}".to_owned()],
+        groups: claim_policy::Groups {
+            mode: Some(claim_policy::GroupMode::Replace),
+            template: Some("{organization.slug}:{role}".to_owned()),
+        },
+        suppress: claim_policy::Suppress {
+            user_admin_scope: Some(true),
+            custom_attributes: Some(claim_policy::CustomAttributes::SuppressAll),
+            claims: vec!["phone_number".to_owned()],
+            scopes: vec!["legacy/all".to_owned()],
+        },
+        app_clients: vec!["app".to_owned()],
+        budget: claim_policy::Budget {
+            claims: Some(50),
+            roles: Some(20),
+            reference_claim: Some("groups_ref".to_owned()),
+        },
+    }
+}
+
+pub(crate) fn claim_policy_replaced() -> claim_policy::Replaced {
+    let target = claim_policy::Target::Organization { organization: organization_id() };
+    claim_policy::Replaced { target, policy: claim_policy() }
+}
+
+pub(crate) fn claim_policy_cleared() -> claim_policy::Cleared {
+    claim_policy::Cleared { target: claim_policy::Target::UserPool { user_pool: pool_id() } }
 }
