@@ -32,6 +32,18 @@ pub enum IdpError {
     /// The message is not UTF-8.
     #[error("the message is not UTF-8")]
     Utf8,
+    /// The content could not be encrypted for the certificate.
+    #[error("the content cannot be encrypted for this certificate")]
+    Encryption,
+    /// The XML is not the metadata of a service provider.
+    #[error("this is not the metadata of one service provider")]
+    NotServiceProviderMetadata,
+    /// The request is not signed.
+    #[error("the request is not signed, as this service provider's must be")]
+    RequestUnsigned,
+    /// The signature of the request does not verify with a certificate of the service provider.
+    #[error("the signature of the request is not the service provider's")]
+    RequestSignatureInvalid,
     /// The message is XML, but not a `samlp:AuthnRequest` with an ID and an Issuer.
     #[error("the message is not a samlp:AuthnRequest with an ID and an Issuer")]
     NotAnAuthnRequest,

@@ -24,6 +24,7 @@
 //! ```
 
 mod binding;
+mod encryption;
 mod error;
 mod forgery;
 mod key;
@@ -31,19 +32,23 @@ mod logout;
 mod metadata;
 mod provider;
 mod request;
+mod request_signature;
 mod response;
+mod service_provider;
 mod signature;
 mod subject;
 mod terms;
 mod xml;
 
 pub use binding::{post_form_html, saml_response_value};
+pub use encryption::{ContentCipher, EncryptionTerms, Encrypts, KeyPlacement, KeyTransport};
 pub use error::IdpError;
 pub use forgery::{Forger, Forgery};
 pub use key::{KeyType, SigningKey};
 pub use logout::{LogoutKind, LogoutTerms, ReceivedLogout};
 pub use provider::IdentityProvider;
 pub use request::ReceivedRequest;
+pub use service_provider::KnownServiceProvider;
 pub use signature::{KeyInfo, SignatureAlgorithm, SignatureProfile};
 pub use subject::{Subject, SubjectAttribute};
 pub use terms::{Deviation, Deviations, ResponseTerms, Signed};

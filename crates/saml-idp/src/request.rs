@@ -6,6 +6,7 @@ use uppsala::{Document, NodeId};
 
 use crate::{
     IdpError,
+    request_signature::Detached,
     xml::{ASSERTION, PROTOCOL},
 };
 
@@ -31,16 +32,20 @@ pub struct ReceivedRequest {
     pub name_id_format: Option<String>,
     /// Whether the person must prove themselves again.
     pub force_authn: bool,
+    /// The AuthnContextClassRefs of its RequestedAuthnContext.
+    pub requested_authn_context: Vec<String>,
     /// The RelayState that came with it and must go back unchanged.
     pub relay_state: Option<String>,
     /// The request as it was written.
     pub xml: String,
+    pub(crate) detached: Option<Detached>,
 }
 
 /// HTTP Redirect binding with DEFLATE encoding (SAML bindings section 3.4.4.1).
 pub(crate) fn from_redirect(query: &str) -> Result<ReceivedRequest, IdpError> {
     let (value, relay_state) = fields(query)?;
-    parse(inflated(&value)?, relay_state)
+    let request = parse(inflated(&value)?, relay_state)?;
+    Ok(ReceivedRequest { detached: Detached::of(query), ..request })
 }
 
 /// What a parameter of the Redirect binding holds: at most 64 KiB.
@@ -91,11 +96,19 @@ fn parse(xml: String, relay_state: Option<String>) -> Result<ReceivedRequest, Id
         protocol_binding: attribute("ProtocolBinding"),
         name_id_format: name_id_policy.and_then(|policy| document.get_attribute(policy, "Format")).map(str::to_owned),
         force_authn: matches!(document.get_attribute(root, "ForceAuthn"), Some("true" | "1")),
+        requested_authn_context: authn_context(&document, root),
         relay_state,
         xml: String::new(),
+        detached: None,
     };
     drop(document);
     Ok(ReceivedRequest { xml, ..request })
+}
+
+fn authn_context(document: &Document<'_>, root: NodeId) -> Vec<String> {
+    let requested = document.first_child_element_by_name_ns(root, PROTOCOL, "RequestedAuthnContext");
+    let classes = requested.into_iter().flat_map(|requested| document.children(requested));
+    classes.map(|class| document.text_content_deep(class).trim().to_owned()).filter(|class| !class.is_empty()).collect()
 }
 
 pub(crate) fn issuer(document: &Document<'_>, root: NodeId) -> Option<String> {

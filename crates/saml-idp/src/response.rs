@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    Deviation, IdpError, ResponseTerms, Signed, SigningKey, Subject,
+    Deviation, EncryptionTerms, IdpError, ResponseTerms, Signed, SigningKey, Subject,
     xml::{ASSERTION, PROTOCOL, escape},
 };
 
@@ -13,9 +13,12 @@ pub(crate) fn signed(
     terms: &ResponseTerms,
 ) -> Result<String, IdpError> {
     let profile = terms.signature.clone().unwrap_or_else(|| key.profile());
-    let mut xml = unsigned(entity_id, subject, terms);
+    let mut xml = unsigned(entity_id, subject, terms)?;
     if matches!(terms.signed, Signed::Assertion | Signed::Both) {
         xml = key.sign_element(&xml, &terms.assertion_id, &profile)?;
+    }
+    if let Some(encryption) = terms.encryption.as_ref().filter(|encryption| encryption.encrypts_assertion()) {
+        xml = with_assertion_encrypted(&xml, encryption)?;
     }
     if matches!(terms.signed, Signed::Response | Signed::Both) {
         xml = key.sign_element(&xml, &terms.response_id, &profile)?;
@@ -41,12 +44,23 @@ pub(crate) fn refusal(
 }
 
 /// SAML core section 3.3.3.
-fn unsigned(entity_id: &str, subject: &Subject, terms: &ResponseTerms) -> String {
+fn unsigned(entity_id: &str, subject: &Subject, terms: &ResponseTerms) -> Result<String, IdpError> {
     let status = terms.deviations.status.of("urn:oasis:names:tc:SAML:2.0:status:Success");
     let status = status.map_or_else(String::new, |code| {
         format!("<samlp:Status><samlp:StatusCode Value=\"{}\"/></samlp:Status>", escape(&code))
     });
-    response(entity_id, terms, &status, &assertion(entity_id, subject, terms))
+    Ok(response(entity_id, terms, &status, &assertion(entity_id, subject, terms)?))
+}
+
+/// Puts an EncryptedAssertion in the place of the Assertion. What is encrypted is a document of its own, so it declares
+/// the namespace that it inherited; exclusive canonicalisation makes no difference between both.
+fn with_assertion_encrypted(xml: &str, encryption: &EncryptionTerms) -> Result<String, IdpError> {
+    const CLOSE: &str = "</saml:Assertion>";
+    let range = xml.find("<saml:Assertion ").zip(xml.rfind(CLOSE).map(|at| at + CLOSE.len()));
+    let parts = range.and_then(|(from, to)| Some((xml.get(..from)?, xml.get(from..to)?, xml.get(to..)?)));
+    let (before, assertion, after) = parts.ok_or(IdpError::NothingToSign)?;
+    let alone = assertion.replacen("<saml:Assertion ", &format!("<saml:Assertion xmlns:saml=\"{ASSERTION}\" "), 1);
+    Ok(format!("{before}{}{after}", encryption.encrypt("EncryptedAssertion", &alone)?))
 }
 
 fn response(entity_id: &str, terms: &ResponseTerms, status: &str, assertion: &str) -> String {
@@ -63,28 +77,35 @@ fn response(entity_id: &str, terms: &ResponseTerms, status: &str, assertion: &st
 }
 
 /// SAML core section 2.3.3.
-fn assertion(entity_id: &str, subject: &Subject, terms: &ResponseTerms) -> String {
+fn assertion(entity_id: &str, subject: &Subject, terms: &ResponseTerms) -> Result<String, IdpError> {
     let odd = &terms.deviations;
-    format!(
+    Ok(format!(
         "<saml:Assertion{} Version=\"2.0\"{}>{}{}{}{}{}</saml:Assertion>",
         attribute("ID", Some(terms.assertion_id.clone())),
         attribute("IssueInstant", odd.assertion_issue_instant.of(terms.now.to_string())),
         element("Issuer", odd.assertion_issuer.of(entity_id)),
-        subject_element(subject, terms),
+        subject_element(subject, terms)?,
         conditions(terms),
         authn_statement(terms),
         attribute_statement(subject),
-    )
+    ))
 }
 
 /// SAML core section 2.4, bearer confirmation by SAML profiles section 4.1.4.2.
-fn subject_element(subject: &Subject, terms: &ResponseTerms) -> String {
+fn subject_element(subject: &Subject, terms: &ResponseTerms) -> Result<String, IdpError> {
     let odd = &terms.deviations;
     let name_id = odd.name_id.of(&subject.name_id).map_or_else(String::new, |value| {
         format!("<saml:NameID{}>{}</saml:NameID>", attribute("Format", subject.name_id_format.clone()), escape(&value))
     });
+    let name_id = match terms.encryption.as_ref().filter(|encryption| encryption.encrypts_name_id()) {
+        Some(encryption) => {
+            let alone = name_id.replacen("<saml:NameID", &format!("<saml:NameID xmlns:saml=\"{ASSERTION}\""), 1);
+            encryption.encrypt("EncryptedID", &alone)?
+        }
+        None => name_id,
+    };
     let not_on_or_after = terms.now.plus(terms.lifetime).to_string();
-    format!(
+    Ok(format!(
         "<saml:Subject>{name_id}<saml:SubjectConfirmation{}><saml:SubjectConfirmationData{}{}{}{}/>\
          </saml:SubjectConfirmation></saml:Subject>",
         attribute("Method", odd.confirmation_method.of("urn:oasis:names:tc:SAML:2.0:cm:bearer")),
@@ -92,7 +113,7 @@ fn subject_element(subject: &Subject, terms: &ResponseTerms) -> String {
         attribute("InResponseTo", odd.confirmation_in_response_to.of_option(terms.in_response_to.clone())),
         attribute("NotBefore", odd.confirmation_not_before.of_option(None)),
         attribute("NotOnOrAfter", odd.confirmation_not_on_or_after.of(not_on_or_after)),
-    )
+    ))
 }
 
 /// SAML core section 2.5.

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use vestibule_kernel::{IdSource, Timestamp};
 
-use crate::SignatureProfile;
+use crate::{EncryptionTerms, SignatureProfile};
 
 /// Which elements of a Response carry a signature.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -46,6 +46,8 @@ pub struct ResponseTerms {
     pub signed: Signed,
     /// How they are signed; `None` is the usual profile of the identity provider's key.
     pub signature: Option<SignatureProfile>,
+    /// What is encrypted, for whom and how; `None` leaves everything readable.
+    pub encryption: Option<EncryptionTerms>,
     /// Rules to break.
     pub deviations: Deviations,
 }
@@ -73,6 +75,7 @@ impl ResponseTerms {
             authn_context: "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport".to_owned(),
             signed: Signed::default(),
             signature: None,
+            encryption: None,
             deviations: Deviations::default(),
         }
     }
@@ -88,6 +91,13 @@ impl ResponseTerms {
     #[must_use]
     pub const fn signed(mut self, signed: Signed) -> Self {
         self.signed = signed;
+        self
+    }
+
+    /// The same terms with something encrypted.
+    #[must_use]
+    pub fn encrypted(mut self, encryption: EncryptionTerms) -> Self {
+        self.encryption = Some(encryption);
         self
     }
 

@@ -91,6 +91,7 @@ refusals! {
     SignatureAlgorithmNotAllowed = "SIGNATURE_ALGORITHM_NOT_ALLOWED", IdentityProvider, "the signature uses an algorithm that is not allowed";
     SignatureInvalid = "SIGNATURE_INVALID", IdentityProvider, "the signature does not verify";
     CertificateNotTrusted = "CERTIFICATE_NOT_TRUSTED", Operator, "the signature was made with a certificate that is not trusted for this connection";
+    CertificateNotValid = "CERTIFICATE_NOT_VALID", Operator, "the certificate is outside its validity, which this connection holds it to";
     ValueForbiddenContent = "VALUE_FORBIDDEN_CONTENT", IdentityProvider, "a value contains a comment, a processing instruction or an element";
     IssuerMissing = "ISSUER_MISSING", IdentityProvider, "the Issuer is missing";
     IssuerMismatch = "ISSUER_MISMATCH", Operator, "the Issuer is not the identity provider of this connection";
@@ -98,6 +99,7 @@ refusals! {
     DestinationMismatch = "DESTINATION_MISMATCH", IdentityProvider, "the Response was sent to another address";
     InResponseToMissing = "IN_RESPONSE_TO_MISSING", IdentityProvider, "the Response answers no request";
     InResponseToMismatch = "IN_RESPONSE_TO_MISMATCH", IdentityProvider, "the Response answers another request";
+    InResponseToUnexpected = "IN_RESPONSE_TO_UNEXPECTED", IdentityProvider, "the Response answers a request, but none was made in this browser";
     InstantMalformed = "INSTANT_MALFORMED", IdentityProvider, "a moment in time is missing or not written as SAML prescribes";
     AssertionTooOld = "ASSERTION_TOO_OLD", IdentityProvider, "the Assertion was made too long ago";
     AssertionNotYetValid = "ASSERTION_NOT_YET_VALID", IdentityProvider, "the Assertion is not valid yet: compare the clocks";

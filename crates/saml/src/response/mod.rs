@@ -44,14 +44,16 @@ pub struct Expectation<'a> {
     pub identity_provider: &'a str,
     /// The certificates whose keys may have signed.
     pub trusted: &'a TrustedCertificates,
-    /// The ID of the request that is answered.
-    pub in_response_to: &'a str,
+    /// The ID of the request that is answered; `None`: the Response must answer no request.
+    pub in_response_to: Option<&'a str>,
     /// The present.
     pub now: Timestamp,
     /// By how much the clocks of both sides may differ; at most [`crate::limit::SKEW_MAX`] counts.
     pub skew: Duration,
     /// Until when signatures and digests with SHA-1 are accepted, each time with a warning; `None`: they are not.
     pub sha1_until: Option<Timestamp>,
+    /// Whether a certificate outside its validity verifies nothing. The key is what is trusted, so otherwise it is a warning.
+    pub enforce_certificate_validity: bool,
     /// The keys that open what is encrypted; `None` or none of them: nothing encrypted is expected.
     pub decryption: Option<&'a DecryptionKeys>,
     /// Whether an Assertion that is not encrypted is refused.

@@ -4,9 +4,12 @@ use std::{sync::LazyLock, time::Duration};
 
 use vestibule_kernel::{SeededIds, Timestamp};
 use vestibule_saml::{
-    Assertion, Certificate, CheckStatus, Expectation, Refusal, TrustedCertificates, Verdict, validate_xml,
+    Assertion, Certificate, CheckStatus, Credential, DecryptionKeys, Expectation, Refusal, TrustedCertificates,
+    Verdict, validate_xml,
 };
-use vestibule_saml_idp::{Forger, Forgery, IdentityProvider, KeyType, ResponseTerms, Signed, SigningKey, Subject};
+use vestibule_saml_idp::{
+    EncryptionTerms, Forger, Forgery, IdentityProvider, KeyType, ResponseTerms, Signed, SigningKey, Subject,
+};
 
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
 pub(crate) const SKEW: Duration = Duration::from_mins(1);
@@ -27,6 +30,10 @@ pub(crate) const fn days(days: u64) -> Duration {
 pub(crate) static RSA: LazyLock<SigningKey> = LazyLock::new(|| key(KeyType::Rsa2048, "idp.acme.test"));
 pub(crate) static EC: LazyLock<SigningKey> = LazyLock::new(|| key(KeyType::EcP256, "new.idp.acme.test"));
 pub(crate) static STRANGER: LazyLock<SigningKey> = LazyLock::new(|| key(KeyType::Rsa2048, "idp.acme.test"));
+static DECRYPTION: LazyLock<DecryptionKeys> = LazyLock::new(|| DecryptionKeys::new([&*OURS]).unwrap());
+/// Our key for encryption on this connection, and one on another.
+pub(crate) static OURS: LazyLock<Credential> = LazyLock::new(credential);
+static OTHER: LazyLock<Credential> = LazyLock::new(credential);
 static TRUSTED: LazyLock<TrustedCertificates> = LazyLock::new(|| trusting(&[&RSA]));
 
 pub(crate) fn trusting(keys: &[&SigningKey]) -> TrustedCertificates {
@@ -44,6 +51,26 @@ pub(crate) fn ada() -> Subject {
 
 pub(crate) fn terms() -> ResponseTerms {
     ResponseTerms::new(ACS, SP, NOW, &SeededIds::new(7)).answering(REQUEST)
+}
+
+fn credential() -> Credential {
+    Credential::generate("acme", NOW.minus(days(1)), NOW.plus(days(365))).unwrap()
+}
+
+/// A key of ours on another connection.
+pub(crate) fn other_credential() -> &'static Credential {
+    &OTHER
+}
+
+/// Encryption of an Assertion for us.
+pub(crate) fn encryption() -> EncryptionTerms {
+    EncryptionTerms::new(OURS.certificate().der(), &SeededIds::new(11))
+}
+
+/// A genuine Response about Ada with this signed, encrypted for this key.
+pub(crate) fn encrypted_for(credential: &Credential, signed: Signed) -> String {
+    let encryption = EncryptionTerms::new(credential.certificate().der(), &SeededIds::new(11));
+    provider(&RSA).respond(&ada(), &terms().signed(signed).encrypted(encryption)).unwrap()
 }
 
 /// A genuine Response about Ada with this signed.
@@ -72,10 +99,14 @@ pub(crate) fn expectation() -> Expectation<'static> {
         acs_url: ACS,
         identity_provider: IDP,
         trusted: &TRUSTED,
-        in_response_to: REQUEST,
+        in_response_to: Some(REQUEST),
         now: NOW,
         skew: SKEW,
         sha1_until: None,
+        enforce_certificate_validity: false,
+        decryption: Some(&DECRYPTION),
+        encryption_required: false,
+        required_authn_context: &[],
     }
 }
 

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use vestibule_saml::{CheckName, Refusal, limit};
 use vestibule_saml_idp::Signed;
 
-use super::{Case, Caught, Class, cases};
+use super::{Case, Caught, Class, Setting, cases};
 use crate::support::{RSA, ada, genuine, provider, replace, signed_after, terms};
 
 const MALFORMED: Caught = (CheckName::MessageXml, Refusal::XmlMalformed);
@@ -40,6 +40,7 @@ fn encodings() -> Vec<Case> {
         check,
         refusal,
         value,
+        setting: Setting::Usual,
     };
     posted.into_iter().map(case).collect()
 }

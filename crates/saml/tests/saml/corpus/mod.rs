@@ -4,15 +4,16 @@
 //! each is as genuine as a forgery can be. A case is one line of a table: its name, what it is, the check, the refusal.
 
 mod address;
+mod encryption;
 mod message;
 mod signature;
 mod time;
 mod value;
 mod wrapping;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
-use vestibule_saml::{CheckName, CheckStatus, Refusal, validate};
+use vestibule_saml::{CheckName, CheckStatus, Expectation, Refusal, Verdict, validate};
 use vestibule_saml_idp::saml_response_value;
 
 use crate::support::expectation;
@@ -44,9 +45,26 @@ pub(crate) enum Class {
     InResponseTo,
     Time,
     Subject,
+    AuthnContext,
+    Encryption,
+}
+
+/// What the connection expects.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum Setting {
+    /// It has a key and takes what is encrypted and what is not.
+    #[default]
+    Usual,
+    /// It has no key.
+    NoDecryptionKeys,
+    /// It takes only what is encrypted.
+    EncryptionRequired,
+    /// It takes only a hardware token.
+    StrongAuthnContext,
 }
 
 /// One forgery.
+#[derive(Clone)]
 pub(crate) struct Case {
     pub(crate) class: Class,
     pub(crate) name: String,
@@ -56,7 +74,26 @@ pub(crate) struct Case {
     pub(crate) refusal: Refusal,
     /// The form value, as it is posted.
     pub(crate) value: String,
+    pub(crate) setting: Setting,
 }
+
+impl Case {
+    fn verdict(&self) -> Verdict {
+        let usual = expectation();
+        validate(
+            &self.value,
+            &match self.setting {
+                Setting::Usual => usual,
+                Setting::NoDecryptionKeys => Expectation { decryption: None, ..usual },
+                Setting::EncryptionRequired => Expectation { encryption_required: true, ..usual },
+                Setting::StrongAuthnContext => Expectation { required_authn_context: &STRONG, ..usual },
+            },
+        )
+    }
+}
+
+static STRONG: LazyLock<Vec<String>> =
+    LazyLock::new(|| vec!["urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken".to_owned()]);
 
 /// Which check refuses, and why.
 type Caught = (CheckName, Refusal);
@@ -70,14 +107,14 @@ fn cases<N: Into<String>>(
 ) -> Vec<Case> {
     let case = |(name, xml): (N, String)| {
         let value = saml_response_value(&xml);
-        Case { class, name: name.into(), reference, check, refusal, value }
+        Case { class, name: name.into(), reference, check, refusal, value, setting: Setting::Usual }
     };
     messages.into_iter().map(case).collect()
 }
 
 /// The whole corpus.
 pub(crate) fn corpus() -> Vec<Case> {
-    [wrapping::all(), signature::all(), value::all(), message::all(), address::all(), time::all()]
+    [wrapping::all(), signature::all(), value::all(), message::all(), address::all(), time::all(), encryption::all()]
         .into_iter()
         .flatten()
         .collect()
@@ -87,7 +124,7 @@ pub(crate) fn corpus() -> Vec<Case> {
 fn each_forgery_is_caught_by_the_check_that_is_there_for_it() {
     let mut wrong = Vec::new();
     for case in corpus() {
-        let verdict = validate(&case.value, &expectation());
+        let verdict = case.verdict();
         let caught = verdict.failed_check().map(|check| check.name);
         let refusal = verdict.outcome.as_ref().err().copied();
         if (caught, refusal) != (Some(case.check), Some(case.refusal)) {
@@ -101,12 +138,22 @@ fn each_forgery_is_caught_by_the_check_that_is_there_for_it() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Refusals of a connection that is set up in another way than the corpus's: each has tests of its own.
+const ELSEWHERE: &[Refusal] = &[Refusal::CertificateNotValid];
+
 #[test]
 fn the_corpus_has_every_refusal_and_no_case_twice() {
     let corpus = corpus();
     assert!(corpus.len() >= 100, "{} cases", corpus.len());
-    let refused: BTreeSet<_> = corpus.iter().map(|case| case.refusal.reason()).collect();
-    let missing: Vec<_> = Refusal::ALL.iter().filter(|refusal| !refused.contains(refusal.reason())).collect();
+    let of_logout = crate::logout::corpus();
+    let refused: BTreeSet<_> = corpus
+        .iter()
+        .map(|case| case.refusal)
+        .chain(of_logout.iter().map(|case| case.caught.1))
+        .map(Refusal::reason)
+        .collect();
+    let caught = |refusal: &&Refusal| refused.contains(refusal.reason()) || ELSEWHERE.contains(refusal);
+    let missing: Vec<_> = Refusal::ALL.iter().filter(|refusal| !caught(refusal)).collect();
     assert!(missing.is_empty(), "no case for {missing:?}");
     let (mut names, mut messages) = (BTreeSet::new(), BTreeSet::new());
     for case in &corpus {

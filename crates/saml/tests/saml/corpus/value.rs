@@ -94,7 +94,6 @@ fn name_ids() -> Vec<Case> {
         ("empty NameID", "<saml:NameID></saml:NameID>".to_owned()),
         ("blank NameID", "<saml:NameID> \n </saml:NameID>".to_owned()),
         ("BaseID", "<saml:BaseID/>".to_owned()),
-        ("EncryptedID", "<saml:EncryptedID/>".to_owned()),
         ("NameID in another namespace", name_id.replace("saml:NameID", "samlp:NameID")),
     ]
     .map(|(name, new)| (name, signed_after(Signed::Assertion, |xml| replace(&xml, &name_id, &new))));

@@ -149,11 +149,9 @@ fn elsewhere() -> Vec<Case> {
     let renamed = xml.replace("urn:oasis:names:tc:SAML:2.0:assertion", "urn:oasis:names:tc:SAML:1.0:assertion");
     let missing = [("no assertion", swap("")), ("assertion of SAML 1.0", renamed)];
     let extension = [("assertion in Extensions", swap(&format!("<samlp:Extensions>{assertion}</samlp:Extensions>")))];
-    let encrypted = [("only an EncryptedAssertion", swap("<saml:EncryptedAssertion/>"))];
     let mixed = [("EncryptedAssertion beside a plain one", swap(&format!("<saml:EncryptedAssertion/>{assertion}")))];
     let mut all = cases(Class::Shape, "", (place, Refusal::AssertionMissing), missing);
     all.extend(cases(Class::Wrapping, "", (place, Refusal::AssertionMisplaced), extension));
-    all.extend(cases(Class::Shape, "", (place, Refusal::AssertionEncrypted), encrypted));
     all.extend(cases(Class::Wrapping, "", TWO, mixed));
     all
 }

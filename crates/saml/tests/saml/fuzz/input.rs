@@ -6,8 +6,8 @@ use vestibule_saml::{AuthnRequest, RelayState, RequestId, ServiceProvider};
 use vestibule_saml_idp::Signed;
 
 use crate::{
-    corpus::corpus,
-    support::{ACS, EC, NOW, RSA, SP, genuine, provider},
+    corpus::{Setting, corpus},
+    support::{ACS, EC, NOW, OURS, RSA, SP, encrypted_for, genuine, provider},
 };
 
 /// The largest message that is mutated: beyond it a run would see few of them, and the limits have tests of their own.
@@ -15,9 +15,13 @@ const SEED_BYTES_MAX: usize = 16 * 1024;
 
 /// Genuine Responses, in as great a number as the forgeries, and the forgeries.
 pub(super) fn responses() -> Vec<Vec<u8>> {
-    let forged = corpus().into_iter().filter_map(|case| STANDARD.decode(case.value).ok());
+    // Some are genuine, and refused for what their connection expects.
+    let forged = corpus().into_iter().filter(|case| case.setting == Setting::Usual);
+    let forged = forged.filter_map(|case| STANDARD.decode(case.value).ok());
     let forged: Vec<Vec<u8>> = forged.filter(|xml| xml.len() <= SEED_BYTES_MAX).collect();
-    let genuine = [Signed::Assertion, Signed::Response, Signed::Both].map(|signed| genuine(signed).into_bytes());
+    let signed = [Signed::Assertion, Signed::Response, Signed::Both];
+    let encrypted = signed.map(|signed| encrypted_for(&OURS, signed).into_bytes());
+    let genuine = [signed.map(|signed| genuine(signed).into_bytes()), encrypted].concat();
     let genuine = genuine.iter().cycle().take(forged.len()).cloned().collect::<Vec<_>>();
     [genuine, forged].concat()
 }

@@ -1,0 +1,146 @@
+//! A Response whose Assertion, or the NameID in it, is encrypted.
+//!
+//! What stands outside is judged first and by the same rules: its shape, and its signature if it has one. What comes out
+//! is a document of its own, with the limits of any other; it must be signed itself unless the verified signature of
+//! the Response covers its ciphertext. Values are read from the decrypted tree only, the Response's own from the outer one.
+
+use uppsala::Document;
+
+use super::{
+    Expectation, Judged, read,
+    shape::{Envelope, Shape},
+    signature::Signer,
+    verify,
+};
+use crate::{
+    CheckName, Refusal,
+    check::Checklist,
+    encryption::Encrypted,
+    name::ASSERTION,
+    xml::{self, Limits, Node},
+};
+
+const NAME: CheckName = CheckName::ResponseEncryption;
+const OPENS: &str = "opens with a key of this connection";
+
+/// Nothing is encrypted, where that is allowed.
+pub(super) fn may_be_plain(expectation: &Expectation<'_>, checks: &mut Checklist) -> Result<(), Refusal> {
+    let expected =
+        if expectation.encryption_required { "an EncryptedAssertion" } else { "as the identity provider likes" };
+    let (holds, found) = (!expectation.encryption_required, "an Assertion that is not encrypted");
+    checks.require(NAME, holds, expected, found, Refusal::AssertionNotEncrypted)
+}
+
+/// Judges a Response with an EncryptedAssertion.
+pub(super) fn judge(
+    envelope: &Envelope<'_>,
+    response: &str,
+    expectation: &Expectation<'_>,
+    checks: &mut Checklist,
+) -> Result<Judged, Refusal> {
+    // The Response's signature comes first: AES-CBC under a key of ours is an oracle for whoever may change a ciphertext.
+    let outer = signer(&envelope.signable, expectation, checks)?;
+    let plaintext = open(envelope.encrypted, outer.is_some(), expectation, checks)?;
+    let document = parsed(&plaintext, "Assertion", checks)?;
+    let root = Node::root(&document).ok_or(Refusal::DecryptionFailed)?;
+    checks.pass(NAME, OPENS, "opened");
+    // From here on `document` is the only reading of the Assertion there is.
+    let signed = Shape::of_decrypted(root, checks)?;
+    let inner = signer(&signed, expectation, checks)?;
+    let Some(signer) = Signer::of(inner.as_ref(), outer.as_ref()) else {
+        let (name, expected) = (CheckName::SignaturePresent, "on the Response, the decrypted Assertion or both");
+        return Err(checks.fail(name, expected, "none", Refusal::SignatureMissing));
+    };
+    let shape = Shape { response: envelope.response, ..signed };
+    let assertion = read(&shape, &signer, expectation, checks)?;
+    let decrypted = inner.as_ref().and_then(|_| in_place(envelope, response, root, &plaintext));
+    let signed_by = inner.or(outer).map(|signer| signer.fingerprints).unwrap_or_default();
+    Ok(Judged { assertion, signed_by, decrypted })
+}
+
+/// Opens an element that the Assertion, whose signature is verified, holds in the place of a `name`; `take` reads it.
+pub(super) fn element<T>(
+    encrypted: Node<'_>,
+    name: &str,
+    expectation: &Expectation<'_>,
+    checks: &mut Checklist,
+    take: impl FnOnce(Node<'_>, &mut Checklist) -> Result<T, Refusal>,
+) -> Result<T, Refusal> {
+    let plaintext = open(encrypted, true, expectation, checks)?;
+    let document = parsed(&plaintext, name, checks)?;
+    let root = Node::root(&document).ok_or(Refusal::DecryptionFailed)?;
+    checks.pass(NAME, OPENS, &format!("{name} opened"));
+    take(root, checks)
+}
+
+/// Who signed the one element of a document that may be signed; nobody, when there is no signature in it.
+fn signer(shape: &Shape<'_>, expectation: &Expectation<'_>, checks: &mut Checklist) -> Result<Option<Signer>, Refusal> {
+    match (shape.signatures.is_empty(), shape.forbidden) {
+        (true, Some(element)) => {
+            let (name, expected) = (CheckName::SignatureProfile, "nothing but what SAML prescribes");
+            Err(checks.fail(name, expected, element, Refusal::SignatureProfileViolated))
+        }
+        (true, None) => Ok(None),
+        (false, _) => verify(shape, expectation, checks).map(Some),
+    }
+}
+
+impl Signer {
+    /// The Assertion's own signature speaks for it; else the Response's does, which covers its ciphertext.
+    fn of(inner: Option<&Self>, outer: Option<&Self>) -> Option<Self> {
+        let speaks = inner.or(outer)?;
+        Some(Self {
+            fingerprint: speaks.fingerprint,
+            fingerprints: speaks.fingerprints.clone(),
+            covers_response: outer.is_some(),
+        })
+    }
+}
+
+/// The text of an encrypted element. `authenticated` tells whether a verified signature covers it.
+fn open(
+    element: Node<'_>,
+    authenticated: bool,
+    expectation: &Expectation<'_>,
+    checks: &mut Checklist,
+) -> Result<String, Refusal> {
+    let Some(keys) = expectation.decryption.filter(|keys| !keys.is_empty()) else {
+        return Err(checks.fail(NAME, "nothing encrypted", element.local_name(), Refusal::AssertionEncrypted));
+    };
+    let encrypted = Encrypted::read(element)
+        .map_err(|misformed| checks.fail(NAME, &misformed.expected, &misformed.found, misformed.refusal))?;
+    if encrypted.cipher.is_malleable() && !authenticated {
+        let (expected, found) = ("AES-GCM, or a signature around it", "AES-CBC and no signature around it");
+        return Err(checks.fail(NAME, expected, found, Refusal::EncryptionUnauthenticated));
+    }
+    keys.open(&encrypted).map_err(|_| does_not_open(checks))
+}
+
+/// Plaintext as a document of its own, whose element is a `name` of SAML's: it inherits no namespace and no trust. That
+/// it is none is no other answer than that nothing was decrypted.
+fn parsed<'p>(plaintext: &'p str, name: &str, checks: &mut Checklist) -> Result<Document<'p>, Refusal> {
+    let document = xml::parse(plaintext, Limits::RESPONSE).map_err(|_| does_not_open(checks))?;
+    let is_expected = Node::root(&document).is_some_and(|root| root.is(ASSERTION, name));
+    if is_expected { Ok(document) } else { Err(does_not_open(checks)) }
+}
+
+/// One answer for everything that goes wrong once a private key is involved.
+fn does_not_open(checks: &mut Checklist) -> Refusal {
+    checks.fail(NAME, OPENS, "does not open", Refusal::DecryptionFailed)
+}
+
+/// The Response as it would have been without encryption: for another engine, which then sees the Assertion's own
+/// signature. The Response's signature covers the ciphertext and is left out.
+fn in_place(envelope: &Envelope<'_>, response: &str, assertion: Node<'_>, plaintext: &str) -> Option<String> {
+    let encrypted = envelope.encrypted.range()?;
+    let signature = envelope.signable.signatures.first().and_then(|signature| signature.range());
+    let signature = signature.filter(|signature| signature.end <= encrypted.start);
+    let signature = signature.unwrap_or(encrypted.start..encrypted.start);
+    let parts = [
+        response.get(..signature.start)?,
+        response.get(signature.end..encrypted.start)?,
+        plaintext.get(assertion.range()?)?,
+        response.get(encrypted.end..)?,
+    ];
+    Some(parts.concat())
+}
