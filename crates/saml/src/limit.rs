@@ -18,9 +18,9 @@ pub const TAG_ATTRIBUTES_MAX: usize = 64;
 /// Namespace declarations that reach one element: each costs time at each element below it.
 pub const NAMESPACES_IN_SCOPE_MAX: usize = 64;
 
-/// So many bytes a message has, on average, for each tag, attribute, reference, bracket and carriage return. What
-/// identity providers write has three times as many.
-pub const MARKUP_BYTES_MIN: usize = 8;
+/// So many bytes a message has, on average, for each element, attribute, reference, comment, section and instruction. The
+/// shortest value that an identity provider can write takes as many, the usual ones take two to three times as many.
+pub const MARKUP_BYTES_MIN: usize = 32;
 
 /// So many of them are free, so that a small message may be denser.
 pub const MARKUP_FREE: usize = 256;
@@ -47,7 +47,7 @@ pub const URL_CHARS_MAX: usize = 2048;
 pub const ATTRIBUTES_MAX: usize = 256;
 
 /// Values of all attributes of an assertion together.
-pub const ATTRIBUTE_VALUES_MAX: usize = 4096;
+pub const ATTRIBUTE_VALUES_MAX: usize = 2048;
 
 /// Characters of one normalised value: what Cognito stores in one attribute.
 pub const CLAIM_CHARS_MAX: usize = 2048;
@@ -78,6 +78,9 @@ pub const AUTHN_CONTEXTS_MAX: usize = 8;
 
 /// The RelayState (SAML bindings section 3.4.3).
 pub const RELAY_STATE_BYTES_MAX: usize = 80;
+
+/// The RelayState of a request that an identity provider sends. Section 3.4.3 allows 80 bytes; products send more.
+pub const FOREIGN_RELAY_STATE_BYTES_MAX: usize = 1024;
 
 /// The clocks of both sides may not differ by more, whatever is configured.
 pub const SKEW_MAX: Duration = Duration::from_mins(5);

@@ -2,8 +2,10 @@
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use vestibule_kernel::{Explain, Timestamp};
-use vestibule_saml::{self as saml, IdentityProviderMetadata};
-use vestibule_tenancy::connection::{Binding, Certificate, Endpoint, SamlIdentityProvider, SamlMetadata};
+use vestibule_saml::{self as saml, IdentityProviderMetadata, SingleLogoutService};
+use vestibule_tenancy::connection::{
+    Binding, Certificate, Endpoint, LogoutEndpoint, SamlIdentityProvider, SamlMetadata,
+};
 
 use crate::field::InvalidFields;
 
@@ -30,12 +32,23 @@ pub(crate) fn read(metadata_xml: &str, now: Timestamp) -> Result<SamlMetadata, I
         identity_provider: SamlIdentityProvider {
             single_sign_on: redirect.into_iter().chain(post).collect(),
             wants_authn_requests_signed: metadata.want_authn_requests_signed,
-            single_logout: Vec::new(),
+            single_logout: metadata.single_logout_services.iter().map(logout_endpoint).collect(),
             name_id_formats: metadata.name_id_formats,
             metadata_valid_until: metadata.valid_until,
             entity_id: metadata.entity_id,
         },
     })
+}
+
+fn logout_endpoint(service: &SingleLogoutService) -> LogoutEndpoint {
+    LogoutEndpoint {
+        binding: match service.binding {
+            saml::Binding::HttpRedirect => Binding::HttpRedirect,
+            saml::Binding::HttpPost => Binding::HttpPost,
+        },
+        location: service.location.to_string(),
+        response_location: service.response_location.as_ref().map(ToString::to_string),
+    }
 }
 
 fn certificate(certificate: &saml::Certificate) -> Certificate {

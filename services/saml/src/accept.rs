@@ -169,7 +169,7 @@ impl SignIn<'_> {
     }
 }
 
-fn person_stream(connection: &ReadyConnection, person: PersonId) -> StreamId {
+pub(crate) fn person_stream(connection: &ReadyConnection, person: PersonId) -> StreamId {
     StreamId::of_id(person::CATEGORY, Some(connection.organization), person.uuid())
 }
 

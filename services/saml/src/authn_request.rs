@@ -42,6 +42,7 @@ pub(crate) fn create(
             action: destination.to_string(),
             saml_request: request.post_value(None)?,
             relay_state: relay_state.map_or_else(String::new, |state| state.as_str().to_owned()),
+            ..PostForm::default()
         }),
     };
     let organization = organization_name(connection.organization);

@@ -17,6 +17,8 @@ pub(crate) enum Check {
     PersonActive,
     AssertionUnused,
     RequestUnanswered,
+    /// Behind a logout message.
+    LogoutRequestUnused,
 }
 
 impl Check {
@@ -44,6 +46,7 @@ impl Check {
             Self::PersonActive => "person.active",
             Self::RequestUnanswered => "request.unanswered",
             Self::AssertionUnused => "assertion.unused",
+            Self::LogoutRequestUnused => "logout.request_unused",
         }
     }
 
@@ -58,6 +61,7 @@ impl Check {
             Self::SecondOpinion => "another engine verifies it and reads the same",
             Self::PersonActive => "a person who is not deactivated, or a new one",
             Self::RequestUnanswered => "a request that was not answered before",
+            Self::LogoutRequestUnused => "a LogoutRequest that was not heard before",
             Self::AssertionUnused => "an assertion that was not used before",
         }
     }
@@ -105,12 +109,20 @@ impl Checklist {
         }
     }
 
-    /// All checks; those that were not made are marked as not reached.
-    pub(crate) fn finish(mut self) -> Vec<pb::Check> {
-        let engine = saml::CheckName::ALL.iter().map(|name| name.as_str());
+    /// All checks of a Response; those that were not made are marked as not reached.
+    pub(crate) fn finish(self) -> Vec<pb::Check> {
         let asks = self.asks_second_opinion;
         let behind = Check::BEHIND.into_iter().filter(|check| *check != Check::SecondOpinion || asks);
-        for name in engine.chain(behind.map(Check::name)) {
+        self.with(saml::CheckName::ALL, behind)
+    }
+
+    /// All checks of a logout message; those that were not made are marked as not reached.
+    pub(crate) fn finish_logout(self) -> Vec<pb::Check> {
+        self.with(saml::CheckName::LOGOUT, [Check::LogoutRequestUnused])
+    }
+
+    fn with(mut self, engine: &[saml::CheckName], behind: impl IntoIterator<Item = Check>) -> Vec<pb::Check> {
+        for name in engine.iter().map(|name| name.as_str()).chain(behind.into_iter().map(Check::name)) {
             if self.checks.iter().all(|made| made.name != name) {
                 let (name, status) = (name.to_owned(), Status::NotReached.into());
                 self.checks.push(pb::Check { name, status, ..pb::Check::default() });

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use url::Url;
 use vestibule_kernel::{Chain, ConnectionId, OrganizationId};
@@ -16,13 +18,27 @@ pub(crate) struct ReadyConnection {
     pub(crate) identity_provider: String,
     /// Us, towards this identity provider.
     pub(crate) service_provider: ServiceProvider,
+    /// Where logout messages arrive.
+    pub(crate) slo_url: String,
     /// Where requests go, and how; the binding we prefer.
     pub(crate) single_sign_on: Option<(Binding, Url)>,
+    /// Where logout messages go.
+    pub(crate) single_logout: Option<LogoutEndpoint>,
     pub(crate) settings: SamlSettings,
     /// How its attributes are read, by the settings.
     pub(crate) mapping: Mapping,
     /// `None` when no certificate of the connection can be used: then nothing verifies.
     pub(crate) trusted: Option<TrustedCertificates>,
+}
+
+/// Where an identity provider takes logout messages.
+#[derive(Debug)]
+pub(crate) struct LogoutEndpoint {
+    pub(crate) binding: Binding,
+    /// Where LogoutRequests go.
+    pub(crate) requests: Url,
+    /// Where LogoutResponses go.
+    pub(crate) responses: Url,
 }
 
 impl ReadyConnection {
@@ -36,11 +52,21 @@ impl ReadyConnection {
             is_enabled: matches!(state, Connection::Enabled(_)),
             identity_provider: trust.identity_provider.entity_id.clone(),
             service_provider: ServiceProvider { entity_id: addresses.entity_id, acs_url: addresses.acs_url },
+            slo_url: addresses.slo_url,
             single_sign_on: single_sign_on(trust),
+            single_logout: single_logout(trust),
             settings: trust.settings.clone(),
             mapping: mapping::of(&trust.settings),
             trusted: trusted(trust),
         })
+    }
+}
+
+impl ReadyConnection {
+    /// By how much the identity provider's clock may differ, which is the deployment's measure where the connection has none
+    /// of its own.
+    pub(crate) fn skew(&self, usual: Duration) -> Duration {
+        self.settings.clock_skew_seconds.map_or(usual, |seconds| Duration::from_secs(seconds.into()))
     }
 }
 
@@ -50,6 +76,20 @@ fn single_sign_on(trust: &Trust) -> Option<(Binding, Url)> {
     let by = |binding| endpoints.iter().find(|endpoint| endpoint.binding == binding);
     let chosen = by(Binding::HttpRedirect).or_else(|| by(Binding::HttpPost))?;
     Some((chosen.binding, chosen.location.parse().ok()?))
+}
+
+/// By redirect where there is a choice: an identity provider that signs people out of many applications at once does so in
+/// frames, and our pages, a form among them, are shown in no frame.
+fn single_logout(trust: &Trust) -> Option<LogoutEndpoint> {
+    let endpoints = &trust.identity_provider.single_logout;
+    let by = |binding| endpoints.iter().find(|endpoint| endpoint.binding == binding);
+    let chosen = by(Binding::HttpRedirect).or_else(|| by(Binding::HttpPost))?;
+    let requests: Url = chosen.location.parse().ok()?;
+    let responses = match &chosen.response_location {
+        Some(location) => location.parse().ok()?,
+        None => requests.clone(),
+    };
+    Some(LogoutEndpoint { binding: chosen.binding, requests, responses })
 }
 
 fn trusted(trust: &Trust) -> Option<TrustedCertificates> {

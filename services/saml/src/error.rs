@@ -1,9 +1,11 @@
 use vestibule_eventlog::{AppendError, LoadError, ReadError};
 use vestibule_kernel::{Explain, Explanation, Kind};
 use vestibule_rpc::resource::InvalidName;
-use vestibule_saml::{MetadataError, ParseRequestIdError, RelayStateError, SigningError};
-use vestibule_storage::KeyError;
+use vestibule_saml::{CredentialError, MetadataError, ParseRequestIdError, RelayStateError, SigningError};
+use vestibule_storage::{KeyError, StorageError};
 use vestibule_tenancy::{assertion, person};
+
+use crate::logout::SessionError;
 
 /// Why a request has no answer. A refused Response has one and is not here.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +34,18 @@ pub(crate) enum Error {
     /// The request id is not one of ours.
     #[error(transparent)]
     RequestId(#[from] ParseRequestIdError),
+    /// Our key cannot be used.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// The session is not one that can be ended.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// There is no message to judge.
+    #[error("the request holds no logout message")]
+    MessageMissing,
+    /// The table of records that expire cannot be used.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// A moment that no timestamp can hold.
     #[error("the time is before 1970 or not a moment at all")]
     Time,
@@ -72,6 +86,10 @@ impl Explain for Error {
             Self::Name(error) => error.explain(),
             Self::RelayState(error) => error.explain(),
             Self::RequestId(error) => Explanation::field(error.explain().reason, "request_id", error.to_string()),
+            Self::Credential(error) => error.explain(),
+            Self::Session(error) => error.explain(),
+            Self::MessageMissing => Explanation::field("LOGOUT_MESSAGE_MISSING", "message", self.to_string()),
+            Self::Storage(error) => error.explain(),
             Self::Time => Explanation::field("TIME_INVALID", "time", self.to_string()),
             Self::Signing(error) => error.explain(),
             Self::Metadata(error) => error.explain(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use vestibule_kernel::Timestamp;
 use vestibule_saml::{self as saml, Assertion, Expectation, NormalisedIdentity, SubjectFault, SubjectId, Verified};
-use vestibule_tenancy::{EmailAddress, organization::ForeignEmail};
+use vestibule_tenancy::{EmailAddress, connection::CertificateValidity, organization::ForeignEmail};
 
 use crate::{
     checklist::{Check, Checklist},
@@ -44,8 +44,7 @@ pub(crate) struct Acceptable {
 impl Case<'_> {
     /// By how much the clocks may differ: what the connection says, else what the deployment says.
     pub(crate) fn skew(&self) -> Duration {
-        let own = self.connection.settings.clock_skew_seconds;
-        own.map_or(self.skew, |seconds| Duration::from_secs(seconds.into()))
+        self.connection.skew(self.skew)
     }
 }
 
@@ -73,10 +72,11 @@ pub(crate) fn judge(
         acs_url: &case.connection.service_provider.acs_url,
         identity_provider: &case.connection.identity_provider,
         trusted,
-        in_response_to: case.request_id,
+        in_response_to: Some(case.request_id),
         now: case.now,
         skew: case.skew(),
         sha1_until: case.connection.settings.sha1_until,
+        enforce_certificate_validity: case.connection.settings.certificate_validity == CertificateValidity::Enforce,
         decryption: None,
         encryption_required: false,
         required_authn_context: &[],

@@ -9,6 +9,7 @@
 //! - `accept`: the append.
 //! - `second_opinion`: what another engine makes of what ours has accepted.
 //! - `explain`: what is wrong with a Response, for people; it never has an effect.
+//! - `logout`: what ends sessions, ours and theirs.
 //! - `authn_request`, `metadata`: what we tell identity providers, and what they tell us.
 //! - `rpc`: the service itself.
 
@@ -17,11 +18,13 @@ mod authn_request;
 mod checklist;
 mod config;
 mod connection;
+mod credential;
 mod directory;
 mod email;
 mod error;
 mod explain;
 mod judge;
+mod logout;
 mod mapping;
 mod metadata;
 mod refusal;
@@ -32,7 +35,7 @@ mod subject;
 
 pub use config::Config;
 pub use second_opinion::Mode as SecondOpinionMode;
-pub use start::{StartError, start};
+pub use start::{StartError, destroy_old_keys, start};
 
 /// The `domain` of every `google.rpc.ErrorInfo` of this service.
 const ERROR_DOMAIN: &str = "saml.vestibule";

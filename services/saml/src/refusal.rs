@@ -46,6 +46,9 @@ pub(crate) enum Refusal {
     /// Too old to know whether it was used before.
     #[error("the assertion was made too long ago")]
     AssertionTooOld,
+    /// The LogoutRequest was heard before.
+    #[error("the LogoutRequest was heard before")]
+    LogoutRequestReplayed,
 }
 
 impl Refusal {
@@ -66,6 +69,7 @@ impl Refusal {
             Self::AssertionReplayed => "ASSERTION_REPLAYED",
             Self::RequestAlreadyAnswered => "REQUEST_ALREADY_ANSWERED",
             Self::AssertionTooOld => saml::Refusal::AssertionTooOld.reason(),
+            Self::LogoutRequestReplayed => "LOGOUT_REQUEST_REPLAYED",
         }
     }
 
@@ -86,7 +90,7 @@ impl Refusal {
             Self::Subject(_) | Self::RequiredClaimMissing | Self::EmailMissing | Self::AssertionTooOld => {
                 Responsible::IdentityProvider
             }
-            Self::AssertionReplayed | Self::RequestAlreadyAnswered => Responsible::Person,
+            Self::AssertionReplayed | Self::RequestAlreadyAnswered | Self::LogoutRequestReplayed => Responsible::Person,
         }
     }
 

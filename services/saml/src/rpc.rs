@@ -7,9 +7,11 @@ use vestibule_kernel::{Clock, ConnectionId, Explain, IdSource};
 use vestibule_rpc::{
     Caller, from_proto_timestamp, proto_timestamp, resource,
     saml::v1::{
-        CreateAuthnRequestRequest, CreateAuthnRequestResponse, ExplainResponseRequest, ExplainResponseResponse,
+        CreateAuthnRequestRequest, CreateAuthnRequestResponse, CreateLogoutRequestRequest,
+        CreateLogoutRequestResponse, ExplainResponseRequest, ExplainResponseResponse,
         GetServiceProviderMetadataRequest, GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest,
-        InspectMetadataResponse, ValidateResponseRequest, ValidateResponseResponse, saml_service_server::SamlService,
+        InspectMetadataResponse, ValidateLogoutRequest, ValidateLogoutResponse, ValidateResponseRequest,
+        ValidateResponseResponse, saml_service_server::SamlService,
         validate_response_response::Outcome,
     },
     to_status,
@@ -23,9 +25,11 @@ use crate::{
     authn_request::{self, Wanted},
     checklist::{Check, Checklist},
     connection::ReadyConnection,
+    credential::Credentials,
     directory::Directory,
     error::Error,
     explain,
+    logout::{self, Hearing, Session, SessionIndex, SessionSeal},
     judge::{Acceptable, Case, is_email_foreign, judge},
     metadata,
     refusal::Refusal,
@@ -39,6 +43,9 @@ const OPERATOR: &str = "operator";
 pub(crate) struct Api {
     pub(crate) directory: Arc<Directory>,
     pub(crate) acceptor: Acceptor,
+    pub(crate) sessions: SessionSeal,
+    pub(crate) session_index: SessionIndex,
+    pub(crate) credentials: Credentials,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) skew: Duration,
@@ -67,6 +74,22 @@ impl SamlService for Api {
         request: Request<ValidateResponseRequest>,
     ) -> Result<Response<ValidateResponseResponse>, Status> {
         Ok(Response::new(self.validate(&request).await.map_err(refused)?))
+    }
+
+    #[tracing::instrument(name = "saml.create_logout_request", skip_all)]
+    async fn create_logout_request(
+        &self,
+        request: Request<CreateLogoutRequestRequest>,
+    ) -> Result<Response<CreateLogoutRequestResponse>, Status> {
+        Ok(Response::new(self.create_logout(request.into_inner()).await.map_err(refused)?))
+    }
+
+    #[tracing::instrument(name = "saml.validate_logout", skip_all)]
+    async fn validate_logout(
+        &self,
+        request: Request<ValidateLogoutRequest>,
+    ) -> Result<Response<ValidateLogoutResponse>, Status> {
+        Ok(Response::new(self.hear_logout(&request).await.map_err(refused)?))
     }
 
     #[tracing::instrument(name = "saml.get_service_provider_metadata", skip_all)]
@@ -124,6 +147,50 @@ impl Api {
             verdict = second_opinion.consult(case, verdict, &mut checks).await;
         }
         Ok((checks, verdict))
+    }
+
+    async fn create_logout(&self, asked: CreateLogoutRequestRequest) -> Result<CreateLogoutRequestResponse, Error> {
+        let relay_state = relay_state_of(asked.relay_state)?;
+        let user_pool = resource::user_pool("user_pool", &asked.user_pool)?;
+        // Whoever may not sign in any more may still sign out.
+        let connection = self.connection(&asked.connection).await?;
+        let now = self.clock.now();
+        let session = self.sessions.open(&asked.session, (connection.id, user_pool), now).await?;
+        let signer = self.credentials.signing(connection.id).await?;
+        logout::create(&connection, &session, relay_state.as_ref(), &signer, (&*self.ids, now))
+    }
+
+    async fn hear_logout(&self, request: &Request<ValidateLogoutRequest>) -> Result<ValidateLogoutResponse, Error> {
+        let asked = request.get_ref();
+        let connection = self.connection(&asked.connection).await?;
+        let signer = self.credentials.signing(connection.id).await?;
+        let hearing = Hearing {
+            connection: &connection,
+            log: &self.acceptor.log,
+            index: &self.session_index,
+            signer: &signer,
+            ids: &*self.ids,
+            now: self.clock.now(),
+            skew: connection.skew(self.skew),
+            metadata: vestibule_host::metadata(request),
+        };
+        logout::validate(&hearing, asked).await
+    }
+
+    /// What a sign-in leaves behind, to be ended by either side.
+    async fn remember_session(
+        &self,
+        sign_in: &SignIn<'_>,
+        signed_in: &SignedIn,
+    ) -> Result<String, Error> {
+        let (connection, assertion) = (sign_in.connection, &sign_in.acceptable.assertion);
+        let now = self.clock.now();
+        self.session_index.remember(connection.id, assertion, signed_in.person, now).await?;
+        if connection.single_logout.is_none() {
+            return Ok(String::new());
+        }
+        let session = Session::new(connection.id, sign_in.user_pool, assertion, now);
+        Ok(self.sessions.seal(&session, now).await?.unwrap_or_default())
     }
 
     async fn inspect(&self, request: &Request<InspectMetadataRequest>) -> Result<InspectMetadataResponse, Error> {
@@ -193,7 +260,13 @@ impl Api {
                 let sign_in = SignIn { connection, acceptable, request_id, user_pool, metadata };
                 let accepted = self.acceptor.accept(&sign_in).await?;
                 note_acceptance(&mut checks, accepted.as_ref().err().copied());
-                accepted.map(|signed_in| identity(connection, acceptable, &signed_in))
+                match accepted {
+                    Ok(signed_in) => {
+                        let session = self.remember_session(&sign_in, &signed_in).await?;
+                        Ok(Identity { session, ..identity(connection, acceptable, &signed_in) })
+                    }
+                    Err(refusal) => Err(refusal),
+                }
             }
             Err(refusal) => Err(refusal),
         };
@@ -272,6 +345,7 @@ fn identity(connection: &ReadyConnection, acceptable: &Acceptable, signed_in: &S
         acr: text(&assertion.authn_context),
         assertion: signed_in.assertion.to_string(),
         first_seen: signed_in.first_seen,
+        session: String::new(),
         certificate_fingerprint: assertion.signed_by.to_string(),
     }
 }

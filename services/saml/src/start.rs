@@ -7,8 +7,17 @@ use vestibule_host::{
     config::{ConfigError, Validate},
 };
 use vestibule_rpc::saml::v1::saml_service_server::SamlServiceServer;
+use vestibule_storage::KeyError;
 
-use crate::{Config, accept::Acceptor, directory::Directory, rpc::Api, second_opinion::SecondOpinion};
+use crate::{
+    Config,
+    accept::Acceptor,
+    credential::Credentials,
+    directory::Directory,
+    logout::{SESSION_KEY, SESSION_KEYS_KEPT, SessionIndex, SessionSeal},
+    rpc::Api,
+    second_opinion::SecondOpinion,
+};
 
 /// The largest request: metadata of 512 KiB or a Response of 128 KiB in base64, and room for the rest.
 const REQUEST_BYTES_MAX: usize = 640 * 1024;
@@ -27,6 +36,14 @@ pub enum StartError {
     Directory(#[from] ViewStopped),
 }
 
+/// Destroys the keys that nobody needs any more: those whose sealed sessions are too old. For a process that may.
+///
+/// # Errors
+/// [`KeyError`]; what is left is destroyed the next time.
+pub async fn destroy_old_keys(resources: &Resources) -> Result<(), KeyError> {
+    resources.keys.prune(SESSION_KEY, "", SESSION_KEYS_KEPT).await.map(|_| ())
+}
+
 /// Starts the service; returns when it knows everything that is in the log.
 ///
 /// # Errors
@@ -39,12 +56,22 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
     let readiness: Readiness = ("directory", Arc::new(move || followed.check(clock.now())));
     let acceptor =
         Acceptor { log: resources.log.clone(), keys: resources.keys.clone(), ids: Arc::clone(&resources.ids) };
+    let keys = resources.keys.clone();
+    let session_index = SessionIndex {
+        log: resources.log.clone(),
+        records: Arc::clone(&resources.expiring),
+        keys: keys.clone(),
+    };
+    let credentials = Credentials { keys: keys.clone(), clock: Arc::clone(&resources.clock) };
     let second_opinion = SecondOpinion::start(config, &resources.stop);
     let mut readiness = vec![readiness];
     readiness.extend(second_opinion.as_ref().and_then(SecondOpinion::readiness));
     let api = Api {
         directory,
         acceptor,
+        sessions: SessionSeal(keys),
+        session_index,
+        credentials,
         clock: Arc::clone(&resources.clock),
         ids: Arc::clone(&resources.ids),
         skew: config.clock_skew(),

@@ -144,7 +144,8 @@ async fn keep_keys(resources: Resources) {
 async fn look_after_keys(resources: &Resources) {
     let tickets = vestibule_routing_service::keep_keys(resources).await;
     let gateway = vestibule_gateway_service::destroy_old_keys(resources).await;
-    for error in tickets.err().into_iter().chain(gateway.err()) {
+    let sessions = vestibule_saml_service::destroy_old_keys(resources).await;
+    for error in tickets.err().into_iter().chain(gateway.err()).chain(sessions.err()) {
         tracing::warn!(error = %Chain(&error), "keys could not be looked after; the next round tries again");
     }
 }

@@ -759,6 +759,262 @@ pub struct SamlIdentityProvider {
     /// Output only: where it can fetch our metadata.
     #[prost(string, tag = "7")]
     pub service_provider_metadata_url: ::prost::alloc::string::String,
+    /// How it is dealt with.
+    #[prost(message, optional, tag = "8")]
+    pub settings: ::core::option::Option<SamlSettings>,
+    /// Output only, from the metadata: where it takes logout messages.
+    #[prost(message, repeated, tag = "9")]
+    pub single_logout: ::prost::alloc::vec::Vec<SingleLogoutEndpoint>,
+    /// Output only, from the metadata: the NameID formats it offers.
+    #[prost(string, repeated, tag = "10")]
+    pub name_id_formats: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Output only: how long the metadata is meant to be believed; unset when it does not say.
+    #[prost(message, optional, tag = "11")]
+    pub metadata_valid_until: ::core::option::Option<::prost_types::Timestamp>,
+    /// Output only: what keeps people from signing in, or will.
+    #[prost(message, repeated, tag = "12")]
+    pub warnings: ::prost::alloc::vec::Vec<ConnectionWarning>,
+}
+/// How a SAML identity provider is dealt with. What is left out is what a connection does without settings.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SamlSettings {
+    /// The product, and so the names under which it sends attributes; unspecified means generic.
+    #[prost(enumeration = "saml_settings::Provider", tag = "1")]
+    pub provider: i32,
+    /// The exact Name of the attribute by which people are recognised; empty for the NameID. Changing it makes new persons
+    /// of everybody until they are re-linked. Left out of a new connection, it is the immutable attribute that the product
+    /// sends by itself, if it does.
+    #[prost(string, optional, tag = "2")]
+    pub subject_attribute: ::core::option::Option<::prost::alloc::string::String>,
+    /// From which attributes claims come, one rule a claim. A claim with a rule comes from that rule alone; one without comes
+    /// from the product's names, else from the usual ones.
+    #[prost(message, repeated, tag = "3")]
+    pub attributes: ::prost::alloc::vec::Vec<AttributeRule>,
+    /// Claims without which nobody signs in: email, given_name, family_name, name, groups.
+    #[prost(string, repeated, tag = "4")]
+    pub required_claims: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What groups of the identity provider mean in our words; at most 256.
+    #[prost(message, repeated, tag = "5")]
+    pub roles: ::prost::alloc::vec::Vec<RoleRule>,
+    /// By how many seconds its clock may differ from ours, at most 300; unset is what the deployment allows.
+    #[prost(uint32, optional, tag = "6")]
+    pub clock_skew_seconds: ::core::option::Option<u32>,
+    #[prost(enumeration = "saml_settings::SignRequests", tag = "7")]
+    pub sign_requests: i32,
+    /// The NameID format that is asked for, a URI; empty for none.
+    #[prost(string, tag = "8")]
+    pub name_id_format: ::prost::alloc::string::String,
+    /// The AuthnContextClassRefs of which one is asked for, compared exactly; at most 8.
+    #[prost(string, repeated, tag = "9")]
+    pub requested_authn_context: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whether people have to prove anew who they are at every sign-in.
+    #[prost(bool, tag = "10")]
+    pub force_authn: bool,
+    #[prost(enumeration = "saml_settings::Encryption", tag = "11")]
+    pub encryption: i32,
+    /// Whether a Response that answers no request of ours sends the browser on to begin a sign-in.
+    #[prost(bool, tag = "12")]
+    pub idp_initiated: bool,
+    /// Until when signatures over SHA-1 are taken, at most 90 days ahead; unset for never.
+    #[prost(message, optional, tag = "13")]
+    pub sha1_until: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(enumeration = "saml_settings::CertificateValidity", tag = "14")]
+    pub certificate_validity: i32,
+}
+/// Nested message and enum types in `SamlSettings`.
+pub mod saml_settings {
+    /// A product whose attribute names are known.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Provider {
+        Unspecified = 0,
+        Generic = 1,
+        EntraId = 2,
+        Okta = 3,
+        AdFs = 4,
+        Google = 5,
+        Ping = 6,
+        OneLogin = 7,
+        Keycloak = 8,
+        SimpleSamlPhp = 9,
+        Shibboleth = 10,
+    }
+    impl Provider {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "PROVIDER_UNSPECIFIED",
+                Self::Generic => "PROVIDER_GENERIC",
+                Self::EntraId => "PROVIDER_ENTRA_ID",
+                Self::Okta => "PROVIDER_OKTA",
+                Self::AdFs => "PROVIDER_AD_FS",
+                Self::Google => "PROVIDER_GOOGLE",
+                Self::Ping => "PROVIDER_PING",
+                Self::OneLogin => "PROVIDER_ONE_LOGIN",
+                Self::Keycloak => "PROVIDER_KEYCLOAK",
+                Self::SimpleSamlPhp => "PROVIDER_SIMPLE_SAML_PHP",
+                Self::Shibboleth => "PROVIDER_SHIBBOLETH",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "PROVIDER_UNSPECIFIED" => Some(Self::Unspecified),
+                "PROVIDER_GENERIC" => Some(Self::Generic),
+                "PROVIDER_ENTRA_ID" => Some(Self::EntraId),
+                "PROVIDER_OKTA" => Some(Self::Okta),
+                "PROVIDER_AD_FS" => Some(Self::AdFs),
+                "PROVIDER_GOOGLE" => Some(Self::Google),
+                "PROVIDER_PING" => Some(Self::Ping),
+                "PROVIDER_ONE_LOGIN" => Some(Self::OneLogin),
+                "PROVIDER_KEYCLOAK" => Some(Self::Keycloak),
+                "PROVIDER_SIMPLE_SAML_PHP" => Some(Self::SimpleSamlPhp),
+                "PROVIDER_SHIBBOLETH" => Some(Self::Shibboleth),
+                _ => None,
+            }
+        }
+    }
+    /// Whether our requests are signed.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum SignRequests {
+        Unspecified = 0,
+        /// When its metadata asks for it; the default.
+        WhenAsked = 1,
+        Always = 2,
+        Never = 3,
+    }
+    impl SignRequests {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "SIGN_REQUESTS_UNSPECIFIED",
+                Self::WhenAsked => "SIGN_REQUESTS_WHEN_ASKED",
+                Self::Always => "SIGN_REQUESTS_ALWAYS",
+                Self::Never => "SIGN_REQUESTS_NEVER",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "SIGN_REQUESTS_UNSPECIFIED" => Some(Self::Unspecified),
+                "SIGN_REQUESTS_WHEN_ASKED" => Some(Self::WhenAsked),
+                "SIGN_REQUESTS_ALWAYS" => Some(Self::Always),
+                "SIGN_REQUESTS_NEVER" => Some(Self::Never),
+                _ => None,
+            }
+        }
+    }
+    /// Whether assertions must be encrypted.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Encryption {
+        Unspecified = 0,
+        /// Plain ones are taken too; the default.
+        Optional = 1,
+        Required = 2,
+    }
+    impl Encryption {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "ENCRYPTION_UNSPECIFIED",
+                Self::Optional => "ENCRYPTION_OPTIONAL",
+                Self::Required => "ENCRYPTION_REQUIRED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "ENCRYPTION_UNSPECIFIED" => Some(Self::Unspecified),
+                "ENCRYPTION_OPTIONAL" => Some(Self::Optional),
+                "ENCRYPTION_REQUIRED" => Some(Self::Required),
+                _ => None,
+            }
+        }
+    }
+    /// What the validity of a trusted certificate means.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum CertificateValidity {
+        Unspecified = 0,
+        /// The key is what is trusted; an expired certificate around it is a warning. The default.
+        Warn = 1,
+        /// Outside its validity a certificate verifies nothing.
+        Enforce = 2,
+    }
+    impl CertificateValidity {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "CERTIFICATE_VALIDITY_UNSPECIFIED",
+                Self::Warn => "CERTIFICATE_VALIDITY_WARN",
+                Self::Enforce => "CERTIFICATE_VALIDITY_ENFORCE",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "CERTIFICATE_VALIDITY_UNSPECIFIED" => Some(Self::Unspecified),
+                "CERTIFICATE_VALIDITY_WARN" => Some(Self::Warn),
+                "CERTIFICATE_VALIDITY_ENFORCE" => Some(Self::Enforce),
+                _ => None,
+            }
+        }
+    }
+}
+/// From which attributes a claim comes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AttributeRule {
+    /// `email`, `given_name`, `family_name`, `name` or `groups`.
+    #[prost(string, tag = "1")]
+    pub claim: ::prost::alloc::string::String,
+    /// Names of attributes, the best first, compared without regard to case; 1 to 16.
+    #[prost(string, repeated, tag = "2")]
+    pub attributes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// What a group of the identity provider means in our words.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RoleRule {
+    /// The group exactly as the identity provider writes it.
+    #[prost(string, tag = "1")]
+    pub group: ::prost::alloc::string::String,
+    /// 1 to 64 of `a-z`, `0-9`, `.`, `_`, `:`, `-`.
+    #[prost(string, tag = "2")]
+    pub role: ::prost::alloc::string::String,
+}
+/// Where an identity provider takes logout messages.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SingleLogoutEndpoint {
+    #[prost(enumeration = "single_sign_on_endpoint::Binding", tag = "1")]
+    pub binding: i32,
+    #[prost(string, tag = "2")]
+    pub location: ::prost::alloc::string::String,
+    /// Where answers go; empty when that is `location`.
+    #[prost(string, tag = "3")]
+    pub response_location: ::prost::alloc::string::String,
+}
+/// Something to mend.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConnectionWarning {
+    /// Stable, UPPER_SNAKE_CASE.
+    #[prost(string, tag = "1")]
+    pub reason: ::prost::alloc::string::String,
+    /// What it means and what to do.
+    #[prost(string, tag = "2")]
+    pub message: ::prost::alloc::string::String,
 }
 /// Where an identity provider takes AuthnRequests.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -862,7 +1118,8 @@ pub struct CreateConnectionResponse {
 pub struct UpdateConnectionRequest {
     #[prost(message, optional, tag = "1")]
     pub connection: ::core::option::Option<Connection>,
-    /// Any of display_name, saml.metadata_xml; empty means every field that is set.
+    /// Any of display_name, saml.metadata_xml, saml.settings (all of them at once) and saml.settings.{field}; empty means
+    /// every field that is set.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
 }
@@ -1028,7 +1285,7 @@ pub mod connection_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Changes the masked fields. A new `metadata_xml` trusts its certificates beside the old ones and retires what it no
-        /// longer names; it may not change the entity id.
+        /// longer names; it may not change the entity id. Settings that cannot be are refused with one violation each.
         pub async fn update_connection(
             &mut self,
             request: impl tonic::IntoRequest<super::UpdateConnectionRequest>,
@@ -1103,7 +1360,7 @@ pub mod connection_service_server {
             request: tonic::Request<super::CreateConnectionRequest>,
         ) -> std::result::Result<tonic::Response<super::CreateConnectionResponse>, tonic::Status>;
         /// Changes the masked fields. A new `metadata_xml` trusts its certificates beside the old ones and retires what it no
-        /// longer names; it may not change the entity id.
+        /// longer names; it may not change the entity id. Settings that cannot be are refused with one violation each.
         async fn update_connection(
             &self,
             request: tonic::Request<super::UpdateConnectionRequest>,
@@ -2715,6 +2972,806 @@ pub mod organization_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "vestibule.registry.v1.OrganizationService";
     impl<T> tonic::server::NamedService for OrganizationServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// A human within one organization.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Person {
+    /// `organizations/{organization}/persons/{person}`. The last id is the `sub` that Cognito knows the person by.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "person::State", tag = "2")]
+    pub state: i32,
+    /// The connection over which the person is found, `organizations/{organization}/connections/{connection}`; empty when there
+    /// is none.
+    #[prost(string, tag = "3")]
+    pub connection: ::prost::alloc::string::String,
+    /// What the identity provider said last; only for who presents the writer token, and empty once the person's key is
+    /// destroyed.
+    #[prost(message, optional, tag = "4")]
+    pub profile: ::core::option::Option<Profile>,
+    /// What the person's groups mean in the SaaS's vocabulary, as of the last sign-in.
+    #[prost(string, repeated, tag = "5")]
+    pub roles: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whether the person signed out after the last sign-in: no tokens for sign-ins over a connection until the next one.
+    #[prost(bool, tag = "6")]
+    pub signed_out: bool,
+    /// The users whom user pools hold themselves who are this person; at most one a pool.
+    #[prost(message, repeated, tag = "7")]
+    pub native_users: ::prost::alloc::vec::Vec<NativeUser>,
+    /// Who the person turned out to be, `organizations/{organization}/persons/{person}`; only when superseded.
+    #[prost(string, tag = "8")]
+    pub superseded_by: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "9")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "10")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The stream version this reading is based on.
+    #[prost(string, tag = "11")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `Person`.
+pub mod person {
+    /// Whether the person may sign in.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum State {
+        Unspecified = 0,
+        Active = 1,
+        Deactivated = 2,
+        /// Turned out to be another person, for good.
+        Superseded = 3,
+    }
+    impl State {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATE_UNSPECIFIED",
+                Self::Active => "STATE_ACTIVE",
+                Self::Deactivated => "STATE_DEACTIVATED",
+                Self::Superseded => "STATE_SUPERSEDED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATE_UNSPECIFIED" => Some(Self::Unspecified),
+                "STATE_ACTIVE" => Some(Self::Active),
+                "STATE_DEACTIVATED" => Some(Self::Deactivated),
+                "STATE_SUPERSEDED" => Some(Self::Superseded),
+                _ => None,
+            }
+        }
+    }
+}
+/// What an identity provider said of a person. Personal.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Profile {
+    /// What it calls the person; empty when that is not known, as after a re-link until the next sign-in.
+    #[prost(string, tag = "1")]
+    pub subject: ::prost::alloc::string::String,
+    /// Already held against the organization's verified domains.
+    #[prost(string, tag = "2")]
+    pub email: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub display_name: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub given_name: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub family_name: ::prost::alloc::string::String,
+}
+/// A user whom a user pool holds itself.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NativeUser {
+    /// `userPools/{user_pool}`.
+    #[prost(string, tag = "1")]
+    pub user_pool: ::prost::alloc::string::String,
+    /// The user's `sub` in the pool: a UUID, as AdminCreateUser and SignUp answer it. Never the username, which may change hands.
+    #[prost(string, tag = "2")]
+    pub native_user: ::prost::alloc::string::String,
+}
+/// What an identity provider calls a person, exactly.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Subject {
+    /// `organizations/{organization}/connections/{connection}`, of the person's own organization. Its settings say whether
+    /// people are recognised by the NameID or by an attribute.
+    #[prost(string, tag = "1")]
+    pub connection: ::prost::alloc::string::String,
+    /// The NameID's value, or the attribute's.
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+    /// The NameID's Format; what the connection's settings ask for when empty. Only where people are recognised by the NameID.
+    /// (Where an attribute holds a NameID itself, let the person sign in once, and name who came of it as the duplicate.)
+    #[prost(string, tag = "3")]
+    pub name_id_format: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetPersonRequest {
+    /// `organizations/{organization}/persons/{person}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetPersonResponse {
+    #[prost(message, optional, tag = "1")]
+    pub person: ::core::option::Option<Person>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPersonsRequest {
+    /// `organizations/{organization}`.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    /// At most 100; 0 means 50.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Instead of everybody, the one person, if there is one, who is found by this.
+    #[prost(oneof = "list_persons_request::FoundBy", tags = "4, 5")]
+    pub found_by: ::core::option::Option<list_persons_request::FoundBy>,
+}
+/// Nested message and enum types in `ListPersonsRequest`.
+pub mod list_persons_request {
+    /// Instead of everybody, the one person, if there is one, who is found by this.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum FoundBy {
+        /// PERMISSION_DENIED/REGISTRY_TOKEN_REQUIRED without the writer token: it is personal.
+        #[prost(message, tag = "4")]
+        Subject(super::Subject),
+        #[prost(message, tag = "5")]
+        NativeUser(super::NativeUser),
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPersonsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub persons: ::prost::alloc::vec::Vec<Person>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeactivatePersonRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Optional condition.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+    /// Why, for operators; at most 500 characters. Names nobody.
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeactivatePersonResponse {
+    #[prost(message, optional, tag = "1")]
+    pub person: ::core::option::Option<Person>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReactivatePersonRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Optional condition.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReactivatePersonResponse {
+    #[prost(message, optional, tag = "1")]
+    pub person: ::core::option::Option<Person>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RelinkPersonRequest {
+    /// The person who keeps the `sub`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Optional condition.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+    /// By what the person is found from now on.
+    #[prost(oneof = "relink_person_request::FoundBy", tags = "3, 4")]
+    pub found_by: ::core::option::Option<relink_person_request::FoundBy>,
+}
+/// Nested message and enum types in `RelinkPersonRequest`.
+pub mod relink_person_request {
+    /// By what the person is found from now on.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum FoundBy {
+        /// A subject that belongs to nobody yet.
+        #[prost(message, tag = "3")]
+        Subject(super::Subject),
+        /// The subject of another person of the organization, `organizations/{organization}/persons/{person}`, who is the same
+        /// human and is superseded.
+        #[prost(string, tag = "4")]
+        Duplicate(::prost::alloc::string::String),
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RelinkPersonResponse {
+    #[prost(message, optional, tag = "1")]
+    pub person: ::core::option::Option<Person>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkNativeUserRequest {
+    /// `organizations/{organization}`.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub native_user: ::core::option::Option<NativeUser>,
+    /// `organizations/{organization}/persons/{person}`; a new person when empty.
+    #[prost(string, tag = "3")]
+    pub person: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LinkNativeUserResponse {
+    #[prost(message, optional, tag = "1")]
+    pub person: ::core::option::Option<Person>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnlinkNativeUserRequest {
+    /// `organizations/{organization}/persons/{person}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// `userPools/{user_pool}`.
+    #[prost(string, tag = "2")]
+    pub user_pool: ::prost::alloc::string::String,
+    /// Optional condition.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UnlinkNativeUserResponse {
+    #[prost(message, optional, tag = "1")]
+    pub person: ::core::option::Option<Person>,
+}
+/// Generated client implementations.
+pub mod person_service_client {
+    #![allow(unused_variables, dead_code, missing_docs, clippy::wildcard_imports, clippy::let_unit_value)]
+    use tonic::codegen::http::Uri;
+    use tonic::codegen::*;
+    /// People: who they are to Cognito, how they are found again, and whether they may sign in. A person begins to exist with the
+    /// first sign-in, or when a native user of a user pool is linked. Changes need the registry's writer token; what is personal
+    /// is shown to who presents it, only.
+    #[derive(Debug, Clone)]
+    pub struct PersonServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl PersonServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> PersonServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(inner: T, interceptor: F) -> PersonServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                    http::Request<tonic::body::Body>,
+                    Response = http::Response<<T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody>,
+                >,
+            <T as tonic::codegen::Service<http::Request<tonic::body::Body>>>::Error:
+                Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            PersonServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Reads one person. NOT_FOUND/PERSON_NOT_FOUND.
+        pub async fn get_person(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetPersonRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetPersonResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.PersonService/GetPerson");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.PersonService", "GetPerson"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the people of one organization, in the order of their ids. There is no search by name or e-mail address: these
+        /// are encrypted under each person's own key.
+        pub async fn list_persons(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPersonsRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListPersonsResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.PersonService/ListPersons");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.PersonService", "ListPersons"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Refuses the person's sign-ins and tokens from now on; deactivating twice is not an error. Tokens that exist stay valid
+        /// until they expire, unless whoever follows the events signs the person out of Cognito.
+        pub async fn deactivate_person(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeactivatePersonRequest>,
+        ) -> std::result::Result<tonic::Response<super::DeactivatePersonResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.PersonService/DeactivatePerson");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.PersonService", "DeactivatePerson"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Ends the deactivation; reactivating twice is not an error. FAILED_PRECONDITION/PERSON_SUPERSEDED.
+        pub async fn reactivate_person(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReactivatePersonRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReactivatePersonResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.PersonService/ReactivatePerson");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.PersonService", "ReactivatePerson"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lets the person be found by another subject, and not by the one before: the `sub` stays the same. The subject before is
+        /// free again: whoever signs in with it is a new person. ALREADY_EXISTS/SUBJECT_TAKEN when the new subject belongs to
+        /// somebody else, unless that is the person named as the duplicate, who is superseded then, for good, and gets no tokens
+        /// any more. FAILED_PRECONDITION/PERSON_SUPERSEDED, PERSON_DEACTIVATED (the duplicate is), PERSON_HAS_NATIVE_USER (the
+        /// duplicate is), PERSON_WITHOUT_SUBJECT (the duplicate has none to move).
+        pub async fn relink_person(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RelinkPersonRequest>,
+        ) -> std::result::Result<tonic::Response<super::RelinkPersonResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.PersonService/RelinkPerson");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.PersonService", "RelinkPerson"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gives a user whom a user pool holds itself a person, and so an organization: the person that is named, or else a new
+        /// one. Repeating it answers the same person. ALREADY_EXISTS/NATIVE_USER_TAKEN when the user is somebody else,
+        /// FAILED_PRECONDITION/OTHER_USER_POOL when the organization does not live in the pool,
+        /// FAILED_PRECONDITION/PERSON_HAS_NATIVE_USER when the person is another user of that pool, PERSON_SUPERSEDED.
+        pub async fn link_native_user(
+            &mut self,
+            request: impl tonic::IntoRequest<super::LinkNativeUserRequest>,
+        ) -> std::result::Result<tonic::Response<super::LinkNativeUserResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.PersonService/LinkNativeUser");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.PersonService", "LinkNativeUser"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes that away again; the user gets no organization in tokens from now on.
+        /// FAILED_PRECONDITION/NATIVE_USER_NOT_LINKED.
+        pub async fn unlink_native_user(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UnlinkNativeUserRequest>,
+        ) -> std::result::Result<tonic::Response<super::UnlinkNativeUserResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.PersonService/UnlinkNativeUser");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.PersonService", "UnlinkNativeUser"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod person_service_server {
+    #![allow(unused_variables, dead_code, missing_docs, clippy::wildcard_imports, clippy::let_unit_value)]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with PersonServiceServer.
+    #[async_trait]
+    pub trait PersonService: std::marker::Send + std::marker::Sync + 'static {
+        /// Reads one person. NOT_FOUND/PERSON_NOT_FOUND.
+        async fn get_person(
+            &self,
+            request: tonic::Request<super::GetPersonRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetPersonResponse>, tonic::Status>;
+        /// Lists the people of one organization, in the order of their ids. There is no search by name or e-mail address: these
+        /// are encrypted under each person's own key.
+        async fn list_persons(
+            &self,
+            request: tonic::Request<super::ListPersonsRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListPersonsResponse>, tonic::Status>;
+        /// Refuses the person's sign-ins and tokens from now on; deactivating twice is not an error. Tokens that exist stay valid
+        /// until they expire, unless whoever follows the events signs the person out of Cognito.
+        async fn deactivate_person(
+            &self,
+            request: tonic::Request<super::DeactivatePersonRequest>,
+        ) -> std::result::Result<tonic::Response<super::DeactivatePersonResponse>, tonic::Status>;
+        /// Ends the deactivation; reactivating twice is not an error. FAILED_PRECONDITION/PERSON_SUPERSEDED.
+        async fn reactivate_person(
+            &self,
+            request: tonic::Request<super::ReactivatePersonRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReactivatePersonResponse>, tonic::Status>;
+        /// Lets the person be found by another subject, and not by the one before: the `sub` stays the same. The subject before is
+        /// free again: whoever signs in with it is a new person. ALREADY_EXISTS/SUBJECT_TAKEN when the new subject belongs to
+        /// somebody else, unless that is the person named as the duplicate, who is superseded then, for good, and gets no tokens
+        /// any more. FAILED_PRECONDITION/PERSON_SUPERSEDED, PERSON_DEACTIVATED (the duplicate is), PERSON_HAS_NATIVE_USER (the
+        /// duplicate is), PERSON_WITHOUT_SUBJECT (the duplicate has none to move).
+        async fn relink_person(
+            &self,
+            request: tonic::Request<super::RelinkPersonRequest>,
+        ) -> std::result::Result<tonic::Response<super::RelinkPersonResponse>, tonic::Status>;
+        /// Gives a user whom a user pool holds itself a person, and so an organization: the person that is named, or else a new
+        /// one. Repeating it answers the same person. ALREADY_EXISTS/NATIVE_USER_TAKEN when the user is somebody else,
+        /// FAILED_PRECONDITION/OTHER_USER_POOL when the organization does not live in the pool,
+        /// FAILED_PRECONDITION/PERSON_HAS_NATIVE_USER when the person is another user of that pool, PERSON_SUPERSEDED.
+        async fn link_native_user(
+            &self,
+            request: tonic::Request<super::LinkNativeUserRequest>,
+        ) -> std::result::Result<tonic::Response<super::LinkNativeUserResponse>, tonic::Status>;
+        /// Takes that away again; the user gets no organization in tokens from now on.
+        /// FAILED_PRECONDITION/NATIVE_USER_NOT_LINKED.
+        async fn unlink_native_user(
+            &self,
+            request: tonic::Request<super::UnlinkNativeUserRequest>,
+        ) -> std::result::Result<tonic::Response<super::UnlinkNativeUserResponse>, tonic::Status>;
+    }
+    /// People: who they are to Cognito, how they are found again, and whether they may sign in. A person begins to exist with the
+    /// first sign-in, or when a native user of a user pool is linked. Changes need the registry's writer token; what is personal
+    /// is shown to who presents it, only.
+    #[derive(Debug)]
+    pub struct PersonServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> PersonServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(inner: T, interceptor: F) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for PersonServiceServer<T>
+    where
+        T: PersonService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/vestibule.registry.v1.PersonService/GetPerson" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetPersonSvc<T: PersonService>(pub Arc<T>);
+                    impl<T: PersonService> tonic::server::UnaryService<super::GetPersonRequest> for GetPersonSvc<T> {
+                        type Response = super::GetPersonResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::GetPersonRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as PersonService>::get_person(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetPersonSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.PersonService/ListPersons" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPersonsSvc<T: PersonService>(pub Arc<T>);
+                    impl<T: PersonService> tonic::server::UnaryService<super::ListPersonsRequest> for ListPersonsSvc<T> {
+                        type Response = super::ListPersonsResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::ListPersonsRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as PersonService>::list_persons(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPersonsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.PersonService/DeactivatePerson" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeactivatePersonSvc<T: PersonService>(pub Arc<T>);
+                    impl<T: PersonService> tonic::server::UnaryService<super::DeactivatePersonRequest> for DeactivatePersonSvc<T> {
+                        type Response = super::DeactivatePersonResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::DeactivatePersonRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as PersonService>::deactivate_person(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeactivatePersonSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.PersonService/ReactivatePerson" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReactivatePersonSvc<T: PersonService>(pub Arc<T>);
+                    impl<T: PersonService> tonic::server::UnaryService<super::ReactivatePersonRequest> for ReactivatePersonSvc<T> {
+                        type Response = super::ReactivatePersonResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::ReactivatePersonRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as PersonService>::reactivate_person(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReactivatePersonSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.PersonService/RelinkPerson" => {
+                    #[allow(non_camel_case_types)]
+                    struct RelinkPersonSvc<T: PersonService>(pub Arc<T>);
+                    impl<T: PersonService> tonic::server::UnaryService<super::RelinkPersonRequest> for RelinkPersonSvc<T> {
+                        type Response = super::RelinkPersonResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::RelinkPersonRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as PersonService>::relink_person(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RelinkPersonSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.PersonService/LinkNativeUser" => {
+                    #[allow(non_camel_case_types)]
+                    struct LinkNativeUserSvc<T: PersonService>(pub Arc<T>);
+                    impl<T: PersonService> tonic::server::UnaryService<super::LinkNativeUserRequest> for LinkNativeUserSvc<T> {
+                        type Response = super::LinkNativeUserResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::LinkNativeUserRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as PersonService>::link_native_user(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = LinkNativeUserSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.PersonService/UnlinkNativeUser" => {
+                    #[allow(non_camel_case_types)]
+                    struct UnlinkNativeUserSvc<T: PersonService>(pub Arc<T>);
+                    impl<T: PersonService> tonic::server::UnaryService<super::UnlinkNativeUserRequest> for UnlinkNativeUserSvc<T> {
+                        type Response = super::UnlinkNativeUserResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::UnlinkNativeUserRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as PersonService>::unlink_native_user(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UnlinkNativeUserSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => Box::pin(async move {
+                    let mut response = http::Response::new(tonic::body::Body::default());
+                    let headers = response.headers_mut();
+                    headers.insert(tonic::Status::GRPC_STATUS, (tonic::Code::Unimplemented as i32).into());
+                    headers.insert(http::header::CONTENT_TYPE, tonic::metadata::GRPC_CONTENT_TYPE);
+                    Ok(response)
+                }),
+            }
+        }
+    }
+    impl<T> Clone for PersonServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "vestibule.registry.v1.PersonService";
+    impl<T> tonic::server::NamedService for PersonServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -41,10 +41,14 @@ pub mod create_authn_request_response {
 pub struct PostForm {
     #[prost(string, tag = "1")]
     pub action: ::prost::alloc::string::String,
+    /// Empty when the form carries an answer.
     #[prost(string, tag = "2")]
     pub saml_request: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub relay_state: ::prost::alloc::string::String,
+    /// Empty when the form carries a request.
+    #[prost(string, tag = "4")]
+    pub saml_response: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ValidateResponseRequest {
@@ -231,6 +235,176 @@ pub struct Identity {
     /// SHA-256 fingerprint of the certificate whose key verified the signature.
     #[prost(string, tag = "14")]
     pub certificate_fingerprint: ::prost::alloc::string::String,
+    /// What ends this session at the identity provider, for CreateLogoutRequest: opaque and sealed, for the person's browser
+    /// alone. Empty when the identity provider takes no logout messages, or names the person at too great a length.
+    #[prost(string, tag = "15")]
+    pub session: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateLogoutRequestRequest {
+    /// The connection's id, as it stands in our URLs.
+    #[prost(string, tag = "1")]
+    pub connection: ::prost::alloc::string::String,
+    /// Identity.session of the sign-in.
+    #[prost(string, tag = "2")]
+    pub session: ::prost::alloc::string::String,
+    /// The user pool that the sign-in was for, `userPools/{user_pool}`.
+    #[prost(string, tag = "3")]
+    pub user_pool: ::prost::alloc::string::String,
+    /// At most 80 bytes (SAML Bindings section 3.4.3).
+    #[prost(string, tag = "4")]
+    pub relay_state: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateLogoutRequestResponse {
+    /// The request's ID, 128 random bits; empty when there is no request.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `organizations/{organization}`.
+    #[prost(string, tag = "4")]
+    pub organization: ::prost::alloc::string::String,
+    /// How the browser carries it. Unset when the identity provider takes no logout messages.
+    #[prost(oneof = "create_logout_request_response::Binding", tags = "2, 3")]
+    pub binding: ::core::option::Option<create_logout_request_response::Binding>,
+}
+/// Nested message and enum types in `CreateLogoutRequestResponse`.
+pub mod create_logout_request_response {
+    /// How the browser carries it. Unset when the identity provider takes no logout messages.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Binding {
+        /// HTTP-Redirect: go there.
+        #[prost(string, tag = "2")]
+        RedirectUrl(::prost::alloc::string::String),
+        /// HTTP-POST: submit this form.
+        #[prost(message, tag = "3")]
+        PostForm(super::PostForm),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ValidateLogoutRequest {
+    /// The connection's id, as it stands in our URLs.
+    #[prost(string, tag = "1")]
+    pub connection: ::prost::alloc::string::String,
+    /// The RelayState that came with it, decoded; it goes back with the answer to a LogoutRequest. At most 1,024 bytes; a
+    /// longer one is left out.
+    #[prost(string, tag = "5")]
+    pub relay_state: ::prost::alloc::string::String,
+    /// The ID of the LogoutRequest that waits for an answer; without it, a LogoutResponse is refused.
+    #[prost(string, tag = "6")]
+    pub request_id: ::prost::alloc::string::String,
+    /// The message as it came.
+    #[prost(oneof = "validate_logout_request::Message", tags = "2, 3, 4")]
+    pub message: ::core::option::Option<validate_logout_request::Message>,
+}
+/// Nested message and enum types in `ValidateLogoutRequest`.
+pub mod validate_logout_request {
+    /// The message as it came.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Message {
+        /// HTTP-Redirect: everything behind the question mark, not decoded; at most 32 KiB.
+        #[prost(string, tag = "2")]
+        Query(::prost::alloc::string::String),
+        /// HTTP-POST: the form field `SAMLRequest`.
+        #[prost(string, tag = "3")]
+        SamlRequest(::prost::alloc::string::String),
+        /// HTTP-POST: the form field `SAMLResponse`.
+        #[prost(string, tag = "4")]
+        SamlResponse(::prost::alloc::string::String),
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ValidateLogoutResponse {
+    /// Every check in order, also those not reached.
+    #[prost(message, repeated, tag = "4")]
+    pub checks: ::prost::alloc::vec::Vec<Check>,
+    /// `organizations/{organization}`.
+    #[prost(string, tag = "5")]
+    pub organization: ::prost::alloc::string::String,
+    #[prost(oneof = "validate_logout_response::Outcome", tags = "1, 2, 3")]
+    pub outcome: ::core::option::Option<validate_logout_response::Outcome>,
+}
+/// Nested message and enum types in `ValidateLogoutResponse`.
+pub mod validate_logout_response {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Outcome {
+        /// A LogoutRequest was heard.
+        #[prost(message, tag = "1")]
+        Heard(super::LogoutHeard),
+        /// A LogoutResponse to our request.
+        #[prost(message, tag = "2")]
+        Answered(super::LogoutAnswered),
+        /// The message counts for nothing.
+        #[prost(message, tag = "3")]
+        Refused(super::Refusal),
+    }
+}
+/// What to do about a LogoutRequest that was heard.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LogoutHeard {
+    /// Whether a person was signed out. For operators: neither the identity provider nor the browser may learn it.
+    #[prost(bool, tag = "3")]
+    pub signed_out: bool,
+    /// How the browser carries the signed LogoutResponse. Unset when the identity provider takes none.
+    #[prost(oneof = "logout_heard::Binding", tags = "1, 2")]
+    pub binding: ::core::option::Option<logout_heard::Binding>,
+}
+/// Nested message and enum types in `LogoutHeard`.
+pub mod logout_heard {
+    /// How the browser carries the signed LogoutResponse. Unset when the identity provider takes none.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Binding {
+        /// HTTP-Redirect: go there.
+        #[prost(string, tag = "1")]
+        RedirectUrl(::prost::alloc::string::String),
+        /// HTTP-POST: submit this form.
+        #[prost(message, tag = "2")]
+        PostForm(super::PostForm),
+    }
+}
+/// What the identity provider says became of our LogoutRequest.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LogoutAnswered {
+    #[prost(enumeration = "logout_answered::Outcome", tag = "1")]
+    pub outcome: i32,
+}
+/// Nested message and enum types in `LogoutAnswered`.
+pub mod logout_answered {
+    /// What became of it.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Outcome {
+        Unspecified = 0,
+        /// The session there has ended.
+        Success = 1,
+        /// The session there has ended, but not everywhere.
+        Partial = 2,
+        /// The identity provider did not do it.
+        Refused = 3,
+    }
+    impl Outcome {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "OUTCOME_UNSPECIFIED",
+                Self::Success => "OUTCOME_SUCCESS",
+                Self::Partial => "OUTCOME_PARTIAL",
+                Self::Refused => "OUTCOME_REFUSED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+                "OUTCOME_SUCCESS" => Some(Self::Success),
+                "OUTCOME_PARTIAL" => Some(Self::Partial),
+                "OUTCOME_REFUSED" => Some(Self::Refused),
+                _ => None,
+            }
+        }
+    }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetServiceProviderMetadataRequest {
@@ -479,6 +653,39 @@ pub mod saml_service_client {
             req.extensions_mut().insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "ValidateResponse"));
             self.inner.unary(req, path, codec).await
         }
+        /// Makes a signed LogoutRequest that ends, at the identity provider, the session that a sign-in began there (SAML Profiles
+        /// section 4.4). INVALID_ARGUMENT/SESSION_UNREADABLE when the session is too old, another pool's or not one of ours.
+        pub async fn create_logout_request(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateLogoutRequestRequest>,
+        ) -> std::result::Result<tonic::Response<super::CreateLogoutRequestResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.saml.v1.SamlService/CreateLogoutRequest");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "CreateLogoutRequest"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Judges a logout message of an identity provider. A valid LogoutRequest signs the person out: recorded, published, once
+        /// for each request; the answer to it says success whether or not anybody is known by that name. A refusal is an answer,
+        /// not an error, and leaves nothing behind.
+        pub async fn validate_logout(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ValidateLogoutRequest>,
+        ) -> std::result::Result<tonic::Response<super::ValidateLogoutResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.saml.v1.SamlService/ValidateLogout");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "ValidateLogout"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Our metadata for a connection.
         pub async fn get_service_provider_metadata(
             &mut self,
@@ -546,6 +753,19 @@ pub mod saml_service_server {
             &self,
             request: tonic::Request<super::ValidateResponseRequest>,
         ) -> std::result::Result<tonic::Response<super::ValidateResponseResponse>, tonic::Status>;
+        /// Makes a signed LogoutRequest that ends, at the identity provider, the session that a sign-in began there (SAML Profiles
+        /// section 4.4). INVALID_ARGUMENT/SESSION_UNREADABLE when the session is too old, another pool's or not one of ours.
+        async fn create_logout_request(
+            &self,
+            request: tonic::Request<super::CreateLogoutRequestRequest>,
+        ) -> std::result::Result<tonic::Response<super::CreateLogoutRequestResponse>, tonic::Status>;
+        /// Judges a logout message of an identity provider. A valid LogoutRequest signs the person out: recorded, published, once
+        /// for each request; the answer to it says success whether or not anybody is known by that name. A refusal is an answer,
+        /// not an error, and leaves nothing behind.
+        async fn validate_logout(
+            &self,
+            request: tonic::Request<super::ValidateLogoutRequest>,
+        ) -> std::result::Result<tonic::Response<super::ValidateLogoutResponse>, tonic::Status>;
         /// Our metadata for a connection.
         async fn get_service_provider_metadata(
             &self,
@@ -681,6 +901,62 @@ pub mod saml_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ValidateResponseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.saml.v1.SamlService/CreateLogoutRequest" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateLogoutRequestSvc<T: SamlService>(pub Arc<T>);
+                    impl<T: SamlService> tonic::server::UnaryService<super::CreateLogoutRequestRequest> for CreateLogoutRequestSvc<T> {
+                        type Response = super::CreateLogoutRequestResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::CreateLogoutRequestRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as SamlService>::create_logout_request(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateLogoutRequestSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.saml.v1.SamlService/ValidateLogout" => {
+                    #[allow(non_camel_case_types)]
+                    struct ValidateLogoutSvc<T: SamlService>(pub Arc<T>);
+                    impl<T: SamlService> tonic::server::UnaryService<super::ValidateLogoutRequest> for ValidateLogoutSvc<T> {
+                        type Response = super::ValidateLogoutResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::ValidateLogoutRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as SamlService>::validate_logout(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ValidateLogoutSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(accept_compression_encodings, send_compression_encodings)

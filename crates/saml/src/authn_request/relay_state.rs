@@ -31,6 +31,14 @@ impl RelayState {
         }
     }
 
+    /// Takes over what an identity provider sent beside its own request, to be given back to it unchanged: senders are
+    /// not all as short as the limit of 80 bytes asks. `None` when it is empty, or longer than
+    /// [`limit::FOREIGN_RELAY_STATE_BYTES_MAX`].
+    #[must_use]
+    pub fn of_others(value: impl Into<String>) -> Option<Self> {
+        Some(value.into()).filter(|value| (1..=limit::FOREIGN_RELAY_STATE_BYTES_MAX).contains(&value.len())).map(Self)
+    }
+
     /// The value.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -2,10 +2,11 @@
 
 mod error;
 mod location;
+mod logout;
 
 use vestibule_kernel::Timestamp;
 
-pub use self::error::MetadataError;
+pub use self::{error::MetadataError, logout::SingleLogoutService};
 use crate::{
     Certificate, limit,
     name::{DSIG, HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL},
@@ -22,6 +23,8 @@ pub struct IdentityProviderMetadata {
     pub entity_id: String,
     /// Where it takes requests, in the order in which it lists them; only bindings that are spoken here.
     pub single_sign_on_services: Vec<SingleSignOnService>,
+    /// Where it takes logout messages; only bindings that are spoken here, the first of each.
+    pub single_logout_services: Vec<SingleLogoutService>,
     /// The certificates it may sign with, each once.
     pub certificates: Vec<Certificate>,
     /// The NameID formats it offers.
@@ -104,6 +107,7 @@ fn read(root: Node<'_>) -> Result<IdentityProviderMetadata, MetadataError> {
     Ok(IdentityProviderMetadata {
         entity_id: entity_id.to_owned(),
         single_sign_on_services: single_sign_on_services(provider)?,
+        single_logout_services: logout::services(provider)?,
         certificates: certificates(provider)?,
         name_id_formats: name_id_formats(provider)?,
         valid_until: valid_until(provider)?,

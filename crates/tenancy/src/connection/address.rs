@@ -8,6 +8,8 @@ pub struct ServiceProviderAddresses {
     pub entity_id: String,
     /// Where responses are posted to.
     pub acs_url: String,
+    /// Where logout messages are sent to.
+    pub slo_url: String,
     /// Where our metadata can be fetched.
     pub metadata_url: String,
 }
@@ -17,6 +19,11 @@ impl ServiceProviderAddresses {
     #[must_use]
     pub fn of(public_url: &str, connection: ConnectionId) -> Self {
         let entity_id = format!("{public_url}/saml/{connection}");
-        Self { acs_url: format!("{entity_id}/acs"), metadata_url: format!("{entity_id}/metadata"), entity_id }
+        Self {
+            acs_url: format!("{entity_id}/acs"),
+            slo_url: format!("{entity_id}/slo"),
+            metadata_url: format!("{entity_id}/metadata"),
+            entity_id,
+        }
     }
 }

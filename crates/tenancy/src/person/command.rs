@@ -31,6 +31,9 @@ pub enum Command {
     SignOut {
         /// The connection that was signed out of.
         connection: ConnectionId,
+        /// The digest of the LogoutRequest that asked for it, hexadecimal: each is heard once, and recorded even when the
+        /// person is signed out already. `None` when nobody else asked.
+        request_digest: Option<String>,
     },
     /// Be the one whom a user pool knows as a user of its own. Makes the person when there is none.
     LinkNativeUser(LinkNativeUser),

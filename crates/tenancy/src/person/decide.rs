@@ -109,6 +109,8 @@ impl Decider for Person {
                 Ok(vec![Deactivated { person: known.person, note: note.as_str().to_owned() }.into()])
             }
             (Self::Deactivated(known), Command::Reactivate) => Ok(vec![Reactivated { person: known.person }.into()]),
+            // Whoever is that person, too, could sign in again unseen.
+            (Self::Deactivated(_), Command::Supersede { .. }) => Err(Rejection::Deactivated),
             (Self::Deactivated(_), Command::Deactivate { .. }) | (Self::Active(_), Command::Reactivate) => Ok(vec![]),
             (Self::Active(known) | Self::Deactivated(known), command) => known.decide(command),
         }
@@ -186,9 +188,10 @@ impl Known {
         match command {
             Command::Relink { connection, subject_digest } => Ok(self.relinked(*connection, subject_digest)),
             Command::Supersede { by } => self.superseded(*by),
-            Command::SignOut { .. } if self.is_signed_out => Ok(vec![]),
-            Command::SignOut { connection } => {
-                Ok(vec![SignedOut { person: self.person, connection: *connection }.into()])
+            Command::SignOut { request_digest: None, .. } if self.is_signed_out => Ok(vec![]),
+            Command::SignOut { connection, request_digest } => {
+                let (person, request_digest) = (self.person, request_digest.clone());
+                Ok(vec![SignedOut { person, connection: *connection, request_digest }.into()])
             }
             Command::LinkNativeUser(link) => self.linked(link),
             Command::UnlinkNativeUser { user_pool } => self.unlinked(*user_pool),

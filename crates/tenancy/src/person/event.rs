@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use vestibule_decider::{EventBody, PersonalFields, Reservation, Schema, domain_event};
 use vestibule_kernel::{ConnectionId, OrganizationId, PersonId, UserPoolId};
 
-use super::{NATIVE_USER, Profile, SUBJECT};
+use super::{LOGOUT_REQUEST, NATIVE_USER, Profile, SUBJECT};
 
 /// A person signed in for the first time; the `sub` is minted, once.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -134,6 +134,9 @@ pub struct SignedOut {
     pub person: PersonId,
     /// The connection.
     pub connection: ConnectionId,
+    /// The digest of the identity provider's LogoutRequest that asked for it, which is heard once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_digest: Option<String>,
 }
 
 impl EventBody for SignedOut {
@@ -220,6 +223,10 @@ fn reservations(event: &Event) -> Vec<Reservation> {
         Event::Relinked(relinked) => {
             relinked.released_digest.iter().map(release).chain([take(&relinked.subject_digest)]).collect()
         }
+        Event::SignedOut(SignedOut { connection, request_digest, .. }) => {
+            let take = |digest| Reservation::Take { scope: LOGOUT_REQUEST, key: format!("{connection}/{digest}") };
+            request_digest.iter().map(take).collect()
+        }
         Event::Superseded(superseded) => superseded.released_digest.iter().map(release).collect(),
         Event::NativeUserLinked(NativeUserLinked { user_pool, native_user, .. }) => {
             vec![Reservation::Take { scope: NATIVE_USER, key: native_user_key(*user_pool, native_user) }]
@@ -231,11 +238,12 @@ fn reservations(event: &Event) -> Vec<Reservation> {
         | Event::RolesChanged(_)
         | Event::Deactivated(_)
         | Event::Reactivated(_)
-        | Event::SignedOut(_)
         | Event::SignedIn(_) => Vec::new(),
     }
 }
 
-fn native_user_key(user_pool: UserPoolId, native_user: &str) -> String {
+/// The key of a native user under [`NATIVE_USER`].
+#[must_use]
+pub fn native_user_key(user_pool: UserPoolId, native_user: &str) -> String {
     format!("{user_pool}/{native_user}")
 }

@@ -14,7 +14,7 @@ pub use command::{Command, LinkNativeUser, Recognise};
 pub use decide::{Known, NativeUser, Person, Subject};
 pub use event::{
     Deactivated, Event, FirstSeen, NativeUserLinked, NativeUserUnlinked, Reactivated, Relinked, RolesChanged, SignedIn,
-    SignedOut, Superseded, Updated,
+    SignedOut, Superseded, Updated, native_user_key,
 };
 pub use profile::Profile;
 pub use rejection::Rejection;
@@ -24,5 +24,7 @@ pub const CATEGORY: &str = "person";
 /// Unique across the deployment: the subject of a connection. Key: a keyed digest over connection, subject source,
 /// NameID format and exact value, never the value itself.
 pub const SUBJECT: &str = "person.subject";
-/// Unique across the deployment: the native user of a user pool. Key: our id of the pool, `/`, the `sub` in it.
+/// Unique across the deployment: the native user of a user pool. Key: [`native_user_key`].
 pub const NATIVE_USER: &str = "person.native_user";
+/// Unique across the deployment: a LogoutRequest that was heard. Key: the connection, `/`, the digest of the request's ID.
+pub const LOGOUT_REQUEST: &str = "person.logout_request";

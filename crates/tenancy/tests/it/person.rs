@@ -2,8 +2,8 @@ use vestibule_decider::{Decider, DomainEvent, Personal, Reservation, Scenario};
 use vestibule_tenancy::{
     NativeUserId,
     person::{
-        Command, Event, FirstSeen, LinkNativeUser, NATIVE_USER, NativeUserLinked, Person, Reactivated, Recognise,
-        Rejection, Relinked, SUBJECT, SignedIn, Updated,
+        Command, Event, FirstSeen, LOGOUT_REQUEST, LinkNativeUser, NATIVE_USER, NativeUserLinked, Person, Reactivated,
+        Recognise, Rejection, Relinked, SUBJECT, SignedIn, SignedOut, Updated,
     },
 };
 
@@ -83,14 +83,19 @@ fn a_deactivated_person_does_not_sign_in() {
     let back = [first, left, reactivated()];
     Scenario::<Person>::given(back.clone()).when(&Command::Reactivate).then_nothing();
     Scenario::<Person>::given(back).when(&recognised).then_nothing();
-    for command in [deactivate, Command::Reactivate, relink("d2"), Command::SignOut { connection: connection_id() }] {
+    for command in [
+        deactivate,
+        Command::Reactivate,
+        relink("d2"),
+        Command::SignOut { connection: connection_id(), request_digest: None },
+    ] {
         Scenario::<Person>::given_nothing().when(&command).then_rejected(&Rejection::NotFound);
     }
 }
 
 #[test]
 fn who_signed_out_signs_in_again() {
-    let sign_out = Command::SignOut { connection: connection_id() };
+    let sign_out = Command::SignOut { connection: connection_id(), request_digest: None };
     let out = [Event::from(first_seen("X")), signed_out().into()];
     Scenario::<Person>::given([first_seen("X")]).when(&sign_out).then([signed_out()]);
     Scenario::<Person>::given(out.clone()).when(&sign_out).then_nothing();
@@ -98,6 +103,19 @@ fn who_signed_out_signs_in_again() {
     let signed_in = SignedIn { person: person_id() };
     Scenario::<Person>::given(out).when(&again).then([Event::from(signed_in)]);
     Scenario::<Person>::given([first_seen("X")]).when(&again).then_nothing();
+}
+
+#[test]
+fn a_request_to_sign_out_is_heard_once_and_recorded_each_time() {
+    let asked =
+        |digest: &str| Command::SignOut { connection: connection_id(), request_digest: Some(digest.to_owned()) };
+    let signed_out = |digest: &str| SignedOut { request_digest: Some(digest.to_owned()), ..signed_out() };
+    Scenario::<Person>::given([first_seen("X")]).when(&asked("d1")).then([signed_out("d1")]);
+    let out = [Event::from(first_seen("X")), signed_out("d1").into()];
+    Scenario::<Person>::given(out).when(&asked("d2")).then([signed_out("d2")]);
+    let key = format!("{}/d1", connection_id());
+    assert_eq!(Event::from(signed_out("d1")).reservations(), [Reservation::Take { scope: LOGOUT_REQUEST, key }]);
+    assert_eq!(Event::from(crate::sample::signed_out()).reservations(), []);
 }
 
 #[test]
@@ -120,7 +138,7 @@ fn a_duplicate_is_superseded_for_good() {
     let gone = [Event::from(first_seen("X")), superseded().into()];
     Scenario::<Person>::given([first_seen("X")]).when(&supersede).then([superseded()]);
     let left = [Event::from(first_seen("X")), person_deactivated().into()];
-    Scenario::<Person>::given(left).when(&supersede).then([superseded()]);
+    Scenario::<Person>::given(left).when(&supersede).then_rejected(&Rejection::Deactivated);
     Scenario::<Person>::given(gone.clone()).when(&supersede).then_nothing();
     for command in [
         Command::Reactivate,

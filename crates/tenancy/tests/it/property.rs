@@ -119,7 +119,8 @@ fn person_commands() -> Vec<person::Command> {
         relink("d1"),
         relink("d2"),
         Command::Supersede { by: sample::other_person_id() },
-        Command::SignOut { connection: sample::connection_id() },
+        Command::SignOut { connection: sample::connection_id(), request_digest: None },
+        Command::SignOut { connection: sample::connection_id(), request_digest: Some("d1".to_owned()) },
         Command::LinkNativeUser(sample::link_native_user()),
         Command::UnlinkNativeUser { user_pool: sample::pool_id() },
     ]

@@ -8,6 +8,7 @@ mod authorize;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod logout_peer;
 mod page;
 #[cfg(test)]
 mod peer;

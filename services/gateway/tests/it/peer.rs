@@ -12,17 +12,21 @@ use vestibule_rpc::{
         ResolveSignInResponse, resolve_sign_in_request::Person, routing_service_server::RoutingService,
     },
     saml::v1::{
-        Check, CreateAuthnRequestRequest, CreateAuthnRequestResponse, ExplainResponseRequest, ExplainResponseResponse,
+        Check, CreateAuthnRequestRequest, CreateAuthnRequestResponse, CreateLogoutRequestRequest,
+        CreateLogoutRequestResponse, ExplainResponseRequest, ExplainResponseResponse,
         GetServiceProviderMetadataRequest, GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest,
-        InspectMetadataResponse, PostForm, Refusal, ValidateResponseRequest, ValidateResponseResponse, check,
-        create_authn_request_response::Binding, refusal, saml_service_server::SamlService,
+        InspectMetadataResponse, PostForm, Refusal, ValidateLogoutRequest, ValidateLogoutResponse,
+        ValidateResponseRequest, ValidateResponseResponse, check, create_authn_request_response::Binding, refusal, saml_service_server::SamlService,
         validate_response_response::Outcome,
     },
     to_status,
 };
 use vestibule_tenancy::assertion::{self, Accepted, Assertion};
 
-use crate::world::{ACME, ACME_CONNECTION, GLOBEX, GLOBEX_CONNECTION, PERSON};
+use crate::{
+    logout_peer,
+    world::{ACME, ACME_CONNECTION, GLOBEX, GLOBEX_CONNECTION, PERSON},
+};
 
 /// Routes `@acme.test` and `@globex.test` to their connection; `@both.test` may choose; `@direct.test`, `@closed.test`
 /// and everything else as the names say.
@@ -92,6 +96,8 @@ pub(crate) struct Asked {
     pub(crate) authn_requests: Vec<CreateAuthnRequestRequest>,
     pub(crate) validations: Vec<ValidateResponseRequest>,
     pub(crate) traceparents: Vec<Option<String>>,
+    pub(crate) logout_requests: Vec<CreateLogoutRequestRequest>,
+    pub(crate) logouts: Vec<ValidateLogoutRequest>,
 }
 
 /// Judges `valid:<assertion id>:<word>` as valid, everything else as unsigned. The word says what the identity lacks.
@@ -134,6 +140,7 @@ impl SamlService for Saml {
                 action: "https://idp.globex.test/sso".to_owned(),
                 saml_request: "PHNhbWw+".to_owned(),
                 relay_state,
+                saml_response: String::new(),
             })
         } else {
             Binding::RedirectUrl(format!("https://idp.acme.test/sso?SAMLRequest=x&RelayState={relay_state}"))
@@ -168,6 +175,24 @@ impl SamlService for Saml {
             Ok(stream) => Ok(Response::new(accepted(organization, connection, &stream, lack, &*self.clock))),
             Err(reason) => Ok(Response::new(refused(reason, refusal::Responsible::IdentityProvider))),
         }
+    }
+
+    async fn create_logout_request(
+        &self,
+        request: Request<CreateLogoutRequestRequest>,
+    ) -> Result<Response<CreateLogoutRequestResponse>, Status> {
+        let mut asked = self.asked.lock().unwrap();
+        asked.logout_requests.push(request.into_inner());
+        logout_peer::create(&asked.logout_requests).map(Response::new)
+    }
+
+    async fn validate_logout(
+        &self,
+        request: Request<ValidateLogoutRequest>,
+    ) -> Result<Response<ValidateLogoutResponse>, Status> {
+        let request = request.into_inner();
+        self.asked.lock().unwrap().logouts.push(request.clone());
+        logout_peer::validate(&request).map(Response::new)
     }
 
     async fn get_service_provider_metadata(
@@ -272,6 +297,7 @@ fn accepted(
             assertion: stream.to_string(),
             first_seen: false,
             certificate_fingerprint: "aa".repeat(32),
+            session: if lack == "session" { String::new() } else { format!("sealed-{lack}") },
         })),
         checks: vec![passed],
         organization: resource::organization_name(organization),

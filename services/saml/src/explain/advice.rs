@@ -58,7 +58,7 @@ pub(super) fn of(refusal: Refusal, connection: &ReadyConnection, failed: Option<
              busy it is. The person can try again."
         ),
         Refusal::AssertionTooOld => of_response(Said::AssertionTooOld, connection, found),
-        Refusal::AssertionReplayed | Refusal::RequestAlreadyAnswered => {
+        Refusal::AssertionReplayed | Refusal::RequestAlreadyAnswered | Refusal::LogoutRequestReplayed => {
             "The person: this sign-in was completed before; please begin it anew from the application.".to_owned()
         }
     }

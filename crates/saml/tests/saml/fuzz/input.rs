@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use vestibule_kernel::SeededIds;
 use vestibule_saml::{AuthnRequest, RelayState, RequestId, ServiceProvider};
-use vestibule_saml_idp::Signed;
+use vestibule_saml_idp::{LogoutKind, Signed};
 
 use crate::{
     corpus::{Setting, corpus},
@@ -22,6 +22,24 @@ pub(super) fn responses() -> Vec<Vec<u8>> {
     let signed = [Signed::Assertion, Signed::Response, Signed::Both];
     let encrypted = signed.map(|signed| encrypted_for(&OURS, signed).into_bytes());
     let genuine = [signed.map(|signed| genuine(signed).into_bytes()), encrypted].concat();
+    let genuine = genuine.iter().cycle().take(forged.len()).cloned().collect::<Vec<_>>();
+    [genuine, forged].concat()
+}
+
+/// Queries and form values, genuine ones as many as forged ones, and the XML that they carry.
+pub(super) fn logout_messages() -> Vec<Vec<u8>> {
+    let forged = logout::corpus().into_iter().map(|case| match case.sent {
+        logout::Sent::Query(text) | logout::Sent::Request(text) | logout::Sent::Response(text) => text.into_bytes(),
+    });
+    let forged: Vec<Vec<u8>> = forged.filter(|text| text.len() <= SEED_BYTES_MAX).collect();
+    let (request, response) = (logout::request(&logout::terms()), logout::response(&logout::terms()));
+    let genuine = [
+        logout::query(LogoutKind::Request, &request, Some("r")),
+        logout::query(LogoutKind::Response, &response, None),
+        logout::signed(&request),
+        logout::signed(&response),
+    ];
+    let genuine = genuine.map(String::into_bytes);
     let genuine = genuine.iter().cycle().take(forged.len()).cloned().collect::<Vec<_>>();
     [genuine, forged].concat()
 }

@@ -62,6 +62,11 @@ fn responses() {
 }
 
 #[test]
+fn logout_messages() {
+    run("logout_messages", &input::logout_messages(), target::logout_message);
+}
+
+#[test]
 fn metadata() {
     run("metadata", &input::metadata(), target::metadata);
 }

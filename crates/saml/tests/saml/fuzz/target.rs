@@ -5,12 +5,16 @@ use std::sync::LazyLock;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bergshamra::c14n::{C14nMode, canonicalize};
 use vestibule_saml::{
-    Assertion, Binding, CheckName, CheckStatus, IdentityProviderMetadata, Unverified, limit, pasted_form_value,
+    Assertion, Binding, CheckName, CheckStatus, IdentityProviderMetadata, LogoutOutcome, MessageKind,
+    ReceivedLogout, Unverified, limit, pasted_form_value,
     validate, validate_xml,
 };
 use vestibule_saml_idp::{ReceivedRequest, Signed};
 
-use crate::support::{RSA, element, expectation, genuine, judge, provider};
+use crate::{
+    logout,
+    support::{RSA, element, expectation, genuine, judge, provider},
+};
 
 /// What the identity provider signed, with the signed subtrees in canonical form.
 static GENUINE: LazyLock<Vec<(Assertion, String)>> = LazyLock::new(|| {
@@ -61,6 +65,34 @@ pub(super) fn response(input: &[u8]) -> bool {
         .checks
         .iter()
         .any(|check| check.name == CheckName::SignatureValue && check.status != CheckStatus::NotReached)
+}
+
+/// Never a panic; nobody is signed out, and nothing is taken for an answer, that the identity provider did not name; the
+/// checklist always whole. As a query, as a form value, and as the XML inside of a form value.
+pub(super) fn logout_message(input: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(input);
+    let wrapped = STANDARD.encode(input);
+    let form = |kind, value: &str| logout::judge_form(kind, value);
+    let verdicts = [
+        logout::judge_query(&text),
+        form(MessageKind::Request, &text),
+        form(MessageKind::Request, &wrapped),
+        form(MessageKind::Response, &text),
+        form(MessageKind::Response, &wrapped),
+    ];
+    for verdict in &verdicts {
+        let failed = verdict.checks.iter().filter(|check| check.status == CheckStatus::Failed).count();
+        assert_eq!(failed, usize::from(verdict.outcome.is_err()), "one failed check exactly when refused");
+        assert!(CheckName::LOGOUT.iter().all(|name| verdict.checks.iter().any(|check| check.name == *name)));
+        match &verdict.outcome {
+            Ok(ReceivedLogout::Request(request)) => assert!(logout::is_genuine(request), "{request:?}"),
+            Ok(ReceivedLogout::Response(response)) => assert_eq!(response.outcome, LogoutOutcome::Success),
+            Err(_) => {}
+        }
+    }
+    verdicts.iter().flat_map(|verdict| &verdict.checks).any(|check| {
+        check.name == CheckName::SignatureValue && check.status != CheckStatus::NotReached
+    })
 }
 
 /// Never a panic; whatever is taken can be used: https, keys that load, an entity id.

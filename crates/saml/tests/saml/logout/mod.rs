@@ -1,0 +1,79 @@
+//! Single logout: what is heard, what is not, and why.
+
+mod accepted;
+mod corpus;
+mod created;
+
+use vestibule_kernel::SeededIds;
+use vestibule_saml::{
+    LogoutExpectation, LogoutMessage, LogoutVerdict, MessageKind, ReceivedLogoutRequest, TrustedCertificates,
+    validate_logout,
+};
+use vestibule_saml_idp::{LogoutKind, LogoutTerms, Subject, saml_response_value};
+
+pub(crate) use self::corpus::{Sent, corpus, judge};
+use crate::support::{ADA, IDP, NOW, REQUEST, RSA, SKEW, provider, trusting};
+
+pub(crate) const SLO: &str = "https://sign-in.example/saml/acme/slo";
+pub(crate) const SESSION: &str = "_session";
+
+pub(crate) fn trusted() -> TrustedCertificates {
+    trusting(&[&RSA])
+}
+
+pub(crate) fn expectation(trusted: &TrustedCertificates) -> LogoutExpectation<'_> {
+    LogoutExpectation {
+        slo_url: SLO,
+        identity_provider: IDP,
+        trusted,
+        in_response_to: Some(REQUEST),
+        now: NOW,
+        skew: SKEW,
+        sha1_until: None,
+    }
+}
+
+pub(crate) fn terms() -> LogoutTerms {
+    LogoutTerms::new(SLO, NOW, &SeededIds::new(11)).of_session(SESSION).answering(REQUEST)
+}
+
+pub(crate) fn ada() -> Subject {
+    Subject::email(ADA)
+}
+
+/// What the identity provider says, not signed yet.
+pub(crate) fn request(terms: &LogoutTerms) -> String {
+    provider(&RSA).logout_request(&ada(), terms)
+}
+
+pub(crate) fn response(terms: &LogoutTerms) -> String {
+    provider(&RSA).logout_response(terms)
+}
+
+/// The message in a query, with the identity provider's signature.
+pub(crate) fn query(kind: LogoutKind, xml: &str, relay_state: Option<&str>) -> String {
+    provider(&RSA).logout_query(kind, xml, relay_state).unwrap()
+}
+
+/// The message with the identity provider's enveloped signature.
+pub(crate) fn signed(xml: &str) -> String {
+    provider(&RSA).sign_logout(xml, &terms()).unwrap()
+}
+
+/// The message as a form value, with the identity provider's signature.
+pub(crate) fn form(xml: &str) -> String {
+    saml_response_value(&signed(xml))
+}
+
+pub(crate) fn judge_query(query: &str) -> LogoutVerdict {
+    validate_logout(&LogoutMessage::Redirect { query }, &expectation(&trusted()))
+}
+
+pub(crate) fn judge_form(kind: MessageKind, value: &str) -> LogoutVerdict {
+    validate_logout(&LogoutMessage::Post { kind, value }, &expectation(&trusted()))
+}
+
+/// What the genuine request says, whatever binding it came over.
+pub(crate) fn is_genuine(received: &ReceivedLogoutRequest) -> bool {
+    received.subject.value == ADA && received.session_indexes == [SESSION] && received.id == terms().id
+}
