@@ -8,12 +8,14 @@ mod licence;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::metadata::{Metadata, Package};
 use crate::process::{capture, cargo, find, run as run_visibly};
+use crate::second_opinion;
 use crate::workspace::{complain, root, say};
 
 /// `deny.toml`, as far as this check reads it.
@@ -51,32 +53,39 @@ struct Sources {
 /// Package name to the versions of it that are linked.
 type Linked = BTreeMap<String, BTreeSet<String>>;
 
-/// Fails with everything that `deny.toml` does not allow.
+/// Fails with everything that the `deny.toml` of the workspace, or of the program outside of it, does not allow.
 pub(crate) fn run() -> Result<()> {
-    let path = root().join("deny.toml");
-    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    let policy: Policy = toml::from_str(&text).context("reading deny.toml")?;
-    let built = linked("normal,build")?;
-    let metadata = Metadata::load()?;
+    check(&root())?;
+    check(&second_opinion::folder())
+}
 
-    let mut found = banned(&policy, &linked("normal,build,dev")?);
+fn check(folder: &Path) -> Result<()> {
+    let path = folder.join("deny.toml");
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let policy: Policy = toml::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
+    let built = linked(folder, "normal,build")?;
+    let metadata = Metadata::load_in(folder)?;
+
+    let mut found = banned(&policy, &linked(folder, "normal,build,dev")?);
     found.extend(second_versions(&policy, &built));
     found.extend(metadata.packages.iter().filter_map(|package| licence_or_source(&policy, package)));
     for violation in &found {
         complain(violation);
     }
     if !found.is_empty() {
-        bail!("{} violations of deny.toml", found.len());
+        bail!("{} violations of {}", found.len(), path.display());
     }
-    say(&format!("{} packages keep to deny.toml", built.len()));
+    say(&format!("{} packages keep to {}", built.len(), path.display()));
     if find("cargo-deny").is_some() {
-        run_visibly(cargo().args(["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
+        run_visibly(cargo().current_dir(folder).args(["deny", "--offline", "check", "bans", "licenses", "sources"]))?;
     }
     Ok(())
 }
 
-fn linked(edges: &str) -> Result<Linked> {
-    let tree = capture(cargo().args(["tree", "--workspace", "--locked", "--prefix", "none", "-e", edges]))?;
+fn linked(folder: &Path, edges: &str) -> Result<Linked> {
+    let mut command = cargo();
+    command.current_dir(folder).args(["tree", "--workspace", "--locked", "--prefix", "none", "-e", edges]);
+    let tree = capture(&mut command)?;
     Ok(read_tree(&tree))
 }
 
@@ -176,7 +185,7 @@ mod tests {
     #[test]
     fn the_checked_in_policy_can_be_read_and_bans_the_other_providers() {
         let policy: Policy = toml::from_str(&fs::read_to_string(root().join("deny.toml")).unwrap()).unwrap();
-        for package in ["ring", "openssl", "openssl-sys", "native-tls"] {
+        for package in ["ring", "openssl", "openssl-sys", "native-tls", "samael", "libxml"] {
             assert!(policy.bans.deny.iter().any(|entry| entry.package == package), "{package}");
         }
     }

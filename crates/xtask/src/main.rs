@@ -8,6 +8,7 @@ mod layers;
 mod load;
 mod metadata;
 mod process;
+mod second_opinion;
 mod stage;
 mod test;
 mod workspace;

@@ -1,12 +1,13 @@
 //! What `cargo metadata` says of the workspace and of everything it links.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::process::{capture, cargo};
+use crate::workspace::root;
 
 /// The answer of `cargo metadata`, as far as the checks need it.
 #[derive(Deserialize)]
@@ -59,9 +60,14 @@ struct EdgeKind {
 impl Metadata {
     /// Asks cargo, for the platform this runs on and with the lock file as it is.
     pub(crate) fn load() -> Result<Self> {
-        let host = host()?;
-        let text =
-            capture(cargo().args(["metadata", "--format-version", "1", "--locked", "--filter-platform", &host]))?;
+        Self::load_in(&root())
+    }
+
+    /// The same about the workspace in this folder.
+    pub(crate) fn load_in(folder: &Path) -> Result<Self> {
+        let (host, mut command) = (host()?, cargo());
+        command.args(["metadata", "--format-version", "1", "--locked", "--filter-platform", &host]);
+        let text = capture(command.current_dir(folder))?;
         serde_json::from_str(&text).context("reading the answer of cargo metadata")
     }
 

@@ -11,9 +11,10 @@
 //! | `VESTIBULE_TEST_NODE_DIR` | a folder with the Node scripts of `tests/interop` and their `node_modules` |
 //! | `VESTIBULE_TEST_CHROMIUM` | the browser |
 //! | `VESTIBULE_TEST_SIMPLESAMLPHP` | the folder of SimpleSAMLphp, which runs on the installed PHP |
+//! | `VESTIBULE_TEST_SECOND_OPINION` | the freshly built `vestibule-second-opinion`, which lies outside of the workspace |
 //! | `VESTIBULE_TEST_REQUIRE_ALL` | `1`: a test whose variable is missing fails instead of printing that it is skipped |
 
-mod debian;
+pub(crate) mod debian;
 mod interop;
 mod postgres;
 mod runner;
@@ -22,11 +23,15 @@ use anyhow::{Context, Result};
 
 use crate::metadata::Metadata;
 use crate::process::{cargo, run as run_visibly};
+use crate::second_opinion;
 use crate::stage::Stages;
 use postgres::Postgres;
 
 /// The packages whose tests start the product as a program.
 const BLACK_BOX: [&str; 2] = ["vestibule-tests", "xtask"];
+
+/// The packages whose tests ask the program of the second opinion.
+const ASK_SECOND_OPINION: [&str; 3] = ["vestibule-saml", "vestibule-saml-service", second_opinion::PACKAGE];
 
 /// How `cargo xtask test` is called.
 #[derive(clap::Args)]
@@ -48,6 +53,11 @@ impl Arguments {
 
     fn include(&self, package: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|only| only == package)
+    }
+
+    /// Whether anything inside of the workspace is to be tested.
+    fn include_workspace(&self) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only != second_opinion::PACKAGE)
     }
 
     fn is_everything(&self) -> bool {
@@ -81,6 +91,19 @@ pub(crate) fn stages(stages: &mut Stages, arguments: &Arguments) {
     });
     if BLACK_BOX.iter().any(|package| arguments.include(package)) {
         stages.run("build", build);
+    }
+    if ASK_SECOND_OPINION.iter().any(|package| arguments.include(package)) {
+        stages.run("second opinion", || {
+            let program = second_opinion::build(&Metadata::load()?.target_directory)?;
+            environment.push((second_opinion::VARIABLE, program.to_string_lossy().into_owned()));
+            runner::beside(&second_opinion::folder(), arguments, &environment)
+        });
+    }
+    if arguments.is_everything() {
+        stages.run("links", second_opinion::check_links);
+    }
+    if !arguments.include_workspace() {
+        return;
     }
     stages.run("test", || {
         server.as_ref().context("the set-up failed, so no test was started")?;

@@ -13,8 +13,8 @@
 //! (`ReduceMode::PreDigest`; the other modes match trees, with a cost that whoever signs can make grow exponentially), and
 //! its reader of those bytes. What it says about time, audience or recipient is not asked: the service compares what was read.
 
-mod algorithm;
 mod confine;
+mod profile;
 mod proof;
 mod reading;
 mod verify;

@@ -2,7 +2,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use samael::crypto::{CertificateDer, Crypto, CryptoError, CryptoProvider, ReduceMode};
 use vestibule_second_opinion_protocol::{Answer, Obstacle, Question};
 
-use crate::{algorithm, reading};
+use crate::{profile, reading};
 
 /// The answer to a question: what stands in the document under signatures of these certificates.
 #[must_use]
@@ -15,14 +15,14 @@ pub fn opinion(question: &Question) -> Answer {
     if certificates.is_empty() {
         return Answer::CannotProcess { obstacle: Obstacle::Certificate };
     }
-    if !algorithm::are_allowed(&question.document) {
+    if !profile::is_kept(&question.document) {
         return Answer::CannotProcess { obstacle: Obstacle::Algorithm };
     }
     let signed = Crypto::reduce_xml_to_signed_with_allowed_algorithms(
         &question.document,
         &certificates,
         ReduceMode::PreDigest,
-        Some(&algorithm::ALLOWED),
+        Some(&profile::ALLOWED),
     );
     match signed {
         Ok(signed) => match reading::read(&signed) {

@@ -98,7 +98,8 @@ pub(super) const LAYERS: &[Layer] = &[
     service("vestibule-saml-service", SERVICE),
     service("vestibule-enrichment-service", SERVICE),
     service("vestibule-gateway-service", SERVICE),
-    service("vestibule-trigger", &["vestibule-kernel", "vestibule-rpc"]),
+    service("vestibule-trigger", &["vestibule-kernel", "vestibule-lambda", "vestibule-rpc"]),
+    service("vestibule-authorizer", &["vestibule-cognito-verifier", "vestibule-kernel", "vestibule-lambda"]),
     program(
         "vestibule",
         &[
@@ -132,7 +133,7 @@ pub(super) const HELD_BY: &[(&str, &[&str])] = &[
     ("opentelemetry-otlp", &["vestibule-host"]),
     ("reqwest", &["vestibule-cognito-verifier", "vestibule-sandbox", "vestibule-tests"]),
     ("anyhow", &["vestibule", "vestibule-tests", "xtask"]),
-    ("lambda_runtime", &["vestibule-trigger"]),
+    ("lambda_runtime", &["vestibule-lambda"]),
 ];
 
 /// Packages that do input or output, or bring a runtime that does: a pure crate links none of them.

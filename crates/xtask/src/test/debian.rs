@@ -8,6 +8,9 @@ use anyhow::{Context, Result, bail};
 use crate::process::{find, run as run_visibly};
 use crate::workspace::say;
 
+/// Where Debian keeps LLVM, each version in a folder of its own.
+const LLVM: &str = "/usr/lib";
+
 /// Something the tests need, and the Debian package that brings it.
 struct Need {
     package: &'static str,
@@ -22,6 +25,14 @@ const NEEDS: &[Need] = &[
     Need { package: "npm", is_there: || find("npm").is_some() },
     Need { package: "python3", is_there: || find("python3").is_some() },
     Need { package: "python3-venv", is_there: python_makes_environments },
+    // The program of the second opinion is built against these.
+    Need { package: "libxmlsec1-dev", is_there: || knows("xmlsec1-openssl") },
+    Need { package: "libxml2-dev", is_there: || knows("libxml-2.0") },
+    Need { package: "libxslt1-dev", is_there: || knows("libxslt") },
+    Need { package: "libssl-dev", is_there: || knows("libssl") },
+    Need { package: "libxmlsec1-openssl", is_there: || knows("xmlsec1-openssl") },
+    Need { package: "pkg-config", is_there: || find("pkg-config").is_some() },
+    Need { package: "libclang-dev", is_there: has_libclang },
     Need { package: "util-linux", is_there: || find("setpriv").is_some() },
     // SimpleSAMLphp runs on these.
     Need { package: "php-cli", is_there: || find("php").is_some() },
@@ -30,7 +41,7 @@ const NEEDS: &[Need] = &[
 ];
 
 /// Installs what is missing, as root or through a sudo that asks no password.
-pub(super) fn install_missing() -> Result<()> {
+pub(crate) fn install_missing() -> Result<()> {
     let missing: Vec<&str> = NEEDS.iter().filter(|need| !(need.is_there)()).map(|need| need.package).collect();
     if missing.is_empty() {
         return Ok(());
@@ -88,6 +99,17 @@ pub(super) fn unpack(package: &str, folder: &Path) -> Result<()> {
 
 fn php_has(extension: &str) -> bool {
     succeeds(Command::new("php").args(["-r", &format!("exit(extension_loaded('{extension}') ? 0 : 1);")]))
+}
+
+/// Whether a library's headers are installed.
+fn knows(library: &str) -> bool {
+    succeeds(Command::new("pkg-config").args(["--exists", library]))
+}
+
+fn has_libclang() -> bool {
+    let entries = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let versions = entries(PathBuf::from(LLVM)).filter(|entry| entry.file_name().to_string_lossy().starts_with("llvm"));
+    versions.flat_map(|version| entries(version.path().join("lib"))).any(|entry| entry.file_name() == "libclang.so")
 }
 
 fn python_makes_environments() -> bool {

@@ -1,11 +1,13 @@
 //! Runs the tests and counts them: a run in which nothing ran, or in which something was left out, has not passed.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Result, ensure};
 
 use super::{Arguments, Environment};
 use crate::process::{Output, cargo, find, run_watched};
+use crate::second_opinion;
 
 /// How many tests ran, and how many were left out.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -26,7 +28,7 @@ pub(super) fn tests(arguments: &Arguments, environment: &Environment) -> Result<
     if arguments.only.is_empty() {
         command.arg("--workspace");
     }
-    for package in &arguments.only {
+    for package in arguments.only.iter().filter(|package| *package != second_opinion::PACKAGE) {
         command.args(["--package", package]);
     }
     if nextest {
@@ -37,6 +39,15 @@ pub(super) fn tests(arguments: &Arguments, environment: &Environment) -> Result<
     command.envs(environment.iter().map(|(key, value)| (key, value)));
     let count = if nextest { counted(&mut command, Output::Stderr, nextest_summary)? } else { by_cargo(&mut command)? };
     judged(count, arguments.is_everything())
+}
+
+/// Runs the tests of the workspace in another folder.
+pub(super) fn beside(folder: &Path, arguments: &Arguments, environment: &Environment) -> Result<String> {
+    let mut command = cargo();
+    command.current_dir(folder).args(["test", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"]);
+    command.arg("--").args(&arguments.names).envs(environment.iter().map(|(key, value)| (key, value)));
+    let count = by_cargo(&mut command)?;
+    if arguments.names.is_empty() { judged(count, true) } else { Ok(format!("{} tests", count.ran)) }
 }
 
 /// Runs the examples in the documentation.

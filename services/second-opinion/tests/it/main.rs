@@ -3,7 +3,4 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set itself up fails")]
 
 mod confinement;
-mod document;
 mod program;
-mod reading;
-mod verification;
