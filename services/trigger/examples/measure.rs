@@ -12,7 +12,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::cast_precision_loss,
@@ -23,8 +22,6 @@
 
 #[path = "../tests/it/event.rs"]
 mod event;
-#[path = "../tests/it/lambda.rs"]
-mod lambda;
 #[path = "../tests/it/service.rs"]
 mod service;
 
@@ -34,9 +31,9 @@ use std::{
 };
 
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
+use vestibule_lambda_simulator::Lambda;
 use vestibule_rpc::enrichment::v1::{HandleTriggerRequest, enrichment_service_client::EnrichmentServiceClient};
 
-use lambda::Lambda;
 use service::Enrichment;
 
 /// What is measured: the program as it is deployed.
@@ -68,7 +65,7 @@ async fn main() {
     let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&authority));
     let channel = Endpoint::from_shared(url.clone()).unwrap().tls_config(tls).unwrap().connect().await.unwrap();
     let mut client = EnrichmentServiceClient::new(channel);
-    let mut function = Lambda::start_program(&program, &settings).await;
+    let mut function = Lambda::start(&program, &settings).await;
     let event_json = event::tokens().to_string();
     let returned = event::of("1", "UserMigration_Authentication", &serde_json::json!({})).to_string();
     // In turns, so that whatever else the machine does befalls all alike.
@@ -94,7 +91,7 @@ async fn main() {
 
 async fn cold(program: &Path, settings: &[(&str, &str)]) -> Duration {
     let begun = Instant::now();
-    let mut function = Lambda::start_program(program, settings).await;
+    let mut function = Lambda::start(program, settings).await;
     function.invoke(event::tokens()).await.event();
     begun.elapsed()
 }

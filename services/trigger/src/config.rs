@@ -1,12 +1,10 @@
-use std::{env, ffi::OsString, fs, io, path::PathBuf};
+use std::{env, ffi::OsString};
 
 use tonic::transport::Uri;
 use vestibule_kernel::SecretString;
+use vestibule_lambda::{SettingError, Settings};
 
 use crate::open::OrganizationMarks;
-
-/// The names of all settings begin with it.
-const PREFIX: &str = "VESTIBULE_";
 
 const URL: &str = "VESTIBULE_ENRICHMENT_URL";
 const TOKEN: &str = "VESTIBULE_SERVICE_TOKEN";
@@ -17,10 +15,7 @@ const FAIL_OPEN_POOLS: &str = "VESTIBULE_FAIL_OPEN_POOLS";
 const CLAIMS: &str = "VESTIBULE_ORGANIZATION_CLAIMS";
 const SCOPE_PREFIXES: &str = "VESTIBULE_ORGANIZATION_SCOPE_PREFIXES";
 
-const NAMES: [&str; 8] = [URL, TOKEN, TOKEN_FILE, AUTHORITY, AUTHORITY_FILE, FAIL_OPEN_POOLS, CLAIMS, SCOPE_PREFIXES];
-
-/// The most entries of a list.
-const LIST_ENTRIES_MAX: usize = 100;
+const NAMES: &[&str] = &[URL, TOKEN, TOKEN_FILE, AUTHORITY, AUTHORITY_FILE, FAIL_OPEN_POOLS, CLAIMS, SCOPE_PREFIXES];
 
 /// The settings, read from the environment once.
 pub(crate) struct Config {
@@ -36,43 +31,28 @@ pub(crate) struct Config {
     pub(crate) marks: OrganizationMarks,
 }
 
-/// A setting that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ConfigError {
-    #[error("{name} is not a setting; there are {}", NAMES.join(", "))]
-    Unknown { name: String },
-    #[error("{name} is missing: {what}")]
-    Missing { name: &'static str, what: &'static str },
-    #[error("{one} and {other} are both set: set one of them")]
-    Both { one: &'static str, other: &'static str },
-    #[error("{name} cannot be used: {problem}")]
-    Invalid { name: &'static str, problem: &'static str },
-    #[error("{name} names a file that cannot be read: {}", path.display())]
-    Unreadable { name: &'static str, path: PathBuf, source: io::Error },
-}
-
 impl Config {
     /// Reads and checks the settings, and the files that they name.
-    pub(crate) fn from_environment() -> Result<Self, ConfigError> {
+    pub(crate) fn from_environment() -> Result<Self, SettingError> {
         Self::from_variables(env::vars_os())
     }
 
-    fn from_variables(all: impl Iterator<Item = (OsString, OsString)>) -> Result<Self, ConfigError> {
-        let variables = Variables::own(all)?;
+    fn from_variables(all: impl Iterator<Item = (OsString, OsString)>) -> Result<Self, SettingError> {
+        let variables = Settings::from_variables(NAMES, all)?;
         let enrichment = enrichment(&variables)?;
         let token = variables.text_or_file(TOKEN, TOKEN_FILE)?;
         let encrypted = enrichment.scheme_str() == Some("https");
         if token.is_none() && encrypted {
             let what = "the enrichment service answers nobody without a service token";
-            return Err(ConfigError::Missing { name: TOKEN, what });
+            return Err(SettingError::Missing { name: TOKEN, what });
         }
         if token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
             let problem = "expected visible ASCII characters";
-            return Err(ConfigError::Invalid { name: TOKEN, problem });
+            return Err(SettingError::Invalid { name: TOKEN, problem });
         }
         let authority = variables.text_or_file(AUTHORITY, AUTHORITY_FILE)?;
         if authority.as_ref().is_some_and(|pem| !pem.contains("-----BEGIN CERTIFICATE-----")) {
-            return Err(ConfigError::Invalid { name: AUTHORITY, problem: "expected certificates in PEM" });
+            return Err(SettingError::Invalid { name: AUTHORITY, problem: "expected certificates in PEM" });
         }
         Ok(Self {
             enrichment,
@@ -97,71 +77,10 @@ impl Config {
     }
 }
 
-/// The variables that are ours, by their known names.
-struct Variables(Vec<(&'static str, String)>);
-
-impl Variables {
-    fn own(all: impl Iterator<Item = (OsString, OsString)>) -> Result<Self, ConfigError> {
-        let mut own = Vec::new();
-        for (name, value) in all {
-            let name = name.to_string_lossy();
-            if !name.starts_with(PREFIX) {
-                continue;
-            }
-            let Some(known) = NAMES.into_iter().find(|known| *known == name) else {
-                return Err(ConfigError::Unknown { name: name.into_owned() });
-            };
-            let Ok(value) = value.into_string() else {
-                return Err(ConfigError::Invalid { name: known, problem: "expected UTF-8" });
-            };
-            own.push((known, value.trim().to_owned()));
-        }
-        Ok(Self(own))
-    }
-
-    /// A setting; an empty one is none, because deployment tools have no other way to leave one out.
-    fn text(&self, name: &'static str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str()).filter(|text| !text.is_empty())
-    }
-
-    fn text_or_file(&self, name: &'static str, file: &'static str) -> Result<Option<String>, ConfigError> {
-        match (self.text(name), self.text(file)) {
-            (Some(_), Some(_)) => Err(ConfigError::Both { one: name, other: file }),
-            (Some(text), None) => Ok(Some(text.to_owned())),
-            (None, None) => Ok(None),
-            (None, Some(path)) => {
-                let path = PathBuf::from(path);
-                let text =
-                    fs::read_to_string(&path).map_err(|source| ConfigError::Unreadable { name: file, path, source })?;
-                if text.trim().is_empty() {
-                    return Err(ConfigError::Invalid { name: file, problem: "the file is empty" });
-                }
-                Ok(Some(text.trim().to_owned()))
-            }
-        }
-    }
-
-    fn list(
-        &self,
-        name: &'static str,
-        default: &'static str,
-        fits: fn(&str) -> bool,
-        problem: &'static str,
-    ) -> Result<Vec<String>, ConfigError> {
-        let text = self.text(name).unwrap_or(default);
-        let entries: Vec<String> =
-            text.split(',').map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect();
-        if entries.len() > LIST_ENTRIES_MAX || !entries.iter().all(|entry| fits(entry)) {
-            return Err(ConfigError::Invalid { name, problem });
-        }
-        Ok(entries)
-    }
-}
-
-fn enrichment(variables: &Variables) -> Result<Uri, ConfigError> {
+fn enrichment(variables: &Settings) -> Result<Uri, SettingError> {
     let example = "expected an address such as https://enrichment.internal:8801";
-    let Some(text) = variables.text(URL) else { return Err(ConfigError::Missing { name: URL, what: example }) };
-    let invalid = |problem| ConfigError::Invalid { name: URL, problem };
+    let Some(text) = variables.text(URL) else { return Err(SettingError::Missing { name: URL, what: example }) };
+    let invalid = |problem| SettingError::Invalid { name: URL, problem };
     let url: Uri = text.parse().map_err(|_| invalid(example))?;
     if !matches!(url.path(), "" | "/") || url.query().is_some() {
         return Err(invalid(example));

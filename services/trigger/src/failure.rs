@@ -1,4 +1,4 @@
-use lambda_runtime::Diagnostic;
+use vestibule_lambda::Diagnostic;
 
 /// Why Cognito gets no answer, and thus the person no tokens.
 #[derive(Clone, Debug, Eq, PartialEq)]

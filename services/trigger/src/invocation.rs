@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use lambda_runtime::Context;
 use tonic::metadata::{Ascii, MetadataMap, MetadataValue};
 use uuid::Uuid;
 use vestibule_kernel::Timestamp;
+use vestibule_lambda::Context;
 
 /// How long an answer may take, the second attempt included. Cognito gives a trigger five seconds and may start it again.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(2);

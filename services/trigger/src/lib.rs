@@ -77,87 +77,41 @@ mod record;
 mod shim;
 mod withheld;
 
-use std::{env, process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc};
 
-use lambda_runtime::{LambdaEvent, Runtime, service_fn};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 use vestibule_kernel::SystemClock;
+use vestibule_lambda::{Context, Diagnostic, Function, SettingError};
 
 use config::Config;
 use shim::Shim;
-
-/// `EX_USAGE` of sysexits.h: what every program of ours says about its configuration.
-const BAD_CONFIGURATION: u8 = 64;
-
-/// What the Lambda runtime takes for granted.
-const OF_LAMBDA: [&str; 4] = [
-    "AWS_LAMBDA_RUNTIME_API",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-];
 
 /// Answers invocations until Lambda ends the process. A configuration that cannot be used ends it at once, with a line in
 /// the log that says why.
 #[must_use]
 pub fn run() -> ExitCode {
-    match start() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let code = if matches!(error, StartError::Ended(_)) { 1 } else { BAD_CONFIGURATION };
-            record::write_start_failure(&error);
-            ExitCode::from(code)
-        }
-    }
+    vestibule_lambda::run::<Shim>()
 }
 
 #[derive(Debug, thiserror::Error)]
-enum StartError {
+pub(crate) enum StartError {
     #[error("the configuration cannot be used")]
-    Config(#[from] config::ConfigError),
+    Config(#[from] SettingError),
     #[error("the enrichment service cannot be reached as configured")]
     Setup(#[from] enrichment::SetupError),
-    #[error("{0} is missing: this program is started by AWS Lambda")]
-    NotLambda(&'static str),
-    #[error("the asynchronous runtime cannot start")]
-    Runtime(#[from] std::io::Error),
-    #[error("the Lambda Runtime API cannot be used any more")]
-    Ended(#[source] lambda_runtime::Error),
 }
 
-fn start() -> Result<(), StartError> {
-    let config = Config::from_environment()?;
-    if let Some(missing) = OF_LAMBDA.into_iter().find(|name| env::var_os(name).is_none_or(|value| value.is_empty())) {
-        return Err(StartError::NotLambda(missing));
+impl Function for Shim {
+    type StartError = StartError;
+
+    async fn start() -> Result<Self, StartError> {
+        Ok(Self::new(Config::from_environment()?, Arc::new(SystemClock)).await?)
     }
-    // An error says that somebody installed one already, which nobody can have done.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    // One invocation at a time needs one thread.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(serve(config))
-}
 
-async fn serve(config: Config) -> Result<(), StartError> {
-    let shim = Shim::start(config, Arc::new(SystemClock)).await?;
-    let handler = service_fn(|event: LambdaEvent<Payload>| {
-        let shim = &shim;
-        async move {
-            let text = event.payload.0.as_deref().map(RawValue::get);
-            let answer = shim.handle(text, &event.context).await?;
-            RawValue::from_string(answer)
-                .map_err(|_| failure::Failure::AnswerMalformed.diagnostic(&event.context.request_id))
-        }
-    });
-    Runtime::new(handler).run().await.map_err(StartError::Ended)
-}
+    async fn answer(&self, event: Option<&str>, context: &Context) -> Result<String, Diagnostic> {
+        self.handle(event, context).await
+    }
 
-/// The body of an invocation, as text; nothing when it is not JSON. That is ours to say: the runtime would tell Cognito in
-/// words of its own.
-struct Payload(Option<Box<RawValue>>);
-
-impl<'de> Deserialize<'de> for Payload {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self(Box::<RawValue>::deserialize(deserializer).ok()))
+    fn malformed(context: &Context) -> Diagnostic {
+        failure::Failure::AnswerMalformed.diagnostic(&context.request_id)
     }
 }

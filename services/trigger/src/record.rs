@@ -1,7 +1,6 @@
-use std::io::{self, Write};
-
-use serde_json::{Value, json};
+use serde_json::json;
 use vestibule_kernel::Timestamp;
+use vestibule_lambda::line;
 
 use crate::{event::Event, failure::Failure, invocation::Invocation};
 
@@ -57,14 +56,4 @@ pub(crate) fn write(
         "attempts": attempts,
         "requestId": invocation.reference,
     }));
-}
-
-/// Says why there will be no invocations at all.
-pub(crate) fn write_start_failure(error: &dyn std::error::Error) {
-    line(&json!({"level": "FATAL", "message": vestibule_kernel::Chain(error).to_string()}));
-}
-
-fn line(record: &Value) {
-    // Where nobody can read it, nobody can be told so.
-    let _ = writeln!(io::stdout().lock(), "{record}");
 }

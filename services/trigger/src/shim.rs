@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use lambda_runtime::{Context, Diagnostic};
 use vestibule_kernel::{Clock, Timestamp};
+use vestibule_lambda::{Context, Diagnostic};
 
 use crate::{
     config::Config,
@@ -22,7 +22,7 @@ pub(crate) struct Shim {
 }
 
 impl Shim {
-    pub(crate) async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
+    pub(crate) async fn new(config: Config, clock: Arc<dyn Clock>) -> Result<Self, SetupError> {
         let enrichment = Enrichment::connect(&config).await?;
         Ok(Self { enrichment, fail_open_pools: config.fail_open_pools, marks: config.marks, clock })
     }

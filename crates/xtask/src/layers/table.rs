@@ -72,6 +72,8 @@ pub(super) const LAYERS: &[Layer] = &[
             "vestibule-rpc",
         ],
     ),
+    library("vestibule-lambda", &["vestibule-kernel"]),
+    library("vestibule-lambda-simulator", &["vestibule-kernel"]),
     library("vestibule-sandbox", &["vestibule-kernel", "vestibule-cognito", "vestibule-rpc", "vestibule-saml-idp"]),
     library(
         "vestibule-manual",

@@ -1,11 +1,12 @@
 use std::path::Path;
 
 use serde_json::Value;
+use vestibule_lambda_simulator::command;
 
 use crate::{
     PROGRAM, event,
-    lambda::{Lambda, command},
     service::{Enrichment, certificates},
+    started,
 };
 
 /// How it ends with these settings, and what it says.
@@ -42,7 +43,7 @@ async fn a_service_that_another_authority_vouches_for_is_not_talked_to() {
     for authority in [Some(("VESTIBULE_AUTHORITY", other.as_str())), None] {
         let settings: Vec<_> =
             [("VESTIBULE_ENRICHMENT_URL", url.as_str()), token].into_iter().chain(authority).collect();
-        let mut function = Lambda::start(&settings).await;
+        let mut function = started(&settings).await;
         assert_eq!(function.invoke(event::tokens()).await.error().0, "Unavailable");
         assert!(!function.end().contains("secret-value"));
     }

@@ -2,11 +2,12 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tonic::Code;
+use vestibule_lambda_simulator::{Lambda, REQUEST_ID};
 
 use crate::{
     event,
-    lambda::{Lambda, REQUEST_ID},
     service::{Act, Enrichment, INTERNAL, enriched},
+    started,
     wire::Wire,
 };
 
@@ -16,7 +17,7 @@ fn unavailable() -> (String, String) {
 }
 
 async fn function_on(wire: &Wire) -> Lambda {
-    Lambda::start(&[("VESTIBULE_ENRICHMENT_URL", &format!("http://{}", wire.address))]).await
+    started(&[("VESTIBULE_ENRICHMENT_URL", &format!("http://{}", wire.address))]).await
 }
 
 #[tokio::test]
@@ -125,7 +126,7 @@ async fn without_a_service_there_are_no_tokens_and_with_it_there_are_again() {
     let address = listener.local_addr().unwrap();
     drop(listener);
     let url = format!("http://{address}");
-    let mut function = Lambda::start(&[("VESTIBULE_ENRICHMENT_URL", &url)]).await;
+    let mut function = started(&[("VESTIBULE_ENRICHMENT_URL", &url)]).await;
     assert_eq!(function.invoke(event::tokens()).await.error(), unavailable());
 
     Enrichment::start_on(TcpListener::bind(address).await.unwrap());
@@ -137,7 +138,7 @@ async fn an_answer_that_is_none_is_not_handed_on() {
     let (service, address) = Enrichment::start().await;
     let pools = ("VESTIBULE_FAIL_OPEN_POOLS", event::POOL);
     let url = format!("http://{address}");
-    let mut function = Lambda::start(&[("VESTIBULE_ENRICHMENT_URL", &url), pools]).await;
+    let mut function = started(&[("VESTIBULE_ENRICHMENT_URL", &url), pools]).await;
     for text in ["", "null", "[]", "{}", "{\"response\":null}", "{\"response\":[]}", "{\"response\":{}", "<html>"] {
         service.then([Act::Text(text)]);
         let (kind, message) = function.invoke(event::tokens()).await.error();

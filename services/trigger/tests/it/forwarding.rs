@@ -1,9 +1,10 @@
 use serde_json::{Value, json};
+use vestibule_lambda_simulator::REQUEST_ID;
 
 use crate::{
     event,
-    lambda::{Lambda, REQUEST_ID},
     service::{Enrichment, enriched},
+    started,
     wire::Wire,
 };
 
@@ -11,7 +12,7 @@ use crate::{
 async fn an_event_comes_back_with_the_response_of_the_service_and_nothing_else_of_it() {
     let (service, address) = Enrichment::start().await;
     let url = format!("http://{address}");
-    let mut function = Lambda::start(&[("VESTIBULE_ENRICHMENT_URL", &url)]).await;
+    let mut function = started(&[("VESTIBULE_ENRICHMENT_URL", &url)]).await;
 
     let event = event::tokens();
     let mut expected = event.clone();
@@ -28,7 +29,7 @@ async fn an_event_comes_back_with_the_response_of_the_service_and_nothing_else_o
 async fn what_is_not_the_response_comes_back_byte_for_byte() {
     let (_, address) = Enrichment::start().await;
     let url = format!("http://{address}");
-    let mut function = Lambda::start(&[("VESTIBULE_ENRICHMENT_URL", &url)]).await;
+    let mut function = started(&[("VESTIBULE_ENRICHMENT_URL", &url)]).await;
 
     let odd = "{\"later\" : [1.0e0, 18446744073709551616], \"triggerSource\":\"PreSignUp_ExternalProvider\",\"userPoolId\":\
         \"eu-west-1_A\",\"request\":{\"a\":1,  \"a\":2, \"\\u0062\":\"\\u00e9\"}}";
@@ -49,7 +50,7 @@ async fn one_connection_is_opened_before_the_first_event_and_serves_all() {
     };
     let (authority, token) = (file("authority.pem", &authority), file("service.token", "s3cret-token\n"));
     let url = format!("https://localhost:{}", wire.address.port());
-    let mut function = Lambda::start(&[
+    let mut function = started(&[
         ("VESTIBULE_ENRICHMENT_URL", &url),
         ("VESTIBULE_AUTHORITY_FILE", &authority),
         ("VESTIBULE_SERVICE_TOKEN_FILE", &token),
@@ -77,7 +78,7 @@ async fn the_events_of_passwords_and_codes_come_back_as_they_came() {
     let (service, address) = Enrichment::start().await;
     let wire = Wire::to(address).await;
     let url = format!("http://{}", wire.address);
-    let mut function = Lambda::start(&[("VESTIBULE_ENRICHMENT_URL", &url)]).await;
+    let mut function = started(&[("VESTIBULE_ENRICHMENT_URL", &url)]).await;
     for source in [
         "UserMigration_Authentication",
         "UserMigration_ForgotPassword",
@@ -99,7 +100,7 @@ async fn what_is_no_event_of_a_known_trigger_goes_nowhere() {
     let (service, address) = Enrichment::start().await;
     let url = format!("http://{address}");
     let pools = ("VESTIBULE_FAIL_OPEN_POOLS", event::POOL);
-    let mut function = Lambda::start(&[("VESTIBULE_ENRICHMENT_URL", &url), pools]).await;
+    let mut function = started(&[("VESTIBULE_ENRICHMENT_URL", &url), pools]).await;
 
     let unknown = event::of("1", "TokenExchange_Federated", &json!({"token": "x"})).to_string();
     let large = event::of("2", "TokenGeneration_HostedAuth", &json!({"x": "y".repeat(256 * 1024)})).to_string();

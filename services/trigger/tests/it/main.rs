@@ -9,8 +9,6 @@ mod failing;
 #[cfg(test)]
 mod forwarding;
 #[cfg(test)]
-mod lambda;
-#[cfg(test)]
 mod open;
 #[cfg(test)]
 mod secrets;
@@ -22,3 +20,9 @@ mod wire;
 /// What is tested.
 #[cfg(test)]
 const PROGRAM: &str = env!("CARGO_BIN_EXE_bootstrap");
+
+/// The function with these settings.
+#[cfg(test)]
+async fn started(settings: &[(&str, &str)]) -> vestibule_lambda_simulator::Lambda {
+    vestibule_lambda_simulator::Lambda::start(std::path::Path::new(PROGRAM), settings).await
+}

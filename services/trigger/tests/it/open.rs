@@ -1,16 +1,17 @@
 use serde_json::{Value, json};
 use tonic::Code;
+use vestibule_lambda_simulator::Lambda;
 
 use crate::{
     event,
-    lambda::Lambda,
     service::{Act, Enrichment},
+    started,
 };
 
 async fn function(pool: &str) -> (Enrichment, Lambda) {
     let (service, address) = Enrichment::start().await;
     let url = format!("http://{address}");
-    let function = Lambda::start(&[
+    let function = started(&[
         ("VESTIBULE_ENRICHMENT_URL", &url),
         ("VESTIBULE_FAIL_OPEN_POOLS", pool),
         ("VESTIBULE_ORGANIZATION_CLAIMS", "org_id,tenant_id"),

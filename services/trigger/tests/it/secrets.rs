@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::{event, lambda::Lambda, service::Enrichment, wire::Wire};
+use crate::{event, service::Enrichment, started, wire::Wire};
 
 const JWT: &str = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJNQVJLRVItand0In0.MARKER-signature";
 
@@ -57,7 +57,7 @@ async fn no_secret_is_on_the_wire_or_in_the_log_and_each_is_back_in_the_answer()
     let (service, address) = Enrichment::start().await;
     let wire = Wire::to(address).await;
     let url = format!("http://{}", wire.address);
-    let mut function = Lambda::start(&[("VESTIBULE_ENRICHMENT_URL", &url)]).await;
+    let mut function = started(&[("VESTIBULE_ENRICHMENT_URL", &url)]).await;
 
     for event in events() {
         let mut answer = function.invoke(&event).await.json();

@@ -1,4 +1,14 @@
-//! The Lambda Runtime API, as far as a custom runtime uses it, and the process that it runs.
+//! The Lambda Runtime API, as far as a custom runtime uses it, and the process of the function that runs on it: a real
+//! program between an emulated Lambda and whatever it talks to. For tests and measurements; it panics where they would fail.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::indexing_slicing,
+    reason = "for tests, which fail by panicking"
+)]
 
 use std::{
     io::Read,
@@ -31,14 +41,14 @@ use vestibule_kernel::{Clock, SystemClock};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The request id of all invocations; they come one after the other.
-pub(crate) const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
+pub const REQUEST_ID: &str = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
 
 /// The trace header of all invocations.
 const TRACE: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 
 /// What the runtime said about an invocation.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Answer {
+pub enum Answer {
     /// `/response`, the body.
     Event(String),
     /// `/error`, `errorType` and `errorMessage`.
@@ -46,18 +56,22 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    pub(crate) fn event(self) -> String {
+    /// The answer, which must not be an error.
+    pub fn event(self) -> String {
         match self {
             Self::Event(text) => text,
             Self::Error(kind, message) => panic!("{kind}: {message}"),
         }
     }
 
-    pub(crate) fn json(self) -> Value {
+    /// The same as JSON.
+    #[must_use]
+    pub fn json(self) -> Value {
         serde_json::from_str(&self.event()).unwrap()
     }
 
-    pub(crate) fn error(self) -> (String, String) {
+    /// Kind and message of the error, which it must be.
+    pub fn error(self) -> (String, String) {
         match self {
             Self::Error(kind, message) => (kind, message),
             Self::Event(text) => panic!("answered: {text}"),
@@ -72,7 +86,7 @@ struct Api {
 }
 
 /// A function that runs.
-pub(crate) struct Lambda {
+pub struct Lambda {
     events: mpsc::UnboundedSender<String>,
     answers: mpsc::UnboundedReceiver<Answer>,
     process: Child,
@@ -80,12 +94,8 @@ pub(crate) struct Lambda {
 }
 
 impl Lambda {
-    /// Starts the function; returns when it has asked for its first event.
-    pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
-        Self::start_program(Path::new(crate::PROGRAM), settings).await
-    }
-
-    pub(crate) async fn start_program(program: &Path, settings: &[(&str, &str)]) -> Self {
+    /// Starts the function with these settings in its environment; returns when it has asked for its first event.
+    pub async fn start(program: &Path, settings: &[(&str, &str)]) -> Self {
         let (events, waiting) = mpsc::unbounded_channel();
         let (answering, answers) = mpsc::unbounded_channel();
         let (asked, first_asked) = oneshot::channel();
@@ -98,13 +108,15 @@ impl Lambda {
         function
     }
 
-    pub(crate) async fn invoke(&mut self, event: impl ToString) -> Answer {
+    /// Invokes the function and waits for what it answers.
+    pub async fn invoke(&mut self, event: impl ToString) -> Answer {
         self.events.send(event.to_string()).unwrap();
         timeout(PATIENCE, self.answers.recv()).await.expect("an answer").unwrap()
     }
 
     /// Ends the function and answers everything that it wrote.
-    pub(crate) fn end(mut self) -> String {
+    #[must_use]
+    pub fn end(mut self) -> String {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         let (stdout, stderr) = self.output.take().unwrap();
@@ -112,7 +124,8 @@ impl Lambda {
     }
 
     /// Ends the function and answers the lines of its log.
-    pub(crate) fn log(self) -> Vec<Value> {
+    #[must_use]
+    pub fn log(self) -> Vec<Value> {
         self.end().lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect()
     }
 }
@@ -125,7 +138,8 @@ impl Drop for Lambda {
 }
 
 /// The program as Lambda starts it.
-pub(crate) fn command(program: &Path, settings: &[(&str, &str)], api: &str) -> Command {
+#[must_use]
+pub fn command(program: &Path, settings: &[(&str, &str)], api: &str) -> Command {
     let mut command = Command::new(PathBuf::from(program));
     command
         .env_clear()
