@@ -13,6 +13,9 @@ pub(crate) enum Error {
     /// A resource name is malformed.
     #[error(transparent)]
     Name(#[from] InvalidName),
+    /// A claim policy says what it may not.
+    #[error(transparent)]
+    Policy(#[from] vestibule_claims::InvalidPolicy),
     /// The domain says no.
     #[error("{0}")]
     Rejected(Box<dyn Explain + Send + Sync>),
@@ -62,6 +65,7 @@ impl Explain for Error {
         match self {
             Self::Fields(error) => error.explain(),
             Self::Name(error) => error.explain(),
+            Self::Policy(error) => error.explain(),
             Self::Rejected(rejection) => rejection.explain(),
             Self::EtagMismatch { .. } => Explanation::new(Kind::Conflict, "ETAG_MISMATCH"),
             Self::NameTaken { .. } => Explanation::new(Kind::AlreadyExists, "NAME_TAKEN"),

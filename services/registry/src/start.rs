@@ -6,7 +6,7 @@ use vestibule_host::{
     config::{ConfigError, Validate},
 };
 use vestibule_rpc::registry::v1::{
-    connection_service_server::ConnectionServiceServer, domain_service_server::DomainServiceServer,
+    claim_policy_service_server::ClaimPolicyServiceServer, connection_service_server::ConnectionServiceServer, domain_service_server::DomainServiceServer,
     organization_service_server::OrganizationServiceServer, user_pool_service_server::UserPoolServiceServer,
 };
 
@@ -46,6 +46,7 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
     let grpc = Routes::new(limited!(OrganizationServiceServer))
         .add_service(limited!(DomainServiceServer))
         .add_service(limited!(ConnectionServiceServer))
-        .add_service(limited!(UserPoolServiceServer));
+        .add_service(limited!(UserPoolServiceServer))
+        .add_service(limited!(ClaimPolicyServiceServer));
     Ok(Service { name: "registry", grpc, http: None, readiness: vec![readiness] })
 }

@@ -1,6 +1,7 @@
 //! What the registry does, apart from gRPC: commands on the event log and reading.
 
 mod change;
+mod claim_policy;
 mod connection;
 mod create;
 mod domain;
@@ -14,6 +15,7 @@ use vestibule_eventlog::{EventLog, Metadata, StreamId};
 use vestibule_host::{PublicUrl, Resources};
 use vestibule_kernel::{Clock, IdSource, OrganizationId};
 
+pub(crate) use claim_policy::SavedPolicy;
 pub(crate) use connection::{ConfigureConnection, NewConnection};
 pub(crate) use create::Origin;
 pub(crate) use domain::NewDomain;

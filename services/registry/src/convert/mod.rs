@@ -1,5 +1,6 @@
 //! Messages into the types of the domain, and resources into messages.
 
+pub(crate) mod claim_policy;
 pub(crate) mod connection;
 pub(crate) mod domain;
 pub(crate) mod mask;

@@ -1,5 +1,6 @@
 //! The gRPC services, one file a group of methods.
 
+mod claim_policy;
 mod connection;
 mod domain;
 mod organization;

@@ -1,6 +1,8 @@
 //! The registry, black box: over gRPC, on a store in a temporary directory, with a fixed clock and seeded ids.
 
 #[cfg(test)]
+mod claim_policy;
+#[cfg(test)]
 mod connection;
 #[cfg(test)]
 mod domain;
