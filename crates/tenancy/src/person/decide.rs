@@ -103,7 +103,9 @@ impl Decider for Person {
                 Err(Rejection::Deactivated)
             }
             (Self::Superseded { by, .. }, Command::Supersede { by: again }) if by == again => Ok(vec![]),
-            (Self::Superseded { .. }, Command::SignOut { .. } | Command::Deactivate { .. }) => Ok(vec![]),
+            (Self::Superseded { .. }, Command::SignOut { .. } | Command::Deactivate { .. })
+            | (Self::Deactivated(_), Command::Deactivate { .. })
+            | (Self::Active(_), Command::Reactivate) => Ok(vec![]),
             (Self::Superseded { .. }, _) => Err(Rejection::Superseded),
             (Self::Active(known), Command::Deactivate { note }) => {
                 Ok(vec![Deactivated { person: known.person, note: note.as_str().to_owned() }.into()])
@@ -111,7 +113,6 @@ impl Decider for Person {
             (Self::Deactivated(known), Command::Reactivate) => Ok(vec![Reactivated { person: known.person }.into()]),
             // Whoever is that person, too, could sign in again unseen.
             (Self::Deactivated(_), Command::Supersede { .. }) => Err(Rejection::Deactivated),
-            (Self::Deactivated(_), Command::Deactivate { .. }) | (Self::Active(_), Command::Reactivate) => Ok(vec![]),
             (Self::Active(known) | Self::Deactivated(known), command) => known.decide(command),
         }
     }

@@ -43,8 +43,9 @@ impl Explain for Rejection {
             Self::SupersedesThemselves => {
                 Explanation::field("PERSON_SUPERSEDES_THEMSELVES", "duplicate", self.to_string())
             }
-            Self::DuplicateHasNativeUser => Explanation::new(Kind::Precondition, "PERSON_HAS_NATIVE_USER"),
-            Self::NativeUserInPool => Explanation::new(Kind::Precondition, "PERSON_HAS_NATIVE_USER"),
+            Self::DuplicateHasNativeUser | Self::NativeUserInPool => {
+                Explanation::new(Kind::Precondition, "PERSON_HAS_NATIVE_USER")
+            }
             Self::NativeUserNotLinked => Explanation::new(Kind::Precondition, "NATIVE_USER_NOT_LINKED"),
         }
     }
