@@ -44,13 +44,18 @@ impl SigningKey {
             KeyType::EcP256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
         }
         .map_err(IdpError::Certificate)?;
-        let mut params = CertificateParams::default();
-        params.distinguished_name = rcgen::DistinguishedName::new();
-        params.distinguished_name.push(DnType::CommonName, common_name);
-        params.not_before = date(not_before)?;
-        params.not_after = date(not_after)?;
-        let certificate = params.self_signed(&pair).map_err(IdpError::Certificate)?;
-        Self::from_parts(key_type, pair.serialize_pem().into(), certificate.der().to_vec())
+        let certificate = self_signed(&pair, common_name, not_before, not_after)?;
+        Self::from_parts(key_type, pair.serialize_pem().into(), certificate)
+    }
+
+    /// The same key with a new self-signed certificate, as identity providers renew theirs.
+    ///
+    /// # Errors
+    /// As [`Self::generate`].
+    pub fn renewed(&self, common_name: &str, not_before: Timestamp, not_after: Timestamp) -> Result<Self, IdpError> {
+        let pair = KeyPair::from_pem(self.private_key_pem.expose_secret()).map_err(IdpError::Certificate)?;
+        let certificate_der = self_signed(&pair, common_name, not_before, not_after)?;
+        Ok(Self { certificate_der, ..self.clone() })
     }
 
     /// A key that was kept: PKCS#8 in PEM, and its certificate in DER.
@@ -108,6 +113,20 @@ impl SigningKey {
     pub const fn private_key_pem(&self) -> &SecretString {
         &self.private_key_pem
     }
+}
+
+fn self_signed(
+    pair: &KeyPair,
+    common_name: &str,
+    not_before: Timestamp,
+    not_after: Timestamp,
+) -> Result<Vec<u8>, IdpError> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    params.not_before = date(not_before)?;
+    params.not_after = date(not_after)?;
+    Ok(params.self_signed(pair).map_err(IdpError::Certificate)?.der().to_vec())
 }
 
 fn date(at: Timestamp) -> Result<OffsetDateTime, IdpError> {

@@ -39,6 +39,9 @@ pub enum Subject<'a> {
         name: &'a str,
         /// The NameID's Format, never left out.
         format: &'a str,
+        /// Who gave the name, and for whom it was made; empty when it does not say. What came through a hub may bear the
+        /// same value from two identity providers.
+        qualifiers: [&'a str; 2],
         /// The NameID's value.
         value: &'a str,
     },
@@ -64,7 +67,9 @@ impl SubjectIndex {
         let said: &[&str] = match &subject {
             Subject::NameId { format, value } => &["name_id", format, value],
             Subject::Attribute { name, value } => &["attribute", name, value],
-            Subject::NameIdAttribute { name, format, value } => &["name_id_attribute", name, format, value],
+            Subject::NameIdAttribute { name, format, qualifiers: [given_by, given_for], value } => {
+                &["name_id_attribute", name, format, given_by, given_for, value]
+            }
         };
         let connection = connection.uuid();
         let mut bytes = Vec::new();

@@ -362,8 +362,10 @@ async fn a_subject_has_one_digest_for_ever_and_no_two_subjects_the_same() {
         index.digest(connection, Subject::NameId { format: "fa", value: "da" }),
         index.digest(connection, Subject::Attribute { name: "f", value: "ada" }),
         index.digest(connection, Subject::Attribute { name: "fada", value: "" }),
-        index.digest(connection, Subject::NameIdAttribute { name: "f", format: "", value: "ada" }),
-        index.digest(connection, Subject::NameIdAttribute { name: "", format: "f", value: "ada" }),
+        index.digest(connection, name_id_attribute("f", "", ["", ""])),
+        index.digest(connection, name_id_attribute("", "f", ["", ""])),
+        index.digest(connection, name_id_attribute("", "", ["f", ""])),
+        index.digest(connection, name_id_attribute("", "", ["", "f"])),
     ];
     assert_eq!(digests.iter().collect::<std::collections::BTreeSet<_>>().len(), digests.len());
 

@@ -1,12 +1,11 @@
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use tokio::{sync::watch, time::timeout};
 use vestibule_decider::{Decider, DecodeError};
-use vestibule_eventlog::{EntryKey, EventLog, LiveStatus, Projection, Recorded, Views, run_projection};
+use vestibule_eventlog::{EntryKey, Projection, Recorded};
 use vestibule_host::Resources;
-use vestibule_kernel::{Chain, OrganizationId};
+use vestibule_kernel::OrganizationId;
 use vestibule_tenancy::{
     connection::{self, Connection},
     domain::{self, Domain},
@@ -14,16 +13,16 @@ use vestibule_tenancy::{
     user_pool::{self, UserPool},
 };
 
-use crate::{error::Error, listing::Listing, resource::Resource};
+use crate::{
+    error::Error,
+    followed::{Followed, Page},
+    listing::Listing,
+    resource::Resource,
+};
 
-/// Everything that is listed, as a view in the store.
+/// Everything that is listed with its properties, as a view in the store.
 #[derive(Clone)]
-pub(crate) struct Directory {
-    log: EventLog,
-    views: Arc<dyn Views>,
-    status: watch::Receiver<LiveStatus>,
-    wait_max: Duration,
-}
+pub(crate) struct Directory(Followed<Entries>);
 
 /// One page of a list.
 pub(crate) struct Listed<D> {
@@ -33,21 +32,12 @@ pub(crate) struct Listed<D> {
 
 impl Directory {
     pub(crate) fn start(resources: &Resources, wait_max: Duration) -> Self {
-        let (log, views) = (resources.log.clone(), Arc::clone(&resources.views));
-        let status = LiveStatus { cursor: log.start(), current_at: None, stopped: None };
-        let (sender, status) = watch::channel(status);
-        let running =
-            run_projection(log.clone(), Arc::clone(&views), Entries, Some(sender.clone()), resources.stop.clone());
-        tokio::spawn(async move {
-            let reason = running.await;
-            sender.send_modify(|status| status.stopped = Some(reason));
-        });
-        Self { log, views, status, wait_max }
+        Self(Followed::start(resources, Entries, wait_max))
     }
 
     /// Why lists cannot be answered, if so.
     pub(crate) fn check(&self) -> Result<(), String> {
-        self.status.borrow().stopped.as_ref().map_or(Ok(()), |reason| Err(Chain(&**reason).to_string()))
+        self.0.check()
     }
 
     /// A page of the resources of one kind, in the order of their ids; with everything that was in the log when it was
@@ -57,31 +47,9 @@ impl Directory {
         organization: Option<OrganizationId>,
         listing: &Listing,
     ) -> Result<Listed<D>, Error> {
-        self.reach_head().await?;
-        let prefix = prefix::<D>();
-        let after = listing.after.as_ref().map_or_else(|| prefix.clone(), |id| format!("{prefix}{id}"));
-        // One more tells whether there is a next page.
-        let rows = self.views.list(Entries::NAME, organization, Some(&after), listing.size + 1).await?;
-        let mut rows: Vec<_> = rows.into_iter().take_while(|(key, _)| key.starts_with(&prefix)).collect();
-        let more = rows.len() > listing.size;
-        rows.truncate(listing.size);
-        let last = rows.last().and_then(|(key, _)| key.strip_prefix(&prefix));
-        let next_page_token = last.filter(|_| more).map_or_else(String::new, |id| listing.token(id));
+        let Page { rows, next_page_token } = self.0.page(organization, &prefix::<D>(), listing).await?;
         let resources = rows.into_iter().map(|(_, entry)| serde_json::from_value(entry)).collect::<Result<_, _>>();
         Ok(Listed { resources: resources.map_err(Error::DirectoryEntry)?, next_page_token })
-    }
-
-    async fn reach_head(&self) -> Result<(), Error> {
-        let head = self.log.head().await?;
-        let mut status = self.status.clone();
-        let reached = status.wait_for(|status| {
-            let reached = status.cursor.epoch() == head.epoch() && status.cursor.position() >= head.position();
-            reached || status.stopped.is_some()
-        });
-        match timeout(self.wait_max, reached).await {
-            Ok(Ok(status)) if status.cursor.position() >= head.position() => Ok(()),
-            _ => Err(Error::DirectoryBehind),
-        }
     }
 }
 

@@ -1,6 +1,8 @@
 use vestibule_eventlog::{AppendError, CommandError, LoadError, ReadError};
 use vestibule_kernel::{Explain, Explanation, Kind};
 use vestibule_rpc::resource::InvalidName;
+use vestibule_settings::InvalidSettings;
+use vestibule_storage::KeyError;
 
 use crate::field::InvalidFields;
 
@@ -43,6 +45,27 @@ pub(crate) enum Error {
     /// The pool that shall be an organization's own has others in it.
     #[error("other organizations live in the user pool: it cannot be this organization's own")]
     UserPoolShared,
+    /// A subject shall find a person, and finds another one.
+    #[error("the subject belongs to {holder}: name that person as the duplicate if they are the same human")]
+    SubjectTaken {
+        /// The resource name of that one.
+        holder: String,
+    },
+    /// There is nothing to move from the duplicate.
+    #[error("the duplicate person has no subject that could be moved")]
+    PersonWithoutSubject,
+    /// What is personal is asked for without the right to see it.
+    #[error("finding a person by their subject needs the registry token")]
+    PersonalLookup,
+    /// A native user shall be a person, and is another one.
+    #[error("the native user is another person already")]
+    NativeUserTaken,
+    /// A native user shall belong to an organization that lives elsewhere.
+    #[error("the organization does not live in this user pool")]
+    OtherUserPool,
+    /// The index of subjects has no key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// The directory does not keep up with the log.
     #[error("the directory has not reached the end of the log in time")]
     DirectoryBehind,
@@ -73,6 +96,12 @@ impl Explain for Error {
             Self::PlacementNotFound => Explanation::new(Kind::Precondition, "USER_POOL_NOT_FOUND"),
             Self::UserPoolNotShared => Explanation::new(Kind::Precondition, "USER_POOL_NOT_SHARED"),
             Self::UserPoolShared => Explanation::new(Kind::Precondition, "USER_POOL_SHARED"),
+            Self::SubjectTaken { .. } => Explanation::new(Kind::AlreadyExists, "SUBJECT_TAKEN"),
+            Self::PersonWithoutSubject => Explanation::new(Kind::Precondition, "PERSON_WITHOUT_SUBJECT"),
+            Self::PersonalLookup => Explanation::new(Kind::Forbidden, "REGISTRY_TOKEN_REQUIRED"),
+            Self::NativeUserTaken => Explanation::new(Kind::AlreadyExists, "NATIVE_USER_TAKEN"),
+            Self::OtherUserPool => Explanation::new(Kind::Precondition, "OTHER_USER_POOL"),
+            Self::Key(error) => error.explain(),
             Self::DirectoryBehind => Explanation::new(Kind::Unavailable, "DIRECTORY_BEHIND"),
             Self::DirectoryEntry(_) => Explanation::new(Kind::Corrupt, "DIRECTORY_UNREADABLE"),
             Self::Contended => Explanation::new(Kind::Conflict, "CONTENDED"),
@@ -94,6 +123,12 @@ impl From<AppendError> for Error {
             AppendError::Reserved { scope, .. } => Self::NameTaken { what: what(scope) },
             error => Self::Append(error),
         }
+    }
+}
+
+impl From<InvalidSettings> for Error {
+    fn from(error: InvalidSettings) -> Self {
+        Self::Fields(error.into())
     }
 }
 

@@ -1,4 +1,5 @@
 use vestibule_kernel::{Explain, Explanation, Kind, Violation};
+use vestibule_settings::{Invalid, InvalidSettings};
 use vestibule_tenancy::NameError;
 
 /// Reads the fields of a request and keeps what is wrong with each, so that a caller learns everything at once.
@@ -57,6 +58,16 @@ fn summary(violations: &[(&'static str, Violation)]) -> String {
     let lines: Vec<String> =
         violations.iter().map(|(_, violation)| format!("{}: {}", violation.field, violation.description)).collect();
     lines.join("; ")
+}
+
+impl From<InvalidSettings> for InvalidFields {
+    fn from(InvalidSettings(invalid): InvalidSettings) -> Self {
+        let mut fields = Fields::default();
+        for Invalid { field, reason, description } in invalid {
+            fields.refuse(reason, &format!("connection.saml.settings.{field}"), description);
+        }
+        Self(fields.0)
+    }
 }
 
 impl Explain for InvalidFields {

@@ -1,9 +1,9 @@
-//! The registry of organizations, domains, connections and user pools (gRPC).
+//! The registry of organizations, domains, connections, people and user pools (gRPC).
 //!
 //! - `rpc` holds one file for each group of methods: caller, convert, call, answer.
 //! - `convert` reads requests into the types of `vestibule-tenancy` and writes resources as messages.
 //! - `app` executes commands on the event log, makes creations repeatable and reads.
-//! - `directory` is the projection that lists are read from.
+//! - `directory` and `people` are the projections that lists are read from; `followed` keeps them up to date.
 //!
 //! A resource is read from its own stream, so it is never stale; a list is read from a view that has reached the end
 //! of the log as it was when the list was asked for.
@@ -14,13 +14,16 @@ mod convert;
 mod directory;
 mod error;
 mod field;
+mod followed;
 mod listing;
 mod metadata;
+mod people;
 mod request_id;
 mod resource;
 mod rpc;
 mod secret;
 mod start;
+mod warning;
 
 pub use config::Config;
 pub use start::{StartError, start};

@@ -28,11 +28,16 @@ impl Listing {
     /// Reads what every list request has. `list` says which list it is: method and parent; a token of another list is
     /// refused.
     pub(crate) fn read(list: &str, page_size: i32, page_token: &str) -> Result<Self, Error> {
+        Self::read_up_to(PAGE_SIZE_MAX, list, page_size, page_token)
+    }
+
+    /// The same, of a list with shorter pages.
+    pub(crate) fn read_up_to(max: usize, list: &str, page_size: i32, page_token: &str) -> Result<Self, Error> {
         let size = match usize::try_from(page_size) {
             Ok(0) => PAGE_SIZE_DEFAULT,
-            Ok(size) if size <= PAGE_SIZE_MAX => size,
+            Ok(size) if size <= max => size,
             Ok(_) | Err(_) => {
-                let description = format!("must be between 0 and {PAGE_SIZE_MAX}");
+                let description = format!("must be between 0 and {max}");
                 return Err(InvalidFields::one("PAGE_SIZE_INVALID", "page_size", description).into());
             }
         };

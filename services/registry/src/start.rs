@@ -6,11 +6,12 @@ use vestibule_host::{
     config::{ConfigError, Validate},
 };
 use vestibule_rpc::registry::v1::{
-    claim_policy_service_server::ClaimPolicyServiceServer, connection_service_server::ConnectionServiceServer, domain_service_server::DomainServiceServer,
-    organization_service_server::OrganizationServiceServer, user_pool_service_server::UserPoolServiceServer,
+    claim_policy_service_server::ClaimPolicyServiceServer, connection_service_server::ConnectionServiceServer,
+    domain_service_server::DomainServiceServer, organization_service_server::OrganizationServiceServer,
+    person_service_server::PersonServiceServer, user_pool_service_server::UserPoolServiceServer,
 };
 
-use crate::{Config, app::Registry, directory::Directory, rpc::Api};
+use crate::{Config, app::Registry, directory::Directory, people::People, rpc::Api};
 
 /// The largest request: metadata of 512 KiB, and room for the rest.
 const REQUEST_BYTES_MAX: usize = 640 * 1024;
@@ -33,9 +34,11 @@ pub enum StartError {
 pub async fn start(resources: &Resources, config: &Config) -> Result<Service, StartError> {
     config.validate()?;
     let directory = Directory::start(resources, config.list_wait_max());
-    let ready = directory.clone();
-    let readiness: Readiness = ("directory", Arc::new(move || ready.check()));
-    let api = Api::new(Registry::new(resources, directory));
+    let people = People::start(resources, config.list_wait_max());
+    let (listed, known) = (directory.clone(), people.clone());
+    let readiness: Vec<Readiness> =
+        vec![("directory", Arc::new(move || listed.check())), ("people", Arc::new(move || known.check()))];
+    let api = Api::new(Registry::new(resources, directory, people));
     macro_rules! limited {
         ($server:ident) => {
             $server::new(api.clone())
@@ -46,7 +49,8 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
     let grpc = Routes::new(limited!(OrganizationServiceServer))
         .add_service(limited!(DomainServiceServer))
         .add_service(limited!(ConnectionServiceServer))
+        .add_service(limited!(PersonServiceServer))
         .add_service(limited!(UserPoolServiceServer))
         .add_service(limited!(ClaimPolicyServiceServer));
-    Ok(Service { name: "registry", grpc, http: None, readiness: vec![readiness] })
+    Ok(Service { name: "registry", grpc, http: None, readiness })
 }

@@ -11,7 +11,9 @@ pub(crate) async fn digest(keys: &KeyStore, connection: ConnectionId, subject: &
         SubjectId::NameId(name_id) => Subject::NameId { format: &name_id.format, value: &name_id.value },
         SubjectId::Attribute { name, value } => Subject::Attribute { name, value },
         SubjectId::NameIdAttribute { name, value } => {
-            Subject::NameIdAttribute { name, format: &value.format, value: &value.value }
+            let qualifiers =
+                [&value.name_qualifier, &value.sp_name_qualifier].map(|one| one.as_deref().unwrap_or_default());
+            Subject::NameIdAttribute { name, format: &value.format, qualifiers, value: &value.value }
         }
     };
     Ok(SubjectIndex::open(keys).await?.digest(connection, subject))

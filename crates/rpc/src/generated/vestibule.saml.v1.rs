@@ -7,9 +7,13 @@ pub struct CreateAuthnRequestRequest {
     /// At most 80 bytes (SAML Bindings section 3.4.3).
     #[prost(string, tag = "2")]
     pub relay_state: ::prost::alloc::string::String,
-    /// Whether the identity provider must authenticate the person again.
+    /// Whether the identity provider must authenticate the person again. The connection's settings may say so, too.
     #[prost(bool, tag = "3")]
     pub force_authn: bool,
+    /// The authentication contexts that the application would like, best first. Where the connection requires contexts of
+    /// its own, only those of them count that are among these. What is no URI is left out, at most 8 are used.
+    #[prost(string, repeated, tag = "4")]
+    pub acr_values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateAuthnRequestResponse {
@@ -411,10 +415,76 @@ pub struct GetServiceProviderMetadataRequest {
     #[prost(string, tag = "1")]
     pub connection: ::prost::alloc::string::String,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetServiceProviderMetadataResponse {
     #[prost(string, tag = "1")]
     pub metadata_xml: ::prost::alloc::string::String,
+    /// The keys that count, newest first for each use.
+    #[prost(message, repeated, tag = "2")]
+    pub keys: ::prost::alloc::vec::Vec<ServiceProviderKey>,
+}
+/// A key of ours for a connection, as far as anybody may know it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ServiceProviderKey {
+    #[prost(string, tag = "1")]
+    pub key_id: ::prost::alloc::string::String,
+    #[prost(enumeration = "service_provider_key::Use", tag = "2")]
+    pub r#use: i32,
+    #[prost(message, optional, tag = "3")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Whether messages are signed with it now, or encrypted for it by whoever reads the metadata now.
+    #[prost(bool, tag = "4")]
+    pub active: bool,
+    /// SHA-256 of the certificate, lower-case hexadecimal.
+    #[prost(string, tag = "5")]
+    pub certificate_fingerprint: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `ServiceProviderKey`.
+pub mod service_provider_key {
+    /// What it is for.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Use {
+        Unspecified = 0,
+        /// It signs what we send to the identity provider.
+        Signing = 1,
+        /// It opens what the identity provider encrypts for us.
+        Encryption = 2,
+    }
+    impl Use {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "USE_UNSPECIFIED",
+                Self::Signing => "USE_SIGNING",
+                Self::Encryption => "USE_ENCRYPTION",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "USE_UNSPECIFIED" => Some(Self::Unspecified),
+                "USE_SIGNING" => Some(Self::Signing),
+                "USE_ENCRYPTION" => Some(Self::Encryption),
+                _ => None,
+            }
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RotateServiceProviderKeysRequest {
+    /// The connection's id, as it stands in our URLs.
+    #[prost(string, tag = "1")]
+    pub connection: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RotateServiceProviderKeysResponse {
+    /// The keys that count now, newest first for each use.
+    #[prost(message, repeated, tag = "1")]
+    pub keys: ::prost::alloc::vec::Vec<ServiceProviderKey>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct InspectMetadataRequest {
@@ -686,7 +756,7 @@ pub mod saml_service_client {
             req.extensions_mut().insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "ValidateLogout"));
             self.inner.unary(req, path, codec).await
         }
-        /// Our metadata for a connection.
+        /// Our metadata for a connection, with the keys in it. Makes the keys when there are none.
         pub async fn get_service_provider_metadata(
             &mut self,
             request: impl tonic::IntoRequest<super::GetServiceProviderMetadataRequest>,
@@ -700,6 +770,24 @@ pub mod saml_service_client {
                 http::uri::PathAndQuery::from_static("/vestibule.saml.v1.SamlService/GetServiceProviderMetadata");
             let mut req = request.into_request();
             req.extensions_mut().insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "GetServiceProviderMetadata"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Adds a generation of our keys for a connection. They stand in our metadata at once, beside the ones before them; what is
+        /// encrypted for them opens at once; they sign when identity providers had time to read the metadata again. Needs the
+        /// registry token: PERMISSION_DENIED/REGISTRY_TOKEN_REQUIRED. FAILED_PRECONDITION/SERVICE_PROVIDER_KEYS_ROTATING while the
+        /// last generation does not sign yet.
+        pub async fn rotate_service_provider_keys(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RotateServiceProviderKeysRequest>,
+        ) -> std::result::Result<tonic::Response<super::RotateServiceProviderKeysResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.saml.v1.SamlService/RotateServiceProviderKeys");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "RotateServiceProviderKeys"));
             self.inner.unary(req, path, codec).await
         }
         /// Reads an identity provider's metadata and warns of what would trouble sign-ins, without storing anything.
@@ -766,11 +854,19 @@ pub mod saml_service_server {
             &self,
             request: tonic::Request<super::ValidateLogoutRequest>,
         ) -> std::result::Result<tonic::Response<super::ValidateLogoutResponse>, tonic::Status>;
-        /// Our metadata for a connection.
+        /// Our metadata for a connection, with the keys in it. Makes the keys when there are none.
         async fn get_service_provider_metadata(
             &self,
             request: tonic::Request<super::GetServiceProviderMetadataRequest>,
         ) -> std::result::Result<tonic::Response<super::GetServiceProviderMetadataResponse>, tonic::Status>;
+        /// Adds a generation of our keys for a connection. They stand in our metadata at once, beside the ones before them; what is
+        /// encrypted for them opens at once; they sign when identity providers had time to read the metadata again. Needs the
+        /// registry token: PERMISSION_DENIED/REGISTRY_TOKEN_REQUIRED. FAILED_PRECONDITION/SERVICE_PROVIDER_KEYS_ROTATING while the
+        /// last generation does not sign yet.
+        async fn rotate_service_provider_keys(
+            &self,
+            request: tonic::Request<super::RotateServiceProviderKeysRequest>,
+        ) -> std::result::Result<tonic::Response<super::RotateServiceProviderKeysResponse>, tonic::Status>;
         /// Reads an identity provider's metadata and warns of what would trouble sign-ins, without storing anything.
         async fn inspect_metadata(
             &self,
@@ -991,6 +1087,40 @@ pub mod saml_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetServiceProviderMetadataSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.saml.v1.SamlService/RotateServiceProviderKeys" => {
+                    #[allow(non_camel_case_types)]
+                    struct RotateServiceProviderKeysSvc<T: SamlService>(pub Arc<T>);
+                    impl<T: SamlService> tonic::server::UnaryService<super::RotateServiceProviderKeysRequest>
+                        for RotateServiceProviderKeysSvc<T>
+                    {
+                        type Response = super::RotateServiceProviderKeysResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RotateServiceProviderKeysRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut =
+                                async move { <T as SamlService>::rotate_service_provider_keys(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RotateServiceProviderKeysSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(accept_compression_encodings, send_compression_encodings)

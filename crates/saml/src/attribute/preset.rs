@@ -15,9 +15,9 @@ pub enum Preset {
     AdFs,
     /// Google Workspace.
     Google,
-    /// PingFederate and PingOne.
+    /// `PingFederate` and `PingOne`.
     Ping,
-    /// OneLogin.
+    /// `OneLogin`.
     OneLogin,
     /// Keycloak.
     Keycloak,
@@ -26,18 +26,6 @@ pub enum Preset {
     /// Shibboleth.
     Shibboleth,
 }
-
-/// OASIS SAML V2.0 Subject Identifier Attributes, section 3.3: never given to anybody else.
-const SUBJECT_ID: &str = "urn:oasis:names:tc:SAML:attribute:subject-id";
-
-/// The same profile, section 3.4: as stable, and another one for each service provider.
-const PAIRWISE_ID: &str = "urn:oasis:names:tc:SAML:attribute:pairwise-id";
-
-/// `eduPersonUniqueId`.
-const UNIQUE_ID: &str = "urn:oid:1.3.6.1.4.1.5923.1.1.1.13";
-
-/// `objectidentifier` of Entra ID: the id of the user object.
-const OBJECT_ID: &str = "http://schemas.microsoft.com/identity/claims/objectidentifier";
 
 impl Preset {
     /// All of them.
@@ -53,29 +41,6 @@ impl Preset {
         Self::SimpleSamlPhp,
         Self::Shibboleth,
     ];
-
-    /// The attributes in which the product can send what never changes and is never given to somebody else, the best
-    /// first. Exact names.
-    #[must_use]
-    pub const fn immutable_attributes(self) -> &'static [&'static str] {
-        match self {
-            Self::EntraId => &[OBJECT_ID],
-            Self::Okta => &["user.id"],
-            Self::AdFs => &["objectGUID"],
-            Self::OneLogin => &["PersonImmutableID"],
-            Self::SimpleSamlPhp | Self::Shibboleth => &[SUBJECT_ID, PAIRWISE_ID, UNIQUE_ID],
-            Self::Generic | Self::Google | Self::Ping | Self::Keycloak => &[],
-        }
-    }
-
-    /// The immutable attribute that the product sends without being told to.
-    #[must_use]
-    pub const fn sends(self) -> Option<&'static str> {
-        match self {
-            Self::EntraId => Some(OBJECT_ID),
-            _ => None,
-        }
-    }
 
     /// The product's own names of a claim, the best first, in lower case.
     pub(super) const fn names(self, claim: Claim) -> &'static [&'static str] {
@@ -162,13 +127,6 @@ mod tests {
             for name in products.chain(usual(claim)) {
                 assert_eq!(*name, name.to_ascii_lowercase());
             }
-        }
-    }
-
-    #[test]
-    fn what_is_sent_untold_is_immutable() {
-        for preset in Preset::ALL {
-            assert!(preset.sends().is_none_or(|name| preset.immutable_attributes().contains(&name)));
         }
     }
 }

@@ -27,11 +27,9 @@ pub(super) fn read(assertion: Node<'_>, checks: &mut Checklist) -> Result<Vec<At
 fn attribute(node: Node<'_>) -> Result<Attribute, Refusal> {
     let text = |attribute| node.attribute(attribute).map(str::to_owned);
     let name = text("Name").unwrap_or_default();
-    let labels = [Some(&name), text("NameFormat").as_ref(), text("FriendlyName").as_ref()]
-        .into_iter()
-        .flatten()
-        .any(|label| label.chars().count() > limit::NAME_ID_CHARS_MAX);
-    if labels {
+    let (name_format, friendly_name) = (text("NameFormat"), text("FriendlyName"));
+    let too_long = |label: &String| label.chars().count() > limit::NAME_ID_CHARS_MAX;
+    if [Some(&name), name_format.as_ref(), friendly_name.as_ref()].into_iter().flatten().any(too_long) {
         return Err(Refusal::LimitExceeded);
     }
     let (mut values, mut name_ids, mut unreadable) = (Vec::new(), Vec::new(), 0);
@@ -43,7 +41,6 @@ fn attribute(node: Node<'_>) -> Result<Attribute, Refusal> {
             Value::Unreadable => unreadable += 1,
         }
     }
-    let (name_format, friendly_name) = (text("NameFormat"), text("FriendlyName"));
     Ok(Attribute { name, name_format, friendly_name, values, name_ids, unreadable })
 }
 

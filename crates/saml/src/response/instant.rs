@@ -35,7 +35,17 @@ pub(crate) struct Malformed;
 
 /// The moment in this attribute, or `None` when there is no such attribute.
 pub(crate) fn read(node: Node<'_>, attribute: &str) -> Result<Option<Timestamp>, Malformed> {
-    node.attribute(attribute).map(|text| text.parse().map_err(|_| Malformed)).transpose()
+    node.attribute(attribute).map(parse).transpose()
+}
+
+/// An xs:dateTime (XML Schema part 2, section 3.2.7) that means one moment and no other: SAML core section 1.3.3 wants UTC,
+/// an offset says the same as clearly, and so do fractions of a second, of which milliseconds count. A moment without any
+/// time zone is refused, for it may be UTC or the other side's local time; so is a leap second, which SAML forbids.
+fn parse(text: &str) -> Result<Timestamp, Malformed> {
+    let bytes = text.as_bytes();
+    // RFC 3339, which is read here, also knows small letters, and other separators than `T`.
+    let is_schema = bytes.get(10) == Some(&b'T') && !bytes.ends_with(b"z") && bytes.get(17..19) != Some(b"60");
+    if is_schema { text.parse().map_err(|_| Malformed) } else { Err(Malformed) }
 }
 
 /// The Assertion's IssueInstant: not in the future, not older than [`limit::ASSERTION_AGE_MAX`]. The memory of

@@ -40,7 +40,7 @@ pub(super) fn verify(
         return Err(checks.fail(name, expected, "no signature", Refusal::SignatureMissing));
     };
     checks.pass(name, expected, &certificate.fingerprint().to_string());
-    validity(certificate, expectation, checks);
+    validity(by_assertion.into_iter().chain(by_response), expectation, checks)?;
     let mut fingerprints: Vec<_> =
         [by_assertion, by_response].into_iter().flatten().map(Certificate::fingerprint).collect();
     fingerprints.dedup();
@@ -71,13 +71,33 @@ pub(crate) fn embedded_certificates(signature: Node<'_>) -> impl Iterator<Item =
     })
 }
 
-/// The key is pinned, so an expired certificate still proves who signed; somebody should renew it.
-fn validity(certificate: &Certificate, expectation: &Expectation<'_>, checks: &mut Checklist) {
-    let expected = "within its validity";
-    let found = format!("valid from {} to {}", certificate.not_before(), certificate.not_after());
-    if certificate.is_valid_at(expectation.now) {
-        checks.pass(CheckName::SignatureCertificate, expected, &found);
-    } else {
-        checks.warn(CheckName::SignatureCertificate, expected, &found);
+/// The key is pinned, so an expired certificate still proves who signed; somebody should renew it. Unless the connection
+/// holds certificates to their validity: then every signature needs one that is valid now. It may be another one of the
+/// same key, because that is how certificates are renewed.
+fn validity<'t>(
+    signers: impl Iterator<Item = &'t Certificate>,
+    expectation: &Expectation<'t>,
+    checks: &mut Checklist,
+) -> Result<(), Refusal> {
+    let (name, expected) = (CheckName::SignatureCertificate, "within its validity");
+    let mut found = String::new();
+    for signer in signers {
+        let renewed = || {
+            let same_key = |each: &&Certificate| each.public_key_der() == signer.public_key_der();
+            let mut others = expectation.trusted.certificates().iter().filter(same_key);
+            others.find(|each| each.is_valid_at(expectation.now))
+        };
+        let certificate = Some(signer).filter(|each| each.is_valid_at(expectation.now)).or_else(renewed);
+        let shown = certificate.unwrap_or(signer);
+        found = format!("valid from {} to {}", shown.not_before(), shown.not_after());
+        if certificate.is_none() {
+            if expectation.enforce_certificate_validity {
+                return Err(checks.fail(name, expected, &found, Refusal::CertificateNotValid));
+            }
+            checks.warn(name, expected, &found);
+            return Ok(());
+        }
     }
+    checks.pass(name, expected, &found);
+    Ok(())
 }

@@ -79,7 +79,9 @@ fn confirmation(
         .filter_map(|confirmation| confirmation.only(ASSERTION, "SubjectConfirmationData"))
         .collect();
     let fits = |data: &&Node<'_>| judge(**data, expectation, window, &mut Checklist::default()).is_ok();
-    let Some(data) = bearers.iter().find(fits).or(bearers.first()) else {
+    // Of one alone nothing has to be tried.
+    let fitting = bearers.get(1).and_then(|_| bearers.iter().find(fits));
+    let Some(data) = fitting.or(bearers.first()) else {
         return Err(checks.fail(CheckName::ConfirmationMethod, BEARER, "none", Refusal::ConfirmationMissing));
     };
     checks.pass(CheckName::ConfirmationMethod, BEARER, BEARER);

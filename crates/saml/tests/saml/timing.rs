@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use vestibule_kernel::Timestamp;
 use vestibule_saml::{CheckStatus, Expectation, Refusal, limit, validate_xml};
-use vestibule_saml_idp::{Deviation, Deviations};
+use vestibule_saml_idp::{Deviation, Deviations, Signed};
 
-use crate::support::{NOW, RSA, SKEW, ada, days, expectation, provider, refuse, terms};
+use crate::support::{NOW, RSA, SKEW, ada, days, expectation, judge, provider, refuse, signed_after, terms};
 
 const MILLI: Duration = Duration::from_millis(1);
 
@@ -78,16 +78,44 @@ fn the_authentication_is_not_in_the_future_and_its_session_lasts() {
     assert!(at(NOW, SKEW, |odd| odd.authn_instant = said(NOW.minus(days(30)))).outcome.is_ok());
     let ended = at(NOW, SKEW, |odd| odd.session_not_on_or_after = said(NOW.minus(SKEW)));
     refuse("SessionNotOnOrAfter", &ended, Refusal::SessionExpired);
+    // Of two statements, either may say that the session has ended.
+    let statement =
+        format!("<saml:AuthnStatement AuthnInstant=\"{NOW}\" SessionNotOnOrAfter=\"{}\"/>", NOW.minus(SKEW));
+    let second = signed_after(Signed::Assertion, |xml| {
+        xml.replace("<saml:AttributeStatement>", &format!("{statement}<saml:AttributeStatement>"))
+    });
+    refuse("the second statement", &judge(&second), Refusal::SessionExpired);
     let short = NOW.plus(Duration::from_secs(10));
     let verdict = at(NOW, SKEW, |odd| odd.session_not_on_or_after = said(short));
     assert_eq!(verdict.outcome.unwrap().not_on_or_after, short);
 }
 
 #[test]
-fn moments_are_written_in_utc_with_any_fraction() {
+fn moments_are_written_so_that_they_mean_one_moment() {
     for (text, outcome) in [
         ("2027-01-15T08:00:00Z", None),
         ("2027-01-15T08:00:00.1234567Z", None),
+        ("2027-01-15T08:00:00.123456789012345678901234567890Z", None),
+        // An offset says which moment is meant as clearly as `Z` does.
+        ("2027-01-15T10:00:00+02:00", None),
+        ("2027-01-15T00:30:00.000-07:30", None),
+        ("2027-01-15T08:00:00-00:00", None),
+        // Two hours later than it would be without its offset.
+        ("2027-01-15T08:00:00-02:00", Some(Refusal::AssertionNotYetValid)),
+        ("2027-01-15T08:00:00+0200", Some(Refusal::InstantMalformed)),
+        ("2027-01-15T08:00:00+02", Some(Refusal::InstantMalformed)),
+        ("2027-01-15T08:00:00+24:00", Some(Refusal::InstantMalformed)),
+        ("2027-01-15T08:00:00 UTC", Some(Refusal::InstantMalformed)),
+        ("2027-01-15 08:00:00Z", Some(Refusal::InstantMalformed)),
+        ("2027-01-15t08:00:00Z", Some(Refusal::InstantMalformed)),
+        ("2027-01-15T08:00:00z", Some(Refusal::InstantMalformed)),
+        ("2027-01-15T08:00Z", Some(Refusal::InstantMalformed)),
+        ("2027-01-15T08:00:00,5Z", Some(Refusal::InstantMalformed)),
+        ("2027-01-15T08:00:00.Z", Some(Refusal::InstantMalformed)),
+        ("2026-12-31T23:59:60Z", Some(Refusal::InstantMalformed)),
+        ("2027-01-14T24:00:00Z", Some(Refusal::InstantMalformed)),
+        ("-2027-01-15T08:00:00Z", Some(Refusal::InstantMalformed)),
+        ("２０２７-01-15T08:00:00Z", Some(Refusal::InstantMalformed)),
         ("2027-01-15T08:00:00", Some(Refusal::InstantMalformed)),
         ("2027-01-15", Some(Refusal::InstantMalformed)),
         ("1800000000", Some(Refusal::InstantMalformed)),

@@ -35,6 +35,7 @@ const SERVICE: &[&str] = &[
     "vestibule-eventlog",
     "vestibule-rpc",
     "vestibule-claims",
+    "vestibule-settings",
     "vestibule-host",
 ];
 
@@ -60,6 +61,7 @@ pub(super) const LAYERS: &[Layer] = &[
     library("vestibule-bus", &["vestibule-kernel", "vestibule-decider", "vestibule-tenancy", "vestibule-eventlog"]),
     library("vestibule-bus-nats", &["vestibule-bus"]),
     library("vestibule-rpc", &["vestibule-kernel"]),
+    library("vestibule-settings", &["vestibule-kernel", "vestibule-tenancy", "vestibule-rpc"]),
     library("vestibule-claims", &["vestibule-kernel", "vestibule-tenancy", "vestibule-eventlog", "vestibule-rpc"]),
     library(
         "vestibule-host",

@@ -5,7 +5,10 @@ mod claim_policy;
 mod connection;
 mod create;
 mod domain;
+mod native_user;
 mod organization;
+mod person;
+mod relink;
 mod user_pool;
 
 use std::sync::Arc;
@@ -13,19 +16,23 @@ use std::sync::Arc;
 use vestibule_decider::Decider;
 use vestibule_eventlog::{EventLog, Metadata, StreamId};
 use vestibule_host::{PublicUrl, Resources};
-use vestibule_kernel::{Clock, IdSource, OrganizationId};
+use vestibule_kernel::{Clock, IdSource, OrganizationId, Timestamp};
+use vestibule_storage::KeyStore;
 
 pub(crate) use claim_policy::SavedPolicy;
 pub(crate) use connection::{ConfigureConnection, NewConnection};
 pub(crate) use create::Origin;
 pub(crate) use domain::NewDomain;
+pub(crate) use native_user::NewNativeUser;
 pub(crate) use organization::NewOrganization;
+pub(crate) use person::{FoundBy, WantedSubject};
 pub(crate) use user_pool::{NewUserPool, WithSecret};
 
 use crate::{
     directory::{Directory, Listed},
     error::Error,
     listing::Listing,
+    people::People,
     resource::Resource,
 };
 
@@ -33,26 +40,36 @@ use crate::{
 pub(crate) struct Registry {
     log: EventLog,
     directory: Directory,
+    people: People,
+    keys: KeyStore,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     public_url: PublicUrl,
 }
 
 /// Which state of a resource a change is meant for, and who asks.
+#[derive(Clone)]
 pub(crate) struct Change {
     pub(crate) etag: Option<vestibule_eventlog::Version>,
     pub(crate) metadata: Metadata,
 }
 
 impl Registry {
-    pub(crate) fn new(resources: &Resources, directory: Directory) -> Self {
+    pub(crate) fn new(resources: &Resources, directory: Directory, people: People) -> Self {
         Self {
             log: resources.log.clone(),
             directory,
+            people,
+            keys: resources.keys.clone(),
             clock: Arc::clone(&resources.clock),
             ids: Arc::clone(&resources.ids),
             public_url: resources.public_url.clone(),
         }
+    }
+
+    /// The present.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The gateway's address, of which a connection's own addresses are made.

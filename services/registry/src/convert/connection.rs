@@ -1,9 +1,10 @@
 use vestibule_host::PublicUrl;
-use vestibule_kernel::OrganizationId;
+use vestibule_kernel::{OrganizationId, Timestamp};
 use vestibule_rpc::{proto_timestamp, registry::v1 as pb, resource};
+use vestibule_settings::{self as settings, Patch};
 use vestibule_tenancy::{
     DisplayName,
-    connection::{Binding, Certificate, Connection, Endpoint, ServiceProviderAddresses, Trust},
+    connection::{Binding, Certificate, Connection, Endpoint, LogoutEndpoint, ServiceProviderAddresses, Trust},
 };
 
 use super::{mask::Mask, organization::missing};
@@ -12,9 +13,14 @@ use crate::{
     error::Error,
     field::{Fields, InvalidFields},
     resource::Resource,
+    warning,
 };
 
-const UPDATABLE: &[&str] = &["display_name", "saml.metadata_xml"];
+const DISPLAY_NAME: &str = "display_name";
+const METADATA: &str = "saml.metadata_xml";
+
+/// All settings at once.
+const SETTINGS: &str = "saml.settings";
 
 pub(crate) fn new(organization: OrganizationId, connection: Option<&pb::Connection>) -> Result<NewConnection, Error> {
     let wanted = connection.ok_or_else(|| missing("connection"))?;
@@ -28,6 +34,7 @@ pub(crate) fn new(organization: OrganizationId, connection: Option<&pb::Connecti
         organization,
         display_name,
         metadata_xml: metadata_xml.to_owned(),
+        settings: Patch::new(wanted_settings(wanted)),
     });
     Ok(fields.finish_with(values)?)
 }
@@ -36,21 +43,38 @@ pub(crate) fn configure(
     wanted: &pb::Connection,
     mask: Option<&prost_types::FieldMask>,
 ) -> Result<ConfigureConnection, Error> {
-    let mask = Mask::read(mask, UPDATABLE)?;
+    let settings: Vec<String> = settings::fields().map(path).collect();
+    let settings = settings.iter().map(String::as_str);
+    let updatable: Vec<&str> = [DISPLAY_NAME, METADATA, SETTINGS].into_iter().chain(settings).collect();
+    let mask = Mask::read(mask, &updatable)?;
     let mut fields = Fields::default();
     let mut configure = ConfigureConnection::default();
-    if mask.means("display_name", !wanted.display_name.is_empty()) {
+    if mask.means(DISPLAY_NAME, !wanted.display_name.is_empty()) {
         configure.display_name = fields.read("connection.display_name", DisplayName::parse(&wanted.display_name));
     }
     fields.finish()?;
     let metadata_xml = metadata_xml(wanted);
-    if mask.means("saml.metadata_xml", !metadata_xml.is_empty()) {
+    if mask.means(METADATA, !metadata_xml.is_empty()) {
         if metadata_xml.is_empty() {
             return Err(InvalidFields::one("FIELD_REQUIRED", "connection.saml.metadata_xml", "required").into());
         }
         configure.metadata_xml = Some(metadata_xml.to_owned());
     }
+    let means = |name: &str, is_set| mask.means(SETTINGS, false) || mask.means(&path(name), is_set);
+    configure.settings = Some(Patch::of(wanted_settings(wanted), means)).filter(|patch| !patch.is_empty());
     Ok(configure)
+}
+
+/// A setting as it stands in an update mask.
+fn path(name: &str) -> String {
+    format!("{SETTINGS}.{name}")
+}
+
+fn wanted_settings(connection: &pb::Connection) -> Option<&pb::SamlSettings> {
+    match &connection.identity_provider {
+        Some(pb::connection::IdentityProvider::Saml(saml)) => saml.settings.as_ref(),
+        None => None,
+    }
 }
 
 fn metadata_xml(connection: &pb::Connection) -> &str {
@@ -60,7 +84,7 @@ fn metadata_xml(connection: &pb::Connection) -> &str {
     }
 }
 
-pub(crate) fn message(public_url: &PublicUrl, connection: &Resource<Connection>) -> pb::Connection {
+pub(crate) fn message(public_url: &PublicUrl, connection: &Resource<Connection>, now: Timestamp) -> pb::Connection {
     let (state, trust) = match &connection.state {
         Connection::Absent => return pb::Connection::default(),
         Connection::Disabled(trust) => (pb::connection::State::Disabled, trust),
@@ -70,14 +94,14 @@ pub(crate) fn message(public_url: &PublicUrl, connection: &Resource<Connection>)
         name: resource::connection_name(trust.organization, trust.connection),
         display_name: trust.display_name.clone(),
         state: state.into(),
-        identity_provider: Some(pb::connection::IdentityProvider::Saml(saml(public_url, trust))),
+        identity_provider: Some(pb::connection::IdentityProvider::Saml(saml(public_url, trust, now))),
         create_time: Some(proto_timestamp(connection.created_at)),
         update_time: Some(proto_timestamp(connection.updated_at)),
         etag: connection.etag(),
     }
 }
 
-fn saml(public_url: &PublicUrl, trust: &Trust) -> pb::SamlIdentityProvider {
+fn saml(public_url: &PublicUrl, trust: &Trust, now: Timestamp) -> pb::SamlIdentityProvider {
     let addresses = ServiceProviderAddresses::of(public_url.as_str(), trust.connection);
     pb::SamlIdentityProvider {
         metadata_xml: String::new(),
@@ -87,15 +111,31 @@ fn saml(public_url: &PublicUrl, trust: &Trust) -> pb::SamlIdentityProvider {
         service_provider_entity_id: addresses.entity_id,
         assertion_consumer_service_url: addresses.acs_url,
         service_provider_metadata_url: addresses.metadata_url,
+        settings: Some(settings::message(&trust.settings)),
+        single_logout: trust.identity_provider.single_logout.iter().map(logout_endpoint).collect(),
+        name_id_formats: trust.identity_provider.name_id_formats.clone(),
+        metadata_valid_until: trust.identity_provider.metadata_valid_until.map(proto_timestamp),
+        warnings: warning::of(trust, now),
     }
 }
 
 fn endpoint(endpoint: &Endpoint) -> pb::SingleSignOnEndpoint {
-    let binding = match endpoint.binding {
+    pb::SingleSignOnEndpoint { binding: binding(endpoint.binding).into(), location: endpoint.location.clone() }
+}
+
+fn logout_endpoint(endpoint: &LogoutEndpoint) -> pb::SingleLogoutEndpoint {
+    pb::SingleLogoutEndpoint {
+        binding: binding(endpoint.binding).into(),
+        location: endpoint.location.clone(),
+        response_location: endpoint.response_location.clone().unwrap_or_default(),
+    }
+}
+
+const fn binding(binding: Binding) -> pb::single_sign_on_endpoint::Binding {
+    match binding {
         Binding::HttpRedirect => pb::single_sign_on_endpoint::Binding::HttpRedirect,
         Binding::HttpPost => pb::single_sign_on_endpoint::Binding::HttpPost,
-    };
-    pb::SingleSignOnEndpoint { binding: binding.into(), location: endpoint.location.clone() }
+    }
 }
 
 fn certificate(certificate: &Certificate) -> pb::Certificate {

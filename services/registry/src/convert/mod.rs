@@ -5,6 +5,7 @@ pub(crate) mod connection;
 pub(crate) mod domain;
 pub(crate) mod mask;
 pub(crate) mod organization;
+pub(crate) mod person;
 pub(crate) mod user_pool;
 
 use vestibule_tenancy::{NameError, Note};

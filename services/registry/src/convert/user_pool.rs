@@ -104,8 +104,7 @@ fn post_logout_redirect_uris(fields: &mut Fields, wanted: &pb::UserPool) -> Opti
         fields.refuse("TOO_MANY_POST_LOGOUT_REDIRECT_URIS", FIELD, rule);
         return None;
     }
-    let read =
-        |(index, text): (usize, &String)| fields.read(&format!("{FIELD}[{index}]"), ApplicationUri::parse(text));
+    let read = |(index, text): (usize, &String)| fields.read(&format!("{FIELD}[{index}]"), ApplicationUri::parse(text));
     let read: Vec<Option<ApplicationUri>> = addresses.iter().enumerate().map(read).collect();
     read.into_iter().collect()
 }

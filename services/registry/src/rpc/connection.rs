@@ -26,7 +26,7 @@ use crate::{
 
 impl Api {
     fn connection_message(&self, connection: &Resource<Connection>) -> Message {
-        message(self.registry.public_url(), connection)
+        message(self.registry.public_url(), connection, self.registry.now())
     }
 }
 

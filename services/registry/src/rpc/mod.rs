@@ -4,6 +4,7 @@ mod claim_policy;
 mod connection;
 mod domain;
 mod organization;
+mod person;
 mod user_pool;
 
 use std::sync::Arc;

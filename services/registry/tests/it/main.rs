@@ -9,14 +9,24 @@ mod domain;
 #[cfg(test)]
 mod listing;
 #[cfg(test)]
+mod native_user;
+#[cfg(test)]
 mod organization;
+#[cfg(test)]
+mod people;
+#[cfg(test)]
+mod person;
 #[cfg(test)]
 mod placement;
 #[cfg(test)]
 mod registry;
 #[cfg(test)]
+mod relink;
+#[cfg(test)]
 mod repetition;
 #[cfg(test)]
 mod secrecy;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod user_pool;

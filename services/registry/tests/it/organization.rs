@@ -4,7 +4,8 @@ use vestibule_rpc::{
     field_violations,
     registry::v1::{
         CreateOrganizationRequest, GetOrganizationRequest, Organization, ReinstateOrganizationRequest,
-        SuspendOrganizationRequest, UpdateOrganizationRequest, organization::State,
+        SuspendOrganizationRequest, UpdateOrganizationRequest,
+        organization::{ForeignEmail, State},
     },
 };
 
@@ -47,6 +48,7 @@ async fn an_organization_is_created_and_read_back() {
         create_time: created.create_time,
         update_time: created.update_time,
         etag: "1".to_owned(),
+        foreign_email: ForeignEmail::Withhold.into(),
         ..wanted
     };
     assert_eq!(created, expected);

@@ -2,30 +2,32 @@ use std::{path::Path, sync::Arc};
 
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Status};
+use tonic::{Code, Status, service::Routes};
 use vestibule_eventlog::{Cursor, EventLog, Filter, Recorded};
 use vestibule_eventlog_sqlite::SqliteStore;
 use vestibule_host::{Readiness, Resources, Service};
 use vestibule_kernel::{ManualClock, SecretBox, SeededIds, Timestamp};
 use vestibule_registry_service::Config;
 use vestibule_rpc::{
-    Channel, field_violations, memory, reason_of,
+    Caller, Channel, field_violations, memory, reason_of,
     registry::v1::{
         Connection, CreateConnectionRequest, CreateDomainRequest, CreateOrganizationRequest, CreateUserPoolRequest,
         Domain, Organization, Placement, SamlIdentityProvider, UserPool, connection,
         connection_service_client::ConnectionServiceClient, domain_service_client::DomainServiceClient,
-        organization_service_client::OrganizationServiceClient, placement,
+        organization_service_client::OrganizationServiceClient, person_service_client::PersonServiceClient, placement,
         user_pool_service_client::UserPoolServiceClient,
     },
 };
 use vestibule_saml_idp::{IdentityProvider, KeyType, SigningKey};
-use vestibule_storage::MasterKey;
+use vestibule_storage::{KeyStore, MasterKey};
 
 /// A registry of its own for each test.
 pub(crate) struct Registry {
     pub(crate) channel: Channel,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) log: EventLog,
+    pub(crate) keys: KeyStore,
+    routes: Routes,
     directory: TempDir,
     readiness: Vec<Readiness>,
     stop: CancellationToken,
@@ -48,8 +50,8 @@ impl Registry {
         let ids = Arc::new(SeededIds::new(1));
         let resources = Resources::over(store, master, public_url, clock.clone(), ids, stop.clone());
         let service = vestibule_registry_service::start(&resources, &Config::default()).await.unwrap();
-        let (channel, readiness) = (memory::serve(service.grpc), service.readiness);
-        Self { channel, clock, log: resources.log, directory, readiness, stop }
+        let (channel, routes, readiness) = (memory::serve(service.grpc.clone()), service.grpc, service.readiness);
+        Self { channel, clock, log: resources.log, keys: resources.keys, routes, directory, readiness, stop }
     }
 
     /// What keeps the registry from being ready.
@@ -71,6 +73,17 @@ impl Registry {
 
     pub(crate) fn connections(&self) -> ConnectionServiceClient<Channel> {
         ConnectionServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn persons(&self) -> PersonServiceClient<Channel> {
+        self.persons_as("operator")
+    }
+
+    /// The service as it is for callers that authentication knows by this name.
+    pub(crate) fn persons_as(&self, actor: &str) -> PersonServiceClient<Channel> {
+        let caller = axum::Extension(Caller { actor: actor.to_owned() });
+        let router = self.routes.clone().into_axum_router().layer(caller);
+        PersonServiceClient::new(memory::serve(Routes::from(router)))
     }
 
     pub(crate) fn user_pools(&self) -> UserPoolServiceClient<Channel> {
