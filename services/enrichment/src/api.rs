@@ -1,13 +1,13 @@
 use std::time::UNIX_EPOCH;
 
 use tonic::{Request, Response, Status};
+use vestibule_cognito::TriggerEvent;
 use vestibule_cognito_verifier::VerifiedToken;
 use vestibule_kernel::{Explain as _, Timestamp};
 use vestibule_rpc::{
     enrichment::v1::{
         HandleTriggerRequest, HandleTriggerResponse, PreviewClaimsRequest, PreviewClaimsResponse, TokenUse,
-        VerifyTokenRequest, VerifyTokenResponse,
-        enrichment_service_server::EnrichmentService,
+        VerifyTokenRequest, VerifyTokenResponse, enrichment_service_server::EnrichmentService,
     },
     proto_timestamp, to_status,
 };
@@ -25,24 +25,37 @@ pub(crate) struct EnrichmentApi(pub(crate) Enrichment);
 
 #[tonic::async_trait]
 impl EnrichmentService for EnrichmentApi {
-    #[tracing::instrument(name = "enrichment.handle_trigger", skip_all, fields(outcome))]
+    #[tracing::instrument(name = "enrichment.handle_trigger", skip_all, fields(trigger, outcome))]
     async fn handle_trigger(
         &self,
         request: Request<HandleTriggerRequest>,
     ) -> Result<Response<HandleTriggerResponse>, Status> {
-        let answered = self.0.answer(&request.get_ref().event_json).await;
+        let event = TriggerEvent::parse(&request.get_ref().event_json);
+        let trigger = event.as_ref().map_or("", |event| event.trigger().name());
+        let answered = match event {
+            Ok(event) => self.0.answer(event).await,
+            Err(error) => Err(error.into()),
+        };
         let outcome = match &answered {
             Ok(Answer::Enriched(_)) => "ENRICHED",
+            Ok(Answer::Passed(_)) => "PASSED",
             Ok(Answer::Unchanged(_)) => "UNCHANGED",
+            Ok(Answer::Challenged(_)) => "CHALLENGED",
             Err(error) => error.explain().reason,
         };
-        tracing::Span::current().record("outcome", outcome);
-        tracing::debug!(monotonic_counter.vestibule_enrichment_triggers = 1_u64, outcome);
+        tracing::Span::current().record("trigger", trigger).record("outcome", outcome);
+        tracing::debug!(monotonic_counter.vestibule_enrichment_triggers = 1_u64, trigger, outcome);
         match answered {
-            Ok(Answer::Enriched(event_json) | Answer::Unchanged(event_json)) => {
-                Ok(Response::new(HandleTriggerResponse { event_json }))
+            Ok(
+                Answer::Enriched(event_json)
+                | Answer::Passed(event_json)
+                | Answer::Unchanged(event_json)
+                | Answer::Challenged(event_json),
+            ) => Ok(Response::new(HandleTriggerResponse { event_json })),
+            Err(error) => {
+                tracing::debug!(monotonic_counter.vestibule_enrichment_refusals = 1_u64, trigger, reason = outcome);
+                Err(to_status(ERROR_DOMAIN, &error))
             }
-            Err(error) => Err(to_status(ERROR_DOMAIN, &error)),
         }
     }
 

@@ -1,28 +1,32 @@
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::timeout;
-use vestibule_cognito::{ClaimsOverride, PreTokenGeneration, Token, TriggerEvent};
-use vestibule_eventlog::{EventLog, Live, ReadError};
+use vestibule_cognito::{
+    Bearer, InboundFederation, PreSignUp, PreTokenGeneration, SignUp, Trigger, TriggerEvent, User, UserEvent,
+};
+use vestibule_eventlog::{EventLog, Live};
 use vestibule_kernel::{Clock, PersonId};
 
 use crate::{
-    allowance::Allowance,
+    admission::{Admitted, Asked},
+    challenge::Challenges,
     config::Config,
     error::EnrichmentError,
-    people::{Organization, People, UserPool},
+    lookup::Lookups,
+    people::{People, UserPool},
     verify::Tokens,
 };
-
-/// The claim that names the organization, in both tokens.
-const ORGANIZATION_CLAIM: &str = "org_id";
 
 /// What became of an event.
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// The organization is in the tokens.
     Enriched(String),
+    /// Nothing is against it.
+    Passed(String),
     /// A user of somebody else's: the event as it came.
     Unchanged(String),
+    /// A step of a sign-in by challenges, whichever.
+    Challenged(String),
 }
 
 /// Answers trigger events and questions about tokens.
@@ -33,43 +37,162 @@ pub(crate) struct Enrichment {
     pub(crate) log: EventLog,
     clock: Arc<dyn Clock>,
     view_age_max: Duration,
-    lookup_wait: Duration,
-    lookups: Arc<Allowance>,
+    lookups: Arc<Lookups>,
+    challenges: Challenges,
 }
 
+/// The source of token generation at a sign-in; at the others, a refresh may be under way.
+const HOSTED_AUTH: &str = "TokenGeneration_HostedAuth";
+
 impl Enrichment {
-    pub(crate) fn new(people: Live<People>, log: EventLog, clock: Arc<dyn Clock>, config: &Config) -> Self {
-        let lookups = Arc::new(Allowance::per_second(config.lookups_per_second_max));
-        let (view_age_max, lookup_wait) = (config.view_age_max(), config.lookup_wait());
+    pub(crate) fn new(
+        people: Live<People>,
+        log: EventLog,
+        clock: Arc<dyn Clock>,
+        challenges: Challenges,
+        config: &Config,
+    ) -> Self {
+        let (lookups, view_age_max) = (Arc::new(Lookups::new(config)), config.view_age_max());
         let tokens = Tokens::new(Arc::clone(&clock));
-        Self { people, tokens, log, clock, view_age_max, lookup_wait, lookups }
+        Self { people, tokens, log, clock, view_age_max, lookups, challenges }
     }
 
-    pub(crate) async fn answer(&self, event_json: &str) -> Result<Answer, EnrichmentError> {
-        let event = PreTokenGeneration::read(TriggerEvent::parse(event_json)?)?;
-        let pool = self.user_pool(event.user_pool_id())?;
-        let Some(subject) = event.external_subject(&pool.provider_name)? else {
+    pub(crate) async fn answer(&self, event: TriggerEvent<'_>) -> Result<Answer, EnrichmentError> {
+        let pool = self.user_pool(&event.user_pool_id()?)?;
+        match event.trigger() {
+            Trigger::PreTokenGeneration => self.generate_tokens(&pool, event).await,
+            Trigger::InboundFederation => self.federate(&pool, event).await,
+            Trigger::PreSignUp => self.sign_up(&pool, event).await,
+            Trigger::PreAuthentication | Trigger::PostAuthentication | Trigger::PostConfirmation => {
+                self.authenticate(&pool, event).await
+            }
+            Trigger::DefineAuthChallenge | Trigger::CreateAuthChallenge | Trigger::VerifyAuthChallengeResponse => {
+                Ok(Answer::Challenged(self.challenges.answer(&pool, event)?))
+            }
+        }
+    }
+
+    async fn generate_tokens(&self, pool: &UserPool, event: TriggerEvent<'_>) -> Result<Answer, EnrichmentError> {
+        let event = PreTokenGeneration::read(event)?;
+        let client_id = event.event().client_id()?.unwrap_or_default();
+        let asked = |verified_email| Asked { pool, client_id: &client_id, verified_email };
+        let enriched =
+            |people: &People, admitted: &Admitted, asked: &Asked<'_>| people.enriched(&event, admitted, asked);
+        let user = match event.bearer() {
+            Bearer::User(user) => user,
+            Bearer::Client => {
+                let asked = asked(None);
+                let admit = |people: &People| {
+                    Some(people.admit_client(&asked)?.and_then(|admitted| enriched(people, &admitted, &asked)))
+                };
+                return match self.people.read(admit) {
+                    None => Ok(Answer::Unchanged(event.unchanged())),
+                    Some(answer) => self.fresh().and(answer).map(Answer::Enriched),
+                };
+            }
+        };
+        if let Some(subject) = user.external_subject(&pool.provider_name)? {
+            let email = user.verified_email();
+            let asked = asked(email.as_deref());
+            let is_sign_in = event.event().source() == HOSTED_AUTH;
+            let answer = self.external(&subject, is_sign_in, |people, person| {
+                enriched(people, &people.admit_external(person, &asked)?, &asked)
+            });
+            return answer.await.map(Answer::Enriched);
+        }
+        let asked = asked(None);
+        match self.native(pool, user, |people, sub| {
+            Some(people.admit_native(sub, &asked)?.and_then(|admitted| enriched(people, &admitted, &asked)))
+        }) {
             // Nothing in the log could change this answer, so the age of the view does not matter to it.
-            return Ok(Answer::Unchanged(event.unchanged()));
+            None => Ok(Answer::Unchanged(event.unchanged())),
+            Some(answer) => answer.map(Answer::Enriched),
+        }
+    }
+
+    /// Before anything of the person is stored.
+    async fn federate(&self, pool: &UserPool, event: TriggerEvent<'_>) -> Result<Answer, EnrichmentError> {
+        let event = InboundFederation::read(event)?;
+        let Some(subject) = event.subject(&pool.provider_name)? else {
+            return Ok(Answer::Unchanged(event.kept()));
         };
+        let client_id = event.event().client_id()?.unwrap_or_default();
+        let email = event.verified_email();
+        let asked = Asked { pool, client_id: &client_id, verified_email: email.as_deref() };
+        self.external(&subject, true, |people, person| guard(people, person, &asked)).await?;
+        Ok(Answer::Passed(event.kept()))
+    }
+
+    async fn sign_up(&self, pool: &UserPool, event: TriggerEvent<'_>) -> Result<Answer, EnrichmentError> {
+        let event = PreSignUp::read(event)?;
+        let user = event.user();
+        match (event.sign_up(), event.external_subject(&pool.provider_name)) {
+            (_, None) => Ok(Answer::Unchanged(event.answered())),
+            (SignUp::SelfService | SignUp::ByAdministrator, Some(_)) => Err(EnrichmentError::UsernameReserved),
+            (SignUp::ExternalProvider, Some(subject)) => {
+                let client_id = event.event().client_id()?.unwrap_or_default();
+                let email = user.verified_email();
+                let asked = Asked { pool, client_id: &client_id, verified_email: email.as_deref() };
+                self.external(subject, true, |people, person| guard(people, person, &asked)).await?;
+                Ok(Answer::Passed(event.answered()))
+            }
+        }
+    }
+
+    async fn authenticate(&self, pool: &UserPool, event: TriggerEvent<'_>) -> Result<Answer, EnrichmentError> {
+        let event = UserEvent::read(event)?;
+        let client_id = event.event().client_id()?.unwrap_or_default();
+        let email = event.user().verified_email();
+        let asked = Asked { pool, client_id: &client_id, verified_email: email.as_deref() };
+        if let Some(subject) = event.user().external_subject(&pool.provider_name)? {
+            self.external(&subject, true, |people, person| guard(people, person, &asked)).await?;
+            return Ok(Answer::Passed(event.passed()));
+        }
+        match self.native(pool, event.user(), |people, sub| {
+            Some(people.admit_native(sub, &asked)?.and_then(|admitted| people.check_policy(&admitted, &asked)))
+        }) {
+            None => Ok(Answer::Unchanged(event.passed())),
+            Some(admitted) => admitted.map(|()| Answer::Passed(event.passed())),
+        }
+    }
+
+    /// Somebody of whom Cognito says that our provider has named them by `subject`. A sign-in may outrun the view: who it
+    /// does not know may have been recorded a moment ago, perhaps by another process, and what keeps them out may have just
+    /// ended. So the log itself is asked once before somebody is refused.
+    async fn external<R>(
+        &self,
+        subject: &str,
+        is_sign_in: bool,
+        admit: impl Fn(&People, PersonId) -> Result<R, EnrichmentError>,
+    ) -> Result<R, EnrichmentError> {
         self.fresh()?;
-        // Our provider has said who this is, and we name people by their ids only.
+        // We name people by their ids only.
         let person = subject.parse().map_err(|_| EnrichmentError::PersonUnknown)?;
-        let organization = match self.organization_of(person) {
-            Some(organization) => organization,
-            None => self.look_again(person).await?,
+        let admit = || self.people.read(|people| admit(people, person));
+        let refusal = match admit() {
+            Err(refusal) => refusal,
+            admitted => return admitted,
         };
-        if organization.suspended {
-            return Err(EnrichmentError::OrganizationSuspended);
-        }
-        if organization.user_pool != Some(pool.id) {
-            return Err(EnrichmentError::OtherUserPool);
-        }
-        let mut claims = ClaimsOverride::default();
-        for token in [Token::Id, Token::Access] {
-            claims.add(token, ORGANIZATION_CLAIM, organization.id.to_string())?;
-        }
-        Ok(Answer::Enriched(event.answered(&claims)?))
+        let now = self.clock.now();
+        let looked = match refusal {
+            EnrichmentError::PersonUnknown => self.lookups.for_unknown(person, &self.people, &self.log, now).await?,
+            _ if is_sign_in => self.lookups.for_refused(&self.people, &self.log, now).await,
+            _ => false,
+        };
+        if looked { admit() } else { Err(refusal) }
+    }
+
+    /// A user of the pool's own; `None` for one who is nobody of ours. Whoever was one of our provider's once, or is called
+    /// like one, is not the pool's own.
+    fn native<R>(
+        &self,
+        pool: &UserPool,
+        user: &User<'_>,
+        admit: impl Fn(&People, &str) -> Option<Result<R, EnrichmentError>>,
+    ) -> Option<Result<R, EnrichmentError>> {
+        let sub = user.sub().filter(|_| !user.is_external() && !user.is_named_after(&pool.provider_name))?;
+        let admitted = self.people.read(|people| people.has_native_users().then(|| admit(people, &sub)))??;
+        Some(self.fresh().and(admitted))
     }
 
     /// Whether the view is complete and young enough to let somebody in.
@@ -86,31 +209,15 @@ impl Enrichment {
     }
 
     fn user_pool(&self, pool_id: &str) -> Result<UserPool, EnrichmentError> {
-        match self.people.read(|people| people.user_pool(pool_id).cloned()) {
+        match self.people.read(|people| people.user_pools.find(pool_id).cloned()) {
             Some(pool) => Ok(pool),
             // It may have been registered since.
             None => Err(self.fresh().err().unwrap_or(EnrichmentError::UserPoolUnknown)),
         }
     }
+}
 
-    fn organization_of(&self, person: PersonId) -> Option<Organization> {
-        self.people.read(|people| people.organization_of(person))
-    }
-
-    /// A first sign-in may outrun the view: the person was recorded a moment ago, perhaps by another process. Looks again
-    /// when everything that is in the log now is in the view, too.
-    async fn look_again(&self, person: PersonId) -> Result<Organization, EnrichmentError> {
-        if !self.lookups.take(self.clock.now()) {
-            return Err(EnrichmentError::LookupsExhausted);
-        }
-        let caught_up = async {
-            let head = self.log.head().await?;
-            Ok::<_, ReadError>(self.people.reached(head, self.lookup_wait).await)
-        };
-        match timeout(self.lookup_wait, caught_up).await {
-            Ok(Ok(true)) => self.organization_of(person).ok_or(EnrichmentError::PersonUnknown),
-            Ok(Ok(false)) | Err(_) => Err(EnrichmentError::ViewStale { state: "it does not reach the end of the log" }),
-            Ok(Err(error)) => Err(error.into()),
-        }
-    }
+/// Whether somebody would get tokens, before there are any.
+fn guard(people: &People, person: PersonId, asked: &Asked<'_>) -> Result<(), EnrichmentError> {
+    people.check_policy(&people.admit_external(person, asked)?, asked)
 }

@@ -16,16 +16,20 @@
 //! It also verifies tokens for backends that cannot do so themselves; Rust backends use `vestibule-cognito-verifier`. The
 //! user pools come from the same view, their keys from Cognito.
 
+mod admission;
 mod allowance;
 mod api;
+mod challenge;
 mod config;
 mod enrichment;
 mod error;
+mod lookup;
 mod people;
 mod preview;
+mod tokens;
 mod verify;
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use tonic::service::Routes;
 use vestibule_cognito::TriggerEvent;
@@ -33,10 +37,12 @@ use vestibule_eventlog::Live;
 use vestibule_host::{Resources, Service};
 use vestibule_rpc::enrichment::v1::enrichment_service_server::EnrichmentServiceServer;
 
+pub use challenge::ChallengeKeyError;
 pub use config::Config;
 pub use people::People;
 
 use api::EnrichmentApi;
+use challenge::Challenges;
 use enrichment::Enrichment;
 
 /// The largest request: the largest event, and room for what the encoding adds.
@@ -46,19 +52,30 @@ const REQUEST_BYTES_MAX: usize = TriggerEvent::JSON_BYTES_MAX + 1024;
 /// catching up and is not ready meanwhile.
 const CATCH_UP_WAIT: Duration = Duration::from_secs(5);
 
-/// Enrichment cannot start; nothing makes it do so today.
-pub type StartError = Infallible;
+/// Enrichment cannot start.
+pub type StartError = ChallengeKeyError;
 
 /// Starts the service.
 ///
 /// # Errors
 /// [`StartError`].
 pub async fn start(resources: &Resources, config: &Config) -> Result<Service, StartError> {
-    let people = Live::start(resources.log.clone(), People::default(), resources.stop.clone());
+    start_with(resources, config, People::default()).await
+}
+
+/// Starts the service with what `people` knows already; the log adds to it from its beginning. For measurements with more
+/// people than can be written into a log in reasonable time.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn start_with(resources: &Resources, config: &Config, people: People) -> Result<Service, StartError> {
+    let challenges = Challenges::open(config, Arc::clone(&resources.ids))?;
+    let people = Live::start(resources.log.clone(), people, resources.stop.clone());
     // Neither "not yet" nor "stopped" ends the start: readiness says so, and why.
     let _ = tokio::time::timeout(CATCH_UP_WAIT, people.caught_up()).await;
 
-    let enrichment = Enrichment::new(people, resources.log.clone(), Arc::clone(&resources.clock), config);
+    let clock = Arc::clone(&resources.clock);
+    let enrichment = Enrichment::new(people, resources.log.clone(), clock, challenges, config);
     let watched = enrichment.clone();
     let ready = move || watched.fresh().map_err(|error| error.to_string());
     let server = EnrichmentServiceServer::new(EnrichmentApi(enrichment)).max_decoding_message_size(REQUEST_BYTES_MAX);

@@ -61,12 +61,12 @@ impl Tokens {
     /// Trusts the user pools that the view knows, and nobody else.
     fn follow(&self, people: &Live<People>) {
         let mut trusted = self.trusted.lock().unwrap_or_else(PoisonError::into_inner);
-        if people.read(People::user_pools_revision) == trusted.revision {
+        if people.read(|people| people.user_pools.revision()) == trusted.revision {
             return;
         }
         let (revision, domains) = people.read(|people| {
-            let domains = people.user_pool_domains().map(|(id, domains)| (id.to_owned(), domains.to_vec()));
-            (people.user_pools_revision(), domains.collect::<Vec<_>>())
+            let domains = people.user_pools.domains().map(|(id, domains)| (id.to_owned(), domains.to_vec()));
+            (people.user_pools.revision(), domains.collect::<Vec<_>>())
         });
         for (id, domains) in domains {
             let described = issuer_of(&id, &domains).ok();
@@ -100,7 +100,7 @@ impl Enrichment {
 
     /// The resource name of the pool that issued a token.
     pub(crate) fn user_pool_name(&self, verified: &VerifiedToken) -> String {
-        let id = self.people.read(|people| people.user_pool(verified.user_pool_id()).map(|pool| pool.id));
+        let id = self.people.read(|people| people.user_pools.find(verified.user_pool_id()).map(|pool| pool.id));
         id.map(resource::user_pool_name).unwrap_or_default()
     }
 }

@@ -33,8 +33,8 @@ const PROBE_TIME_MAX: Duration = Duration::from_millis(400);
 /// The largest answer.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
-/// The reason of the service for a trigger that it does not answer.
-const UNSUPPORTED: &str = "TRIGGER_UNSUPPORTED";
+/// The reasons of the service for a trigger that it does not answer, and for a version of its event that it does not know.
+const UNSUPPORTED: [&str; 2] = ["TRIGGER_UNSUPPORTED", "TRIGGER_VERSION_UNSUPPORTED"];
 
 /// The enrichment service is not reachable as configured.
 #[derive(Debug, thiserror::Error)]
@@ -142,7 +142,7 @@ fn failure(status: &Status) -> Failure {
         return Failure::Unavailable;
     }
     match reason_of(status) {
-        Some(reason) if reason == UNSUPPORTED => Failure::Unsupported,
+        Some(reason) if UNSUPPORTED.contains(&reason.as_str()) => Failure::Unsupported,
         Some(reason) => Failure::Refused { reason },
         None => Failure::Refused { reason: format!("{:?}", status.code()) },
     }

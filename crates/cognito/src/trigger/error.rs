@@ -25,11 +25,15 @@ pub enum TriggerError {
     /// The attribute `identities` is not a list of identities.
     #[error("the trigger event has no usable identities")]
     Identities,
-    /// A trigger, or a version of its event, that is not answered.
-    #[error(
-        "this trigger or this version of its event is not supported: configure pre token generation with version V2_0"
-    )]
+    /// Username, status and identities of a user do not belong together.
+    #[error("the trigger event contradicts itself about who the user is")]
+    Contradictory,
+    /// A trigger, or a source of one, that is not answered.
+    #[error("this trigger is not supported")]
     Unsupported,
+    /// A version of a trigger's event that is not known.
+    #[error("this version of the trigger's event is not supported")]
+    VersionUnsupported,
 }
 
 impl Explain for TriggerError {
@@ -38,7 +42,9 @@ impl Explain for TriggerError {
             Self::TooLarge => "TRIGGER_TOO_LARGE",
             Self::NotAnObject(_) | Self::Repeated | Self::Member { .. } => "TRIGGER_MALFORMED",
             Self::Identities => "IDENTITIES_MALFORMED",
+            Self::Contradictory => "IDENTITY_CONTRADICTORY",
             Self::Unsupported => "TRIGGER_UNSUPPORTED",
+            Self::VersionUnsupported => "TRIGGER_VERSION_UNSUPPORTED",
         };
         Explanation::field(reason, "event_json", self.to_string())
     }
@@ -57,5 +63,29 @@ pub struct ReservedClaim {
 impl Explain for ReservedClaim {
     fn explain(&self) -> Explanation {
         Explanation::new(Kind::Invalid, "CLAIM_RESERVED")
+    }
+}
+
+/// An event cannot be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// What came does not allow it.
+    #[error(transparent)]
+    Event(#[from] TriggerError),
+    /// What should be answered is not ours to say.
+    #[error(transparent)]
+    Reserved(#[from] ReservedClaim),
+    /// What should be answered has no form in JSON.
+    #[error("the answer has no form in JSON")]
+    Unwritable(#[source] serde_json::Error),
+}
+
+impl Explain for AnswerError {
+    fn explain(&self) -> Explanation {
+        match self {
+            Self::Event(error) => error.explain(),
+            Self::Reserved(_) => Explanation::new(Kind::Internal, "CLAIM_RESERVED"),
+            Self::Unwritable(_) => Explanation::new(Kind::Internal, "ANSWER_UNWRITABLE"),
+        }
     }
 }

@@ -1,139 +1,172 @@
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 
-use super::{ReservedClaim, TriggerError, TriggerEvent, parse_identities};
-use crate::{Token, is_reserved_claim, username};
+use serde::Serialize;
+use serde_json::{Value, json};
 
-/// The version of the event that reaches both tokens of a user (`V2_0` in the pool's configuration).
-const VERSION: &str = "2";
+use super::{
+    AnswerError, TokenOverride, Trigger, TriggerError, TriggerEvent, User,
+    event::is_null,
+    members::{Members, Text},
+    overriding::{Container, IamRoles, laid_over},
+};
 
-/// What the response holds.
-const CONTAINER: &str = "claimsAndScopeOverrideDetails";
+/// What the response of the first version holds, and that of the later ones.
+const CONTAINERS: [&str; 2] = ["claimsOverrideDetails", "claimsAndScopeOverrideDetails"];
 
-/// The status of a user who lives at an external identity provider. A password set by an administrator turns it into
-/// `CONFIRMED`.
-const EXTERNAL_PROVIDER: &str = "EXTERNAL_PROVIDER";
+/// A client gets tokens of its own (RFC 6749 section 4.4).
+const CLIENT_CREDENTIALS: &str = "TokenGeneration_ClientCredentials";
 
-/// An event of the trigger "pre token generation", version `V2_0`: a user is about to get an ID and an access token.
+/// The first version of the event in which that happens.
+const CLIENT_CREDENTIALS_VERSION: u8 = 3;
+
+/// What Cognito writes into both tokens by itself, attributes, groups and scopes aside; generously.
+const OWN_CLAIMS: usize = 50;
+
+/// An event of the trigger "pre token generation", version `V1_0`, `V2_0` or `V3_0`.
 #[derive(Debug)]
 pub struct PreTokenGeneration<'a> {
     event: TriggerEvent<'a>,
-    user_pool_id: String,
-    user_name: String,
-    user_attributes: Map<String, Value>,
+    bearer: Bearer<'a>,
+    scopes: Vec<Cow<'a, str>>,
+    groups: Vec<Cow<'a, str>>,
+    iam_roles: IamRoles,
+}
+
+/// Whose tokens are about to be signed.
+#[derive(Debug)]
+pub enum Bearer<'a> {
+    /// A user's, at a sign-in or a refresh.
+    User(User<'a>),
+    /// A client's own.
+    Client,
 }
 
 impl<'a> PreTokenGeneration<'a> {
-    /// Reads an event of any source that concerns a user, also of one that is not known yet.
+    /// Reads an event of any source, also of one that is not known yet.
     ///
     /// # Errors
-    /// [`TriggerError::Unsupported`] for another trigger or version, [`TriggerError::Member`] when it lacks what every
-    /// event of this trigger has.
+    /// [`TriggerError::Unsupported`] for another trigger, [`TriggerError::VersionUnsupported`] for a client's own tokens in
+    /// a version before the third, [`TriggerError::Contradictory`] for such tokens with the attributes of a user,
+    /// [`TriggerError::Member`] when it lacks what every event of this trigger has.
     pub fn read(event: TriggerEvent<'a>) -> Result<Self, TriggerError> {
-        let source = event.trigger_source()?;
-        let of_user = source.starts_with("TokenGeneration_") && source != "TokenGeneration_ClientCredentials";
-        if !of_user || event.version()? != VERSION {
+        if event.trigger() != Trigger::PreTokenGeneration {
             return Err(TriggerError::Unsupported);
         }
-        let (user_pool_id, user_name) = (event.user_pool_id()?, event.user_name()?);
-        let Value::Object(mut request) = event.value("request")? else {
-            return Err(TriggerError::Member { member: "request" });
+        let request = event.request()?;
+        let user = User::read(&event, &request)?;
+        let bearer = if event.source() == CLIENT_CREDENTIALS {
+            if event.version() < CLIENT_CREDENTIALS_VERSION {
+                return Err(TriggerError::VersionUnsupported);
+            }
+            if user.has_attributes() {
+                return Err(TriggerError::Contradictory);
+            }
+            Bearer::Client
+        } else {
+            Bearer::User(user)
         };
-        let Some(Value::Object(user_attributes)) = request.remove("userAttributes") else {
-            return Err(TriggerError::Member { member: "request.userAttributes" });
-        };
-        Ok(Self { event, user_pool_id, user_name, user_attributes })
+        let scopes = texts(&request, "scopes").ok_or(TriggerError::Member { member: "request.scopes" })?;
+        let (groups, iam_roles) =
+            groups(&request).ok_or(TriggerError::Member { member: "request.groupConfiguration" })?;
+        Ok(Self { event, bearer, scopes, groups, iam_roles })
     }
 
-    /// Cognito's id of the pool.
-    pub fn user_pool_id(&self) -> &str {
-        &self.user_pool_id
+    /// The event.
+    pub const fn event(&self) -> &TriggerEvent<'a> {
+        &self.event
     }
 
-    /// The subject under which the user lives at `provider`, when that is what the user lives by: the user's status is
-    /// that of an external user, Cognito holds an identity of that provider, and the username is made of that very
-    /// identity. `None` for everybody else: native users, users of other providers, users to whom an identity was only
-    /// linked, and external users who were given a password.
-    ///
-    /// # Errors
-    /// [`TriggerError::Identities`] when the identities cannot be read.
-    pub fn external_subject(&self, provider: &str) -> Result<Option<String>, TriggerError> {
-        if self.user_attributes.get("cognito:user_status").and_then(Value::as_str) != Some(EXTERNAL_PROVIDER) {
-            return Ok(None);
-        }
-        let identities = parse_identities(self.user_attributes.get("identities").unwrap_or(&Value::Null))?;
-        let user_name = self.user_name.to_lowercase();
-        let own = identities
-            .into_iter()
-            .find(|identity| identity.provider_name == provider && username(provider, &identity.user_id) == user_name);
-        Ok(own.map(|identity| identity.user_id))
+    /// Whose tokens are about to be signed.
+    pub const fn bearer(&self) -> &Bearer<'a> {
+        &self.bearer
+    }
+
+    /// The scopes that the access token would have.
+    pub fn scopes(&self) -> &[Cow<'a, str>] {
+        &self.scopes
+    }
+
+    /// The groups that the tokens would have.
+    pub fn groups(&self) -> &[Cow<'a, str>] {
+        &self.groups
+    }
+
+    /// At most how many claims Cognito would write into both tokens by itself, groups and scopes not counted.
+    pub fn own_claims(&self) -> usize {
+        let attributes = match &self.bearer {
+            Bearer::User(user) => user.attribute_count(),
+            Bearer::Client => 0,
+        };
+        OWN_CLAIMS + attributes
+    }
+
+    /// The names of the user's attributes that the pool or an app client defined for itself.
+    pub fn custom_attributes(&self) -> impl Iterator<Item = &str> {
+        let user = match &self.bearer {
+            Bearer::User(user) => Some(user),
+            Bearer::Client => None,
+        };
+        user.into_iter().flat_map(User::custom_attributes)
     }
 
     /// The event as it came: the tokens get what they would get without the trigger.
     #[must_use]
     pub fn unchanged(&self) -> String {
-        self.event.to_json(None)
+        self.event.unchanged()
     }
 
-    /// The event with `claims` in its response. What is there already stays, above all groups: an empty
-    /// `groupOverrideDetails` would take them away, so none is added.
+    /// The event with `tokens` in its response, in the layout of its version: the first one reaches the ID token and, by
+    /// the groups, the access token. What a function before us has answered stays where it does not contradict.
     ///
     /// # Errors
-    /// [`TriggerError::Member`] when there is something in the response that is not an answer to this trigger.
-    pub fn answered(&self, claims: &ClaimsOverride) -> Result<String, TriggerError> {
-        let malformed = || TriggerError::Member { member: "response" };
-        let mut response = object_or_nothing(self.event.value("response").unwrap_or_default()).ok_or_else(malformed)?;
-        let mut container = member(&mut response, CONTAINER).ok_or_else(malformed)?;
-        for (token, added) in [("idTokenGeneration", &claims.id), ("accessTokenGeneration", &claims.access)] {
-            let mut section = member(&mut container, token).ok_or_else(malformed)?;
-            let mut to_add = member(&mut section, "claimsToAddOrOverride").ok_or_else(malformed)?;
-            to_add.extend(added.clone());
-            section.insert("claimsToAddOrOverride".to_owned(), Value::Object(to_add));
-            // A claim that is both added and suppressed is suppressed.
-            if let Some(Value::Array(suppressed)) = section.get_mut("claimsToSuppress") {
-                suppressed.retain(|name| name.as_str().is_none_or(|name| !added.contains_key(name)));
-            }
-            container.insert(token.to_owned(), Value::Object(section));
+    /// [`AnswerError`]: a claim of Cognito's own, or something in the response that is not an answer to this trigger.
+    pub fn answered<V: Serialize>(&self, tokens: &TokenOverride<'_, V>) -> Result<String, AnswerError> {
+        let client_id = self.event.client_id()?;
+        tokens.check(client_id.as_deref())?;
+        let [first, later] = CONTAINERS;
+        let is_first_version = self.event.version() == 1;
+        let name = if is_first_version { first } else { later };
+        let container = Container { tokens, iam_roles: &self.iam_roles, is_first_version };
+        let mut before = self.event.earlier_response()?;
+        // Next to always there is nothing: then the answer is written at once, without being built first.
+        if before.values().all(is_nothing) {
+            before.clear();
+            let container = serde_json::to_string(&container).map_err(AnswerError::Unwritable)?;
+            return Ok(self.event.answered(&format!("{{\"{name}\":{container}}}")));
         }
-        response.insert(CONTAINER.to_owned(), Value::Object(container));
-        Ok(self.event.to_json(Some(&Value::Object(response))))
+        let container = serde_json::to_value(&container).map_err(AnswerError::Unwritable)?;
+        let theirs = before.remove(name).unwrap_or_default();
+        before.insert(name.to_owned(), laid_over(theirs, container)?);
+        Ok(self.event.answered(&Value::Object(before).to_string()))
     }
 }
 
-/// Cognito writes "nothing yet" as `null`, `[]` or `{}`.
-fn object_or_nothing(value: Value) -> Option<Map<String, Value>> {
+fn is_nothing(value: &Value) -> bool {
     match value {
-        Value::Object(members) => Some(members),
-        Value::Null => Some(Map::new()),
-        Value::Array(list) if list.is_empty() => Some(Map::new()),
-        _ => None,
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
     }
 }
 
-fn member(of: &mut Map<String, Value>, name: &str) -> Option<Map<String, Value>> {
-    object_or_nothing(of.remove(name).unwrap_or_default())
+/// The groups and what comes with them; `null` for a client. Cognito's own sample has a list where a role or nothing should
+/// be.
+fn groups<'a>(request: &Members<'a>) -> Option<(Vec<Cow<'a, str>>, IamRoles)> {
+    let none = IamRoles { roles: json!([]), preferred: Value::Null };
+    let Some(configuration) = request.get("groupConfiguration").filter(|raw| !is_null(raw)) else {
+        return Some((Vec::new(), none));
+    };
+    let configuration = Members::parse(configuration.get()).ok()?;
+    let value = |name| configuration.get(name).and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
+    let roles = value("iamRolesToOverride").filter(Value::is_array).unwrap_or(none.roles);
+    let preferred = value("preferredRole").filter(Value::is_string).unwrap_or_default();
+    Some((texts(&configuration, "groupsToOverride")?, IamRoles { roles, preferred }))
 }
 
-/// Claims for the tokens that are about to be signed.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ClaimsOverride {
-    id: Map<String, Value>,
-    access: Map<String, Value>,
-}
-
-impl ClaimsOverride {
-    /// Adds a claim to one token, or puts it in the place of another.
-    ///
-    /// # Errors
-    /// [`ReservedClaim`]: what Cognito does with such a claim is not documented, so it is never sent.
-    pub fn add(&mut self, token: Token, name: &str, value: impl Into<Value>) -> Result<(), ReservedClaim> {
-        if is_reserved_claim(token, name) {
-            return Err(ReservedClaim { token, name: name.to_owned() });
-        }
-        let claims = match token {
-            Token::Id => &mut self.id,
-            Token::Access => &mut self.access,
-        };
-        claims.insert(name.to_owned(), value.into());
-        Ok(())
-    }
+/// A list of texts; nothing for none.
+fn texts<'a>(members: &Members<'a>, name: &str) -> Option<Vec<Cow<'a, str>>> {
+    let Some(list) = members.get(name).filter(|raw| !is_null(raw)) else { return Some(Vec::new()) };
+    let list: Vec<Text<'a>> = serde_json::from_str(list.get()).ok()?;
+    Some(list.into_iter().map(|Text(text)| text).collect())
 }

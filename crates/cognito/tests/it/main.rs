@@ -3,5 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "in a test a panic is the report")]
 
 mod authorize;
+mod challenge;
+mod guard;
 mod naming;
 mod trigger;

@@ -1,5 +1,8 @@
 use serde_json::{Value, json};
-use vestibule_cognito::{ClaimsOverride, PreTokenGeneration, Token, TriggerError, TriggerEvent, parse_identities};
+use vestibule_cognito::{
+    AnswerError, Bearer, ClaimsOverride, GroupsOverride, PreTokenGeneration, Token, TokenOverride, TriggerError,
+    TriggerEvent, parse_identities,
+};
 use vestibule_kernel::Explain as _;
 
 /// A user of ours at sign-in: the documented `V2_0` event, with its odd spacing and an unknown member.
@@ -19,14 +22,14 @@ fn event_with(response: &str) -> String {
 }
 
 fn read(json: &str) -> Result<PreTokenGeneration<'_>, TriggerError> {
-    PreTokenGeneration::read(TriggerEvent::parse(json)?)
+    let event = TriggerEvent::parse(json)?;
+    event.user_pool_id()?;
+    PreTokenGeneration::read(event)
 }
 
-fn organization() -> ClaimsOverride {
-    let mut claims = ClaimsOverride::default();
-    claims.add(Token::Id, "org_id", "org1").unwrap();
-    claims.add(Token::Access, "org_id", "org1").unwrap();
-    claims
+fn organization() -> TokenOverride<'static, Value> {
+    let claims = ClaimsOverride { added: vec![("org_id", json!("org1"))], suppressed: Vec::new() };
+    TokenOverride { id: claims.clone(), access: claims, ..TokenOverride::default() }
 }
 
 fn response(answer: &str) -> Value {
@@ -43,7 +46,7 @@ fn an_answer_differs_from_the_event_in_the_response_only() {
     let (before, after) = (EVENT.split(r#""request":"#).nth(1).unwrap(), answer.split(r#""request":"#).nth(1).unwrap());
     let end = r#""preferredRole":[]}}"#;
     assert_eq!(before.split(end).next(), after.split(end).next(), "the request comes back byte for byte");
-    assert!(answer.contains(r#""unknown":1e400"#), "also what no reader of ours could hold");
+    assert!(answer.contains(r#""unknown": 1e400"#), "also what no reader of ours could hold");
     assert!(
         answer.starts_with(r#"{"version":"2","triggerSource":"TokenGeneration_HostedAuth","region""#),
         "in its order"
@@ -102,37 +105,54 @@ fn an_unchanged_event_is_the_event() {
 
 #[test]
 fn the_external_subject_is_that_of_the_username_and_of_an_external_user_only() {
-    let subject = |json: &str| read(json).unwrap().external_subject("Vestibule").unwrap();
-    assert_eq!(subject(EVENT).as_deref(), Some("org1-u42"));
-    assert_eq!(subject(&EVENT.replace("vestibule_org1", "Vestibule_org1")).as_deref(), Some("org1-u42"));
+    let subject = |json: &str| {
+        let event = read(json).unwrap();
+        let Bearer::User(user) = event.bearer() else { panic!("a client") };
+        user.external_subject("Vestibule").map_err(|error| error.explain().reason)
+    };
+    assert_eq!(subject(EVENT), Ok(Some("org1-u42".to_owned())));
+    assert_eq!(subject(&EVENT.replace("vestibule_org1", "Vestibule_org1")), Ok(Some("org1-u42".to_owned())));
     let nobody = [
         ("EXTERNAL_PROVIDER", "CONFIRMED"),
-        ("vestibule_org1-u42", "vestibule_org1-u43"),
         ("vestibule_org1-u42", "ann"),
-        ("\\\"Vestibule\\\"", "\\\"Google\\\""),
-        ("\\\"org1-u42\\\"", "\\\"org1-u43\\\""),
-        ("\"identities\"", "\"custom:identities\""),
         ("cognito:user_status", "custom:user_status"),
     ];
     for (from, to) in nobody {
         assert!(EVENT.contains(from));
-        assert_eq!(subject(&EVENT.replace(from, to)), None, "{from} -> {to}");
+        assert_eq!(subject(&EVENT.replace(from, to)), Ok(None), "{from} -> {to}");
+    }
+    let contradictory = [
+        ("vestibule_org1-u42", "vestibule_org1-u43"),
+        ("\\\"Vestibule\\\"", "\\\"Google\\\""),
+        ("\\\"Vestibule\\\"", "\\\"vestibule\\\""),
+        ("\\\"org1-u42\\\"", "\\\"org1-u43\\\""),
+        ("\"identities\"", "\"custom:identities\""),
+    ];
+    for (from, to) in contradictory {
+        assert!(EVENT.contains(from));
+        assert_eq!(subject(&EVENT.replace(from, to)), Err("IDENTITY_CONTRADICTORY"), "{from} -> {to}");
     }
     let google = EVENT.replace("Vestibule\\\"", "Google\\\"").replace("vestibule_", "google_");
-    assert_eq!(subject(&google), None, "the subject of another provider");
+    assert_eq!(subject(&google), Ok(None), "the subject of another provider");
 }
 
 #[test]
 fn other_triggers_and_versions_are_unsupported() {
     let unsupported = [
-        (r#""version":"2""#, r#""version":"1""#),
-        (r#""version":"2""#, r#""version":"3""#),
-        ("TokenGeneration_HostedAuth", "TokenGeneration_ClientCredentials"),
-        ("TokenGeneration_HostedAuth", "PreSignUp_ExternalProvider"),
+        (r#""version":"2""#, r#""version":"4""#, "TRIGGER_VERSION_UNSUPPORTED"),
+        (r#""version":"2""#, r#""version":"0""#, "TRIGGER_VERSION_UNSUPPORTED"),
+        (r#""version":"2""#, r#""version":-1"#, "TRIGGER_VERSION_UNSUPPORTED"),
+        (r#""version":"2""#, r#""version":"2.0""#, "TRIGGER_VERSION_UNSUPPORTED"),
+        ("TokenGeneration_HostedAuth", "TokenGeneration_ClientCredentials", "IDENTITY_CONTRADICTORY"),
+        ("TokenGeneration_HostedAuth", "PreSignUp_ExternalProvider", "TRIGGER_VERSION_UNSUPPORTED"),
+        ("TokenGeneration_HostedAuth", "UserMigration_Authentication", "TRIGGER_UNSUPPORTED"),
+        ("TokenGeneration_HostedAuth", "CustomMessage_SignUp", "TRIGGER_UNSUPPORTED"),
+        ("TokenGeneration_HostedAuth", "tokengeneration_HostedAuth", "TRIGGER_UNSUPPORTED"),
     ];
-    for (from, to) in unsupported {
-        let event = EVENT.replace(from, to);
-        assert_eq!(read(&event).unwrap_err().explain().reason, "TRIGGER_UNSUPPORTED", "{to}");
+    for (from, to, reason) in unsupported {
+        let event = EVENT.replace(from, to).replace(r#""version":"3""#, r#""version":"2""#);
+        let event = if to.ends_with("ClientCredentials") { event.replacen(r#""2""#, r#""3""#, 1) } else { event };
+        assert_eq!(read(&event).unwrap_err().explain().reason, reason, "{to}");
     }
     for source in ["_RefreshTokens", "_Authentication", "_NewPasswordChallenge", "_AuthenticateDevice", "_Future"] {
         read(&EVENT.replace("_HostedAuth", source)).unwrap();
@@ -154,6 +174,11 @@ fn malformed_events_have_one_reason() {
         EVENT.replace(r#""triggerSource":"#, r#""source":"#),
         EVENT.replace(r#""request":{"#, r#""request":[],"was":{"#),
         EVENT.replace(r#""userAttributes":{"#, r#""userAttributes":[],"was":{"#),
+        EVENT.replace(r#""userAttributes":{"#, r#""userAttributes":{"sub":"a","sub":"b","#),
+        EVENT.replace(r#""scopes":["#, r#""scopes":{},"was":["#),
+        EVENT.replace(r#""scopes":["#, r#""scopes":[7,"#),
+        EVENT.replace(r#""groupConfiguration":{"#, r#""groupConfiguration":[],"was":{"#),
+        EVENT.replace(r#""groupsToOverride":["#, r#""groupsToOverride":[null,"#),
         format!("{{\"a\":{}", "[".repeat(200)),
     ];
     for event in malformed {
@@ -162,7 +187,9 @@ fn malformed_events_have_one_reason() {
     let oversize = format!("{{\"a\":\"{}\"}}", "x".repeat(TriggerEvent::JSON_BYTES_MAX));
     assert_eq!(read(&oversize).unwrap_err().explain().reason, "TRIGGER_TOO_LARGE");
     let identities = EVENT.replace(r#""identities":"["#, r#""identities":"[7,"#);
-    let refused = read(&identities).unwrap().external_subject("Vestibule").unwrap_err();
+    let event = read(&identities).unwrap();
+    let Bearer::User(user) = event.bearer() else { panic!("a client") };
+    let refused = user.external_subject("Vestibule").unwrap_err();
     assert_eq!(refused.explain().reason, "IDENTITIES_MALFORMED");
     assert!(!refused.to_string().contains("u42"), "Cognito shows the text to people");
 }
@@ -184,9 +211,124 @@ fn identities_come_as_text_or_as_a_list() {
 
 #[test]
 fn reserved_claims_are_never_sent() {
-    let mut claims = ClaimsOverride::default();
-    for name in ["sub", "cognito:groups", "aud"] {
-        claims.add(Token::Id, name, "x").unwrap_err();
+    let added = |token, name: &'static str, value: Value| {
+        let mut tokens = TokenOverride::default();
+        let claims = if token == Token::Id { &mut tokens.id } else { &mut tokens.access };
+        claims.added.push((name, value));
+        read(EVENT).unwrap().answered(&tokens)
+    };
+    for name in ["sub", "cognito:groups", "cognito:anything", "aud", "dev:custom:x", "identities", "nonce"] {
+        for token in [Token::Id, Token::Access] {
+            assert!(matches!(added(token, name, json!("x")), Err(AnswerError::Reserved(_))), "{name}");
+        }
     }
-    assert_eq!(claims, ClaimsOverride::default());
+    added(Token::Access, "aud", json!("3n4b5example")).unwrap();
+    added(Token::Id, "aud", json!("3n4b5example")).unwrap_err();
+
+    let mut tokens: TokenOverride<'_, Value> = TokenOverride::default();
+    tokens.id.suppressed = vec!["cognito:groups", "email"];
+    read(EVENT).unwrap().answered(&tokens).unwrap();
+    tokens.access.suppressed = vec!["client_id"];
+    assert!(matches!(read(EVENT).unwrap().answered(&tokens), Err(AnswerError::Reserved(_))));
+}
+
+fn everything() -> TokenOverride<'static, Value> {
+    TokenOverride {
+        id: ClaimsOverride { added: vec![("roles", json!(["a"]))], suppressed: vec!["custom:org_id"] },
+        access: ClaimsOverride { added: vec![("seats", json!(5))], suppressed: Vec::new() },
+        scopes: vec!["tenant/org1"],
+        scopes_suppressed: vec!["aws.cognito.signin.user.admin"],
+        groups: Some(GroupsOverride { names: vec!["org1:admin"], keeps_iam_roles: true }),
+    }
+}
+
+#[test]
+fn each_version_has_its_layout() {
+    let with_roles = EVENT.replace(
+        r#""iamRolesToOverride":[],"preferredRole":[]"#,
+        r#""iamRolesToOverride":["arn:aws:iam::1:role/r"],"preferredRole":"arn:aws:iam::1:role/r""#,
+    );
+    let groups = json!({
+        "groupsToOverride": ["org1:admin"],
+        "iamRolesToOverride": ["arn:aws:iam::1:role/r"],
+        "preferredRole": "arn:aws:iam::1:role/r",
+    });
+    for version in ["2", "3"] {
+        let event = with_roles.replacen(r#""version":"2""#, &format!(r#""version":"{version}""#), 1);
+        let container = json!({
+            "idTokenGeneration": {"claimsToAddOrOverride": {"roles": ["a"]}, "claimsToSuppress": ["custom:org_id"]},
+            "accessTokenGeneration": {
+                "claimsToAddOrOverride": {"seats": 5},
+                "scopesToAdd": ["tenant/org1"],
+                "scopesToSuppress": ["aws.cognito.signin.user.admin"],
+            },
+            "groupOverrideDetails": groups,
+        });
+        let answer = read(&event).unwrap().answered(&everything()).unwrap();
+        assert_eq!(response(&answer), json!({"claimsAndScopeOverrideDetails": container}));
+    }
+    let event = event_with(r#"{"claimsOverrideDetails":null}"#).replacen(r#""version":"2""#, r#""version":"1""#, 1);
+    let answer = read(&event).unwrap().answered(&everything()).unwrap();
+    let container = json!({
+        "claimsToAddOrOverride": {"roles": ["a"]},
+        "claimsToSuppress": ["custom:org_id"],
+        "groupOverrideDetails": {"groupsToOverride": ["org1:admin"], "iamRolesToOverride": [], "preferredRole": null},
+    });
+    assert_eq!(response(&answer), json!({"claimsOverrideDetails": container}));
+}
+
+#[test]
+fn groups_that_are_replaced_need_not_bring_iam_roles() {
+    let event = EVENT.replace(r#""iamRolesToOverride":[]"#, r#""iamRolesToOverride":["arn"]"#);
+    let groups = Some(GroupsOverride { names: Vec::new(), keeps_iam_roles: false });
+    let answer = read(&event).unwrap().answered(&TokenOverride { groups, ..organization() }).unwrap();
+    let details = json!({"groupsToOverride": [], "iamRolesToOverride": [], "preferredRole": null});
+    assert_eq!(response(&answer)["claimsAndScopeOverrideDetails"]["groupOverrideDetails"], details);
+}
+
+#[test]
+fn what_cognito_would_write_can_be_asked() {
+    let event = read(EVENT).unwrap();
+    assert_eq!(event.scopes(), ["openid", "email"]);
+    assert_eq!(event.groups(), ["eu-west-1_AbCd12345_Vestibule"]);
+    assert_eq!(event.custom_attributes().collect::<Vec<_>>(), ["custom:org_id"]);
+    assert_eq!(event.event().client_id().unwrap().as_deref(), Some("3n4b5example"));
+    let Bearer::User(user) = event.bearer() else { panic!("a client") };
+    assert_eq!(user.verified_email().as_deref(), Some("ann@acme.example"));
+    for verified in [r#""email_verified":"false""#, r#""email_verified":"""#, r#""phone_verified":"true""#] {
+        let event = EVENT.replace(r#""email_verified":"true""#, verified);
+        let event = read(&event).unwrap();
+        let Bearer::User(user) = event.bearer() else { panic!("a client") };
+        assert_eq!(user.verified_email(), None, "{verified}");
+    }
+    for context in [r#""callerContext":null,"was":{"#, r#""callerContext":{"clientId":null},"was":{"#] {
+        let event = EVENT.replace(r#""callerContext":{"#, context);
+        assert_eq!(TriggerEvent::parse(&event).unwrap().client_id().unwrap(), None);
+    }
+    for context in [r#""callerContext":[],"was":{"#, r#""callerContext":{"clientId":7},"was":{"#] {
+        let event = EVENT.replace(r#""callerContext":{"#, context);
+        assert_eq!(TriggerEvent::parse(&event).unwrap().client_id().unwrap_err().explain().reason, "TRIGGER_MALFORMED");
+    }
+}
+
+/// A client's own token, as documented.
+const CLIENT: &str = r#"{"version":"3","triggerSource":"TokenGeneration_ClientCredentials","region":"eu-west-1",
+ "userPoolId":"eu-west-1_AbCd12345","userName":"ClientCredentials",
+ "callerContext":{"awsSdkVersion":"aws-sdk-unknown-unknown","clientId":"7m2mexample"},
+ "request":{"userAttributes":{},"groupConfiguration":null,"scopes":["api/read"],"clientMetadata":{"tenant":"org1"}},
+ "response":{"claimsAndScopeOverrideDetails":null}}"#;
+
+#[test]
+fn a_client_is_told_from_a_user_by_more_than_the_source() {
+    assert!(matches!(read(CLIENT).unwrap().bearer(), Bearer::Client));
+    let reason = |json: &str| read(json).unwrap_err().explain().reason;
+    for version in ["1", "2"] {
+        let event = CLIENT.replacen(r#""version":"3""#, &format!(r#""version":"{version}""#), 1);
+        assert_eq!(reason(&event), "TRIGGER_VERSION_UNSUPPORTED");
+    }
+    assert_eq!(reason(&CLIENT.replace("{},", r#"{"sub":"s"},"#)), "IDENTITY_CONTRADICTORY");
+    let user = CLIENT.replace("_ClientCredentials", "_HostedAuth");
+    let user = read(&user).unwrap();
+    let Bearer::User(user) = user.bearer() else { panic!("a client") };
+    assert_eq!(user.external_subject("Vestibule").unwrap(), None);
 }

@@ -7,8 +7,14 @@ use crate::{
 };
 
 fn container(organization: OrganizationId) -> Value {
-    let section = json!({"claimsToAddOrOverride": {"org_id": organization.to_string()}});
-    json!({"claimsAndScopeOverrideDetails": {"idTokenGeneration": section, "accessTokenGeneration": section}})
+    let added = json!({"org_id": organization.to_string()});
+    json!({"claimsAndScopeOverrideDetails": {
+        "idTokenGeneration": {"claimsToAddOrOverride": added, "claimsToSuppress": ["custom:org_id"]},
+        "accessTokenGeneration": {
+            "claimsToAddOrOverride": added,
+            "scopesToSuppress": ["aws.cognito.signin.user.admin"],
+        },
+    }})
 }
 
 #[tokio::test]
@@ -35,7 +41,7 @@ async fn what_is_not_the_response_comes_back_byte_for_byte() {
     let answer = deployment.send(text.clone()).await.unwrap();
     let request = text.split("\"request\":").nth(1).unwrap().split(",\"response\"").next().unwrap();
     assert!(answer.contains(&format!("\"request\":{request}")), "{answer}");
-    assert!(answer.contains("\"unknown\":[1.0e0, 18446744073709551616]"), "{answer}");
+    assert!(answer.contains("{ \"unknown\" : [1.0e0, 18446744073709551616],"), "{answer}");
 }
 
 #[tokio::test]
@@ -70,13 +76,19 @@ async fn users_of_others_get_no_organization_and_stay_as_they_are() {
         ("a native user", native),
         ("a native user who is called like one of ours", claiming),
         ("an external user who was given a password", theirs("EXTERNAL_PROVIDER", "CONFIRMED")),
-        ("a username of somebody else", theirs(&format!("vestibule_{ann}"), &format!("vestibule_{bob}"))),
         ("an identity that was linked to a user of another provider", theirs("vestibule_", "google_")),
-        ("another provider", theirs("\\\"providerName\\\":\\\"Vestibule\\\"", "\\\"providerName\\\":\\\"Google\\\"")),
-        ("another provider, in our spelling", theirs("\\\"Vestibule\\\"", "\\\"vestibule\\\"")),
     ];
     for (who, event) in others {
         assert_eq!(deployment.trigger(&event).await.unwrap(), event, "{who}");
+    }
+    let forged = [
+        ("a username of somebody else", theirs(&format!("vestibule_{ann}"), &format!("vestibule_{bob}"))),
+        ("another provider", theirs("\\\"providerName\\\":\\\"Vestibule\\\"", "\\\"providerName\\\":\\\"Google\\\"")),
+        ("another provider, in our spelling", theirs("\\\"Vestibule\\\"", "\\\"vestibule\\\"")),
+        ("no identity at all", theirs("\"identities\"", "\"custom:identities\"")),
+    ];
+    for (who, event) in forged {
+        assert_eq!(deployment.refused(&event).await, "IDENTITY_CONTRADICTORY", "{who}");
     }
 }
 
@@ -91,6 +103,8 @@ async fn the_providers_name_is_that_of_the_pool() {
 
     let elsewhere = with(sign_in(ann), "/userPoolId", json!("eu-west-1_Other"));
     assert_eq!(deployment.trigger(&elsewhere).await.unwrap(), elsewhere, "Vestibule is not our name in that pool");
+    let swapped = elsewhere.to_string().replace("vestibule_", "acmesso_");
+    assert_eq!(deployment.refused(&serde_json::from_str(&swapped).unwrap()).await, "IDENTITY_CONTRADICTORY");
     let text = elsewhere.to_string().replace("Vestibule", "AcmeSSO").replace("vestibule_", "acmesso_");
     let renamed: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(deployment.refused(&renamed).await, "OTHER_USER_POOL");

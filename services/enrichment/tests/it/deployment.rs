@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use vestibule_decider::DomainEvent;
-use vestibule_enrichment_service::{Config, start};
+use vestibule_enrichment_service::{Config, StartError, start};
 use vestibule_eventlog::{EventLog, Metadata, StreamId, Transaction, Version};
 use vestibule_eventlog_sqlite::SqliteStore;
 use vestibule_host::{Resources, Service};
 use vestibule_kernel::{
-    Clock, ConnectionId, IdSource, ManualClock, OrganizationId, PersonId, SecretBox, SystemIds, Timestamp, UserPoolId,
+    Clock, ConnectionId, DomainId, IdSource, ManualClock, OrganizationId, PersonId, SecretBox, SystemIds, Timestamp,
+    UserPoolId,
 };
 use vestibule_rpc::{
     Channel,
@@ -19,7 +20,7 @@ use vestibule_rpc::{
     memory,
 };
 use vestibule_storage::MasterKey;
-use vestibule_tenancy::{organization, person, user_pool};
+use vestibule_tenancy::{claim_policy, connection, domain, organization, person, user_pool};
 
 use crate::{
     event::{POOL_ID, sign_in, with},
@@ -34,6 +35,7 @@ pub(crate) struct Deployment {
     pub(crate) pool: UserPoolId,
     log: EventLog,
     versions: HashMap<StreamId, u64>,
+    connections: HashMap<OrganizationId, ConnectionId>,
 }
 
 impl Deployment {
@@ -43,6 +45,10 @@ impl Deployment {
     }
 
     pub(crate) async fn start_with(config: &Config) -> Self {
+        Self::try_start(config).await.unwrap()
+    }
+
+    pub(crate) async fn try_start(config: &Config) -> Result<Self, StartError> {
         let clock = Arc::new(ManualClock::at("2026-11-21T08:00:00Z".parse::<Timestamp>().unwrap()));
         let store = Gated::over(SqliteStore::temporary().await.unwrap());
         let master = MasterKey::from_bytes(&SecretBox::new(Box::new([7; 32]))).unwrap();
@@ -52,12 +58,13 @@ impl Deployment {
         let mut resources =
             Resources::over(store.store.clone(), master, public_url, clock_port.clone(), ids.clone(), stop);
         resources.log = EventLog::new(Arc::new(store.clone()), resources.keys.clone(), clock_port, ids);
-        let service = start(&resources, config).await.unwrap();
+        let service = start(&resources, config).await?;
         let client = EnrichmentServiceClient::new(memory::serve(service.grpc.clone()));
         let (log, pool) = (resources.log, UserPoolId::from_uuid(SystemIds.uuid_v4()));
-        let mut deployment = Self { client, clock, store, service, pool, log, versions: HashMap::new() };
+        let (versions, connections) = (HashMap::new(), HashMap::new());
+        let mut deployment = Self { client, clock, store, service, pool, log, versions, connections };
         deployment.register_pool(pool, POOL_ID, "Vestibule").await;
-        deployment
+        Ok(deployment)
     }
 
     async fn append<E: DomainEvent>(&mut self, stream: StreamId, event: impl Into<E>) {
@@ -112,19 +119,107 @@ impl Deployment {
         self.append::<organization::Event>(stream, event).await;
     }
 
-    /// Somebody signs in for the first time.
+    /// Somebody signs in for the first time, over the organization's connection, which is enabled.
     pub(crate) async fn person(&mut self, organization: OrganizationId) -> PersonId {
+        let connection = self.connection(organization).await;
         let person = PersonId::from_uuid(SystemIds.uuid_v4());
         let first = person::FirstSeen {
             person,
             organization,
-            connection: ConnectionId::from_uuid(SystemIds.uuid_v4()),
+            connection,
             subject_digest: person.to_string(),
             profile: Some(person::Profile { subject: "ann".to_owned(), ..person::Profile::default() }),
         };
-        let stream = StreamId::of_id(person::CATEGORY, Some(organization), person.uuid());
-        self.append::<person::Event>(stream, first).await;
+        self.change_person(organization, person, first).await;
         person
+    }
+
+    pub(crate) async fn change_person(
+        &mut self,
+        organization: OrganizationId,
+        person: PersonId,
+        event: impl Into<person::Event>,
+    ) {
+        let stream = StreamId::of_id(person::CATEGORY, Some(organization), person.uuid());
+        self.append::<person::Event>(stream, event).await;
+    }
+
+    /// The organization's connection.
+    pub(crate) async fn connection(&mut self, organization: OrganizationId) -> ConnectionId {
+        if let Some(known) = self.connections.get(&organization) {
+            return *known;
+        }
+        let connection = self.another_connection(organization).await;
+        self.connections.insert(organization, connection);
+        self.change_connection(organization, connection, connection::Enabled {}).await;
+        connection
+    }
+
+    /// A new connection, which is disabled.
+    pub(crate) async fn another_connection(&mut self, organization: OrganizationId) -> ConnectionId {
+        let id = ConnectionId::from_uuid(SystemIds.uuid_v4());
+        let created = connection::Created {
+            connection: id,
+            organization,
+            display_name: "Entra ID".to_owned(),
+            identity_provider: connection::SamlIdentityProvider {
+                entity_id: "https://idp.example".to_owned(),
+                single_sign_on: Vec::new(),
+                wants_authn_requests_signed: false,
+                single_logout: Vec::new(),
+                name_id_formats: Vec::new(),
+                metadata_valid_until: None,
+            },
+            certificates: Vec::new(),
+        };
+        self.change_connection(organization, id, created).await;
+        id
+    }
+
+    pub(crate) async fn change_connection(
+        &mut self,
+        organization: OrganizationId,
+        connection: ConnectionId,
+        event: impl Into<connection::Event>,
+    ) {
+        let stream = StreamId::of_id(connection::CATEGORY, Some(organization), connection.uuid());
+        self.append::<connection::Event>(stream, event).await;
+    }
+
+    /// The organization owns a domain from now on.
+    pub(crate) async fn verify_domain(&mut self, organization: OrganizationId, name: &str, below: bool) -> DomainId {
+        let domain = DomainId::from_uuid(SystemIds.uuid_v4());
+        let name = name.to_owned();
+        let proof = domain::Proof::OperatorAttestation { note: "contract".to_owned() };
+        let claimed = domain::Claimed { domain, organization, name: name.clone() };
+        let verified = domain::Verified { name, include_subdomains: below, proof, verified_at: self.clock.now() };
+        self.change_domain(organization, domain, claimed).await;
+        self.change_domain(organization, domain, verified).await;
+        domain
+    }
+
+    /// And from now on it does not.
+    pub(crate) async fn release_domain(&mut self, organization: OrganizationId, domain: DomainId, name: &str) {
+        let released = domain::Released { organization, name: name.to_owned() };
+        self.change_domain(organization, domain, released).await;
+    }
+
+    async fn change_domain(&mut self, of: OrganizationId, domain: DomainId, event: impl Into<domain::Event>) {
+        let stream = StreamId::of_id(domain::CATEGORY, Some(of), domain.uuid());
+        self.append::<domain::Event>(stream, event).await;
+    }
+
+    /// The organization's people live somewhere else from now on.
+    pub(crate) async fn place(&mut self, organization: OrganizationId, placement: organization::Placement) {
+        let updated = organization::Updated { placement: Some(placement), ..organization::Updated::default() };
+        self.change(organization, updated).await;
+    }
+
+    /// Somebody has a policy from now on.
+    pub(crate) async fn set_policy(&mut self, target: claim_policy::Target, policy: claim_policy::ClaimPolicy) {
+        let key: String = target.to_string().chars().map(|c| if c == '/' { '.' } else { c }).collect();
+        let stream = StreamId::new(claim_policy::CATEGORY, None, None, key).unwrap();
+        self.append::<claim_policy::Event>(stream, claim_policy::Replaced { target, policy }).await;
     }
 
     /// A person of an organization, both known to enrichment.

@@ -28,7 +28,7 @@ pub(crate) fn sign_in(person: PersonId) -> Value {
                 "cognito:user_status": "EXTERNAL_PROVIDER",
                 "identities": identities.to_string(),
                 "email": "ann@acme.example",
-                "email_verified": "true",
+                "email_verified": "false",
                 "custom:org_id": "forged",
             },
             "scopes": ["openid", "email"],
@@ -46,4 +46,49 @@ pub(crate) fn sign_in(person: PersonId) -> Value {
 pub(crate) fn with(mut event: Value, pointer: &str, value: Value) -> Value {
     *event.pointer_mut(pointer).unwrap() = value;
     event
+}
+
+/// An event of another trigger, in its only version.
+pub(crate) fn event(source: &str, user_name: &str, request: &Value) -> Value {
+    json!({
+        "version": "1",
+        "triggerSource": source,
+        "region": "eu-west-1",
+        "userPoolId": POOL_ID,
+        "userName": user_name,
+        "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": "3n4b5example"},
+        "request": request,
+        "response": {},
+    })
+}
+
+/// The address of the event counts as verified.
+pub(crate) fn with_verified(event: Value, email: &str) -> Value {
+    let event = with(event, "/request/userAttributes/email", json!(email));
+    with(event, "/request/userAttributes/email_verified", json!("true"))
+}
+
+/// A person of ours whom the provider has just named.
+pub(crate) fn federation(person: PersonId) -> Value {
+    let request = json!({
+        "providerName": "Vestibule",
+        "providerType": "OIDC",
+        "attributes": {
+            "idToken": {"sub": person.to_string(), "email": "", "email_verified": "false"},
+            "userInfo": {"sub": person.to_string()},
+        },
+    });
+    event("InboundFederation_ExternalProvider", &format!("Vestibule_{person}"), &request)
+}
+
+/// A person of ours who is about to be stored.
+pub(crate) fn sign_up(person: PersonId) -> Value {
+    let request = json!({"userAttributes": {"email": "", "email_verified": "false"}, "validationData": null});
+    event("PreSignUp_ExternalProvider", &format!("Vestibule_{person}"), &request)
+}
+
+/// A person of ours who is about to be authenticated, or has been.
+pub(crate) fn authentication(source: &str, person: PersonId) -> Value {
+    let request = json!({"userAttributes": sign_in(person)["request"]["userAttributes"]});
+    event(source, &format!("vestibule_{person}"), &request)
 }

@@ -1,12 +1,17 @@
 //! Black-box tests of enrichment: gRPC in memory over an event log on SQLite, fed with the events that the other services
 //! write.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "in a test a panic is the report")]
 
 mod age;
+mod challenge;
 mod claims;
 mod deployment;
+mod enforcement;
 mod event;
+mod guard;
+mod native;
 mod refusal;
 mod store;
 mod verify;
+mod version;

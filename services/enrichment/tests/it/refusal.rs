@@ -49,17 +49,19 @@ async fn other_triggers_and_versions_are_unsupported() {
     let (_, ann) = deployment.ann().await;
     deployment.settle().await;
     let unsupported = [
-        ("/version", "1"),
-        ("/version", "3"),
-        ("/triggerSource", "TokenGeneration_ClientCredentials"),
-        ("/triggerSource", "PreSignUp_ExternalProvider"),
-        ("/triggerSource", "InboundFederation_ExternalProvider"),
-        ("/triggerSource", "PostAuthentication_Authentication"),
+        ("/version", json!("4"), "TRIGGER_VERSION_UNSUPPORTED"),
+        ("/version", json!("0"), "TRIGGER_VERSION_UNSUPPORTED"),
+        ("/version", json!(300), "TRIGGER_VERSION_UNSUPPORTED"),
+        ("/triggerSource", json!("TokenGeneration_ClientCredentials"), "TRIGGER_VERSION_UNSUPPORTED"),
+        ("/triggerSource", json!("PreSignUp_ExternalProvider"), "TRIGGER_VERSION_UNSUPPORTED"),
+        ("/triggerSource", json!("UserMigration_Authentication"), "TRIGGER_UNSUPPORTED"),
+        ("/triggerSource", json!("CustomMessage_SignUp"), "TRIGGER_UNSUPPORTED"),
+        ("/triggerSource", json!("Future_Trigger"), "TRIGGER_UNSUPPORTED"),
     ];
-    for (pointer, value) in unsupported {
-        let status = deployment.trigger(&with(sign_in(ann), pointer, json!(value))).await.unwrap_err();
+    for (pointer, value, reason) in unsupported {
+        let status = deployment.trigger(&with(sign_in(ann), pointer, value.clone())).await.unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument);
-        assert_eq!(vestibule_rpc::reason_of(&status).as_deref(), Some("TRIGGER_UNSUPPORTED"), "{value}");
+        assert_eq!(vestibule_rpc::reason_of(&status).as_deref(), Some(reason), "{value}");
     }
 }
 
@@ -79,6 +81,12 @@ async fn malformed_events_are_refused_and_nothing_in_them_is_told_back() {
         ("/request/userAttributes", json!([])),
         ("/request/userAttributes", json!("ann@acme.example")),
         ("/response", json!("ann@acme.example")),
+        ("/request/scopes", json!({})),
+        ("/request/scopes", json!([7])),
+        ("/request/groupConfiguration", json!([])),
+        ("/request/groupConfiguration/groupsToOverride", json!({})),
+        ("/callerContext", json!([])),
+        ("/callerContext/clientId", json!(7)),
         ("/response", json!([1])),
         ("/response/claimsAndScopeOverrideDetails", json!("ann@acme.example")),
     ];

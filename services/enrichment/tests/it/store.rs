@@ -20,6 +20,8 @@ pub(crate) enum Gate {
     Open,
     /// Whoever reads the global order waits.
     Closed,
+    /// The one that comes first waits: the view's own. Whoever comes later gets through.
+    Held,
     /// Whoever reads the global order is refused.
     Severed,
 }
@@ -30,7 +32,8 @@ pub(crate) struct Gated {
     gate: Arc<watch::Sender<Gate>>,
     /// How many readers came to a gate that was not open.
     turned_away: Arc<AtomicU64>,
-    heads: Arc<AtomicU64>,
+    /// How many readers got through although the gate was not open.
+    let_through: Arc<AtomicU64>,
 }
 
 impl Gated {
@@ -39,23 +42,23 @@ impl Gated {
             store,
             gate: Arc::new(watch::Sender::new(Gate::Open)),
             turned_away: Arc::default(),
-            heads: Arc::default(),
+            let_through: Arc::default(),
         }
     }
 
     /// Closes or severs, and waits until the reader has noticed: nothing that is appended from now on gets through.
     pub(crate) async fn stop_readers(&self, gate: Gate) {
-        let before = self.turned_away.load(Ordering::SeqCst);
+        self.turned_away.store(0, Ordering::SeqCst);
         self.gate.send_replace(gate);
-        eventually(async || self.turned_away.load(Ordering::SeqCst) > before).await;
+        eventually(async || self.turned_away.load(Ordering::SeqCst) > 0).await;
     }
 
     pub(crate) fn open(&self) {
         self.gate.send_replace(Gate::Open);
     }
 
-    pub(crate) fn heads(&self) -> u64 {
-        self.heads.load(Ordering::SeqCst)
+    pub(crate) fn let_through(&self) -> u64 {
+        self.let_through.load(Ordering::SeqCst)
     }
 }
 
@@ -75,6 +78,10 @@ impl Store for Gated {
 
     async fn read_all(&self, after: Cursor, filter: &Filter, max: usize) -> Result<Page, ReadError> {
         let gate = *self.gate.borrow();
+        if gate == Gate::Held && self.turned_away.load(Ordering::SeqCst) > 0 {
+            self.let_through.fetch_add(1, Ordering::SeqCst);
+            return self.store.read_all(after, filter, max).await;
+        }
         if gate != Gate::Open {
             self.turned_away.fetch_add(1, Ordering::SeqCst);
         }
@@ -91,7 +98,6 @@ impl Store for Gated {
     }
 
     async fn head(&self) -> Result<Cursor, ReadError> {
-        self.heads.fetch_add(1, Ordering::SeqCst);
         self.store.head().await
     }
 
