@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use vestibule_kernel::{ConnectionId, DomainId, Explain, Explanation, OrganizationId, UserPoolId};
+use vestibule_kernel::{ConnectionId, DomainId, Explain, Explanation, OrganizationId, PersonId, UserPoolId};
 
 /// A field does not hold the resource name it should.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -50,6 +50,16 @@ pub fn connection(field: &'static str, name: &str) -> Result<(OrganizationId, Co
     parse(organization).zip(parse(connection)).ok_or(InvalidName { field, form })
 }
 
+/// Reads `organizations/{organization}/persons/{person}`.
+///
+/// # Errors
+/// [`InvalidName`].
+pub fn person(field: &'static str, name: &str) -> Result<(OrganizationId, PersonId), InvalidName> {
+    let form = "organizations/{organization}/persons/{person}";
+    let [organization, person] = ids(name, ["organizations", "persons"]).ok_or(InvalidName { field, form })?;
+    parse(organization).zip(parse(person)).ok_or(InvalidName { field, form })
+}
+
 /// Reads `userPools/{user_pool}`.
 ///
 /// # Errors
@@ -76,6 +86,12 @@ pub fn domain_name(organization: OrganizationId, domain: DomainId) -> String {
 #[must_use]
 pub fn connection_name(organization: OrganizationId, connection: ConnectionId) -> String {
     format!("organizations/{organization}/connections/{connection}")
+}
+
+/// Writes `organizations/{organization}/persons/{person}`.
+#[must_use]
+pub fn person_name(organization: OrganizationId, person: PersonId) -> String {
+    format!("organizations/{organization}/persons/{person}")
 }
 
 /// Writes `userPools/{user_pool}`.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::command::{connection, domain, org, pool, saml, sign_ins};
+use crate::command::{claims, connection, domain, org, person, pool, saml, sign_ins};
 
 /// The tenant-aware entrance hall in front of Amazon Cognito.
 ///
@@ -43,8 +43,12 @@ pub(crate) enum Command {
     Domain(Client<domain::Command>),
     /// Connections to identity providers of organizations.
     Connection(Client<connection::Command>),
+    /// People: who they are to Cognito, how they are found, whether they may sign in.
+    Person(Client<person::Command>),
     /// Cognito user pools that use Vestibule as their identity provider.
     Pool(Client<pool::Command>),
+    /// Claim policies: what goes into the tokens that Cognito signs.
+    Claims(Client<claims::Command>),
     /// SAML documents: what is wrong with a Response, what is in metadata.
     Saml(Client<saml::Command>),
     /// The trace of recent sign-ins.

@@ -67,6 +67,10 @@ async fn run(cli: Cli, config: Config) -> anyhow::Result<()> {
             let operator = Operator::new(&client, config)?;
             command::connection::run(client.command, &operator).await
         }
+        Some(Command::Person(client)) => {
+            let operator = Operator::new(&client, config)?;
+            command::person::run(client.command, &operator).await
+        }
         Some(Command::Pool(client)) => {
             let operator = Operator::new(&client, config)?;
             command::pool::run(client.command, &operator).await
@@ -74,6 +78,10 @@ async fn run(cli: Cli, config: Config) -> anyhow::Result<()> {
         Some(Command::Saml(client)) => {
             let operator = Operator::new(&client, config)?;
             command::saml::run(client.command, &operator).await
+        }
+        Some(Command::Claims(client)) => {
+            let operator = Operator::new(&client, config)?;
+            command::claims::run(client.command, &operator).await
         }
         Some(Command::SignIns(client)) => {
             let operator = Operator::new(&client, config)?;

@@ -161,7 +161,7 @@ async fn all(operator: &Operator, organization: &str) -> anyhow::Result<Vec<Conn
 }
 
 /// The connection that the user names by id, name or display name; read from its stream.
-async fn find(operator: &Operator, organization: &str, connection: &str) -> anyhow::Result<Connection> {
+pub(crate) async fn find(operator: &Operator, organization: &str, connection: &str) -> anyhow::Result<Connection> {
     let mut found = all(operator, organization).await?;
     found.retain(|one| {
         one.name == connection || one.name.rsplit('/').next() == Some(connection) || one.display_name == connection

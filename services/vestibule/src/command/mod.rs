@@ -1,10 +1,12 @@
 //! One file a noun: what the operator can do with it.
 
+pub(crate) mod claims;
 pub(crate) mod connection;
 pub(crate) mod domain;
 pub(crate) mod health;
 pub(crate) mod log;
 pub(crate) mod org;
+pub(crate) mod person;
 pub(crate) mod pool;
 pub(crate) mod saml;
 pub(crate) mod sign_ins;
