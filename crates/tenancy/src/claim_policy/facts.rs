@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::organization::Placement;
+
 /// The version of the event "pre token generation" (`LambdaVersion` in the pool's configuration).
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 pub enum EventVersion {
@@ -59,6 +61,17 @@ pub enum Home<'a> {
     OwnPool,
     /// Behind an app client of their own: no other one gets tokens for them.
     AppClient(&'a str),
+}
+
+impl<'a> From<&'a Placement> for Home<'a> {
+    fn from(placement: &'a Placement) -> Self {
+        match placement {
+            Placement::SharedPool { .. } => Self::SharedPool,
+            Placement::Group { group, .. } => Self::Group(group),
+            Placement::OwnPool { .. } => Self::OwnPool,
+            Placement::AppClient { app_client_id, .. } => Self::AppClient(app_client_id),
+        }
+    }
 }
 
 /// What is known of the person.

@@ -8,7 +8,7 @@ use vestibule_rpc::{
 use vestibule_tenancy::{
     Role,
     claim_policy::{Home, OrganizationFacts, PersonFacts},
-    organization::{self, Organization, Placement},
+    organization::{self, Organization},
     person::{self, Person},
     user_pool::{self, UserPool},
 };
@@ -135,12 +135,6 @@ impl Subject {
     }
 
     pub(super) fn organization(&self) -> OrganizationFacts<'_> {
-        let home = match &self.terms.placement {
-            Placement::SharedPool { .. } => Home::SharedPool,
-            Placement::Group { group, .. } => Home::Group(group),
-            Placement::OwnPool { .. } => Home::OwnPool,
-            Placement::AppClient { app_client_id, .. } => Home::AppClient(app_client_id),
-        };
         OrganizationFacts {
             id: &self.organization_id,
             slug: &self.terms.slug,
@@ -148,7 +142,7 @@ impl Subject {
             display_name: &self.terms.display_name,
             tier: &self.terms.tier,
             region: &self.terms.region,
-            home,
+            home: Home::from(&self.terms.placement),
         }
     }
 
