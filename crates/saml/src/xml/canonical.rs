@@ -149,8 +149,8 @@ impl<'t> Canonicalizer<'t, '_> {
             return Ok(());
         }
         let uri = uri.unwrap_or_default();
-        let bound = self.rendered.iter().rev().find(|(known, _)| *known == prefix).map_or("", |(_, uri)| uri);
-        if bound == uri && (prefix.is_empty() || !uri.is_empty()) {
+        let bound = self.rendered.iter().rev().find(|(known, _)| same(known, prefix)).map_or("", |(_, uri)| uri);
+        if same(bound, uri) && (prefix.is_empty() || !uri.is_empty()) {
             return Ok(());
         }
         if !may_be_declared(prefix, uri) {
@@ -199,6 +199,11 @@ impl<'t> Canonicalizer<'t, '_> {
         }
         self.out.extend_from_slice(local_name.as_bytes());
     }
+}
+
+/// Equality, which most of the time is known without a look at the text: the tree holds what was written once.
+fn same(one: &str, other: &str) -> bool {
+    one.len() == other.len() && (one.is_empty() || std::ptr::eq(one, other) || one == other)
 }
 
 /// Whether a prefix may be bound to this: only the default namespace may be none.

@@ -1,5 +1,6 @@
 //! What is measured before a parser sees a message, and the one way to parse it.
 
+use memchr::{memchr, memchr_iter, memchr3, memmem};
 use uppsala::{Document, Parser};
 
 use crate::limit;
@@ -38,8 +39,7 @@ pub(crate) fn parse(xml: &str, limits: Limits) -> Result<Document<'_>, Fault> {
     if xml.starts_with('\u{feff}') {
         return Err(Fault::Malformed);
     }
-    dense(xml.as_bytes())?;
-    Scanner { text: xml.as_bytes(), at: 0 }.run()?;
+    Scanner { text: xml.as_bytes(), at: 0, markup: 0 }.run()?;
     let depth = u32::try_from(limit::DEPTH_MAX).unwrap_or(u32::MAX);
     let parser = Parser::new().with_forbid_dtd(true).with_forbid_entities(true).with_max_depth(depth);
     let document = parser.parse(xml).map_err(|_| Fault::Malformed)?;
@@ -51,28 +51,20 @@ pub(crate) fn parse(xml: &str, limits: Limits) -> Result<Document<'_>, Fault> {
     Ok(document)
 }
 
-/// Counts the characters at which a parser has to stop and think: tags, attributes, references, line ends. A message of
-/// the same size with many more of them than any identity provider writes would cost many times the work.
-fn dense(text: &[u8]) -> Result<(), Fault> {
-    // Without a branch inside, so that the compiler looks at many bytes at once.
-    let stops = text.chunks(255).map(|chunk| {
-        let stops = chunk.iter().map(|byte| u8::from(matches!(byte, b'<' | b'=' | b'&' | b']' | b'\r')));
-        usize::from(stops.sum::<u8>())
-    });
-    let allowed = limit::MARKUP_FREE + text.len() / limit::MARKUP_BYTES_MIN;
-    if stops.sum::<usize>() > allowed { Err(Fault::TooDense) } else { Ok(()) }
-}
-
 /// Walks over the text from tag to tag. It does not parse: it only finds where tags end the way any XML parser
 /// must, so that the parser's costly cases (thousands of attributes in one tag) never reach it.
 struct Scanner<'x> {
     text: &'x [u8],
     at: usize,
+    /// Elements, attributes, comments, sections, instructions and references so far: what a parser has to make
+    /// something of.
+    markup: usize,
 }
 
 /// What one start tag declares.
 struct Tag {
     is_empty: bool,
+    attributes: usize,
     namespaces: usize,
 }
 
@@ -80,7 +72,9 @@ impl Scanner<'_> {
     fn run(mut self) -> Result<(), Fault> {
         // How many namespaces are in scope in each open element.
         let mut open: Vec<usize> = Vec::with_capacity(limit::DEPTH_MAX);
-        while let Some(length) = position(self.rest(), b'<') {
+        // In text that is no tag they are not looked for, so they are counted wherever they stand.
+        self.markup = memchr_iter(b'&', self.text).count();
+        while let Some(length) = memchr(b'<', self.rest()) {
             self.at += length;
             match self.rest() {
                 [b'<', b'/', ..] => {
@@ -93,6 +87,7 @@ impl Scanner<'_> {
                 [b'<', b'!', ..] => return Err(Fault::Doctype),
                 _ => {
                     let tag = self.start_tag()?;
+                    self.markup += 1 + tag.attributes;
                     let in_scope = open.last().copied().unwrap_or_default() + tag.namespaces;
                     if in_scope > limit::NAMESPACES_IN_SCOPE_MAX {
                         return Err(Fault::TagTooLarge);
@@ -106,7 +101,9 @@ impl Scanner<'_> {
                 }
             }
         }
-        Ok(())
+        // A message of the same size with much more markup than any identity provider writes costs much more.
+        let allowed = limit::MARKUP_FREE + self.text.len() / limit::MARKUP_BYTES_MIN;
+        if self.markup > allowed { Err(Fault::TooDense) } else { Ok(()) }
     }
 
     fn rest(&self) -> &[u8] {
@@ -116,13 +113,14 @@ impl Scanner<'_> {
     /// Skips a construct that begins with `open`, up to and with `close`.
     fn skip_over(&mut self, open: &[u8], close: &[u8]) -> Result<(), Fault> {
         let inside = self.rest().strip_prefix(open).ok_or(Fault::Malformed)?;
-        let length = inside.windows(close.len()).position(|window| window == close).ok_or(Fault::Malformed)?;
+        let length = memmem::find(inside, close).ok_or(Fault::Malformed)?;
         self.at += open.len() + length + close.len();
+        self.markup += 1;
         Ok(())
     }
 
     fn end_tag(&mut self) -> Result<(), Fault> {
-        let length = position(self.rest(), b'>').ok_or(Fault::Malformed)?;
+        let length = memchr(b'>', self.rest()).ok_or(Fault::Malformed)?;
         if length > limit::TAG_BYTES_MAX {
             return Err(Fault::TagTooLarge);
         }
@@ -135,20 +133,22 @@ impl Scanner<'_> {
         let tag = self.rest();
         let (mut at, mut attributes, mut namespaces) = (1, 0, 0);
         loop {
-            match tag.get(at).copied().ok_or(Fault::Malformed)? {
-                quote @ (b'"' | b'\'') => {
-                    attributes += 1;
-                    at += 1 + position(tag.get(at + 1..).unwrap_or_default(), quote).ok_or(Fault::Malformed)?;
-                }
-                b' ' | b'\t' | b'\r' | b'\n' => {
-                    // Whatever else begins with these letters is counted too.
-                    namespaces += usize::from(tag.get(at + 1..).is_some_and(|name| name.starts_with(b"xmlns")));
-                }
-                b'>' => break,
-                b'<' => return Err(Fault::Malformed),
-                _ => {}
+            let names = tag.get(at..).unwrap_or_default();
+            let length = memchr3(b'"', b'\'', b'>', names).ok_or(Fault::Malformed)?;
+            let (names, behind) = names.split_at_checked(length).ok_or(Fault::Malformed)?;
+            if names.contains(&b'<') {
+                return Err(Fault::Malformed);
             }
-            at += 1;
+            at += length;
+            if let [quote @ (b'"' | b'\''), value @ ..] = behind {
+                attributes += 1;
+                // Whatever else begins with these letters is counted too.
+                let declares = |name: &[u8]| name.starts_with(b"xmlns");
+                namespaces += names.split(|byte| byte.is_ascii_whitespace()).filter(|name| declares(name)).count();
+                at += memchr(*quote, value).ok_or(Fault::Malformed)? + 2;
+            } else {
+                break;
+            }
             if at > limit::TAG_BYTES_MAX {
                 return Err(Fault::TagTooLarge);
             }
@@ -158,10 +158,6 @@ impl Scanner<'_> {
         }
         let is_empty = at.checked_sub(1).and_then(|before| tag.get(before)) == Some(&b'/');
         self.at += at + 1;
-        Ok(Tag { is_empty, namespaces })
+        Ok(Tag { is_empty, attributes, namespaces })
     }
-}
-
-fn position(text: &[u8], byte: u8) -> Option<usize> {
-    text.iter().position(|each| *each == byte)
 }

@@ -168,19 +168,20 @@ fn bombs() -> Vec<Case> {
         ("elements", "<b/>".repeat(room / 4)),
         ("references", "&lt;".repeat(room / 4)),
         ("attributes", "<b a=\"\"/>".repeat(room / 9)),
-        ("carriage returns", "\r".repeat(room)),
-        ("brackets", "]".repeat(room)),
+        ("comments", "<!---->".repeat(room / 7)),
+        ("instructions", "<?a?>".repeat(room / 5)),
+        ("sections", "<![CDATA[]]>".repeat(room / 12)),
     ]
     .map(|(name, inside)| (format!("nothing but {name}"), advised(&inside)));
     all.extend(cases(Class::Bomb, "", (CheckName::MessageXml, Refusal::XmlTooDense), dense));
     // The costliest shapes that the limits let through are judged as any other message is.
     let namespaces = repeated(limit::NAMESPACES_IN_SCOPE_MAX - 3, |at| format!(" xmlns:n{at}=\"urn:{at}\""));
-    let stops = room / limit::MARKUP_BYTES_MIN;
+    let most = room / limit::MARKUP_BYTES_MIN;
     let filling = |used: usize| "x".repeat(room - used);
     let costly = [
-        ("namespaces in scope of many elements", "<n0:b/>".repeat(stops)),
-        ("many references", "&lt;".repeat(stops)),
-        ("many attributes", "<n1:b n0:a=\"\"/>".repeat(stops / 2)),
+        ("namespaces in scope of many elements", "<n0:b/>".repeat(most)),
+        ("many references", "&lt;".repeat(most)),
+        ("many attributes", "<n1:b n0:a=\"\"/>".repeat(most / 2)),
     ]
     .map(|(name, inside)| {
         let open = format!("<n0:a{namespaces}>");
@@ -193,7 +194,7 @@ fn bombs() -> Vec<Case> {
 fn crowds() -> Vec<Case> {
     let crowd = (0..limit::ATTRIBUTES_MAX - 2).fold(ada(), |subject, at| subject.with(format!("a{at}"), ["x"]));
     let values = signed_after(Signed::Assertion, |xml| {
-        let many = "<saml:AttributeValue/>".repeat(limit::ATTRIBUTE_VALUES_MAX - 2);
+        let many = "<saml:AttributeValue>x</saml:AttributeValue>".repeat(limit::ATTRIBUTE_VALUES_MAX - 2);
         replace(&xml, "<saml:AttributeValue>Ada</saml:AttributeValue>", &many)
     });
     let messages =
