@@ -95,6 +95,6 @@ pub use name::name_id_format;
 pub use outgoing::{MessageKind, OutgoingMessage, SigningError};
 pub use refusal::{Refusal, Responsible};
 pub use response::{Expectation, validate, validate_xml};
-pub use service_provider::ServiceProvider;
+pub use service_provider::{ServiceProvider, ServiceProviderMetadata};
 pub use trust::{TrustError, TrustedCertificates};
 pub use unverified::{Unverified, pasted_form_value};

@@ -145,6 +145,7 @@ async fn send(
         relay_state: handle.to_string(),
         // `max_age` cannot be held against a session of the identity provider before it answers, so it asks anew.
         force_authn: pending.request.prompt.login || pending.request.max_age.is_some(),
+        acr_values: pending.request.acr_values.iter().flat_map(|values| values.split(' ')).map(str::to_owned).collect(),
     };
     let answer = match peer::call(gateway.saml().create_authn_request(request)).await {
         Ok(answer) => answer,
@@ -210,7 +211,7 @@ impl RouteError {
             _ => (None, String::new()),
         };
         let facts = Facts { routing_decision: decision, ..Facts::default() };
-        Known { request: Some(&pending.request), organization, connection: None, facts }
+        Known { request: Some(&pending.request), organization, facts, ..Known::default() }
     }
 }
 

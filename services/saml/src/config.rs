@@ -15,12 +15,18 @@ const WAIT_MILLISECONDS: RangeInclusive<u64> = 50..=2_500;
 /// How many second opinions one connection may ask for in a second.
 const PER_CONNECTION: RangeInclusive<u64> = 1..=1_000;
 
+/// For how many days a new key may stand in our metadata before it signs.
+const KEY_OVERLAP_DAYS_MAX: u64 = 90;
+
 /// `[saml]`: the SAML service.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// By how much an identity provider's clock may differ from ours, in seconds, at most 300.
     pub clock_skew_seconds: u64,
+    /// For how many days a key of ours stands in our metadata before it signs, at most 90: so long identity providers have
+    /// to read the metadata again after a rotation.
+    pub key_overlap_days: u64,
     /// What the second opinion is asked for.
     pub second_opinion: Mode,
     /// Its program, `vestibule-second-opinion`; required unless it is off.
@@ -37,6 +43,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             clock_skew_seconds: 60,
+            key_overlap_days: 14,
             second_opinion: Mode::Off,
             second_opinion_program: None,
             second_opinion_wait_milliseconds: 1_000,
@@ -49,6 +56,10 @@ impl Default for Config {
 impl Config {
     pub(crate) const fn clock_skew(&self) -> Duration {
         Duration::from_secs(self.clock_skew_seconds)
+    }
+
+    pub(crate) const fn key_overlap(&self) -> Duration {
+        Duration::from_hours(24 * self.key_overlap_days)
     }
 }
 
@@ -81,6 +92,10 @@ impl Validate for Config {
             let problem =
                 format!("use at most {} seconds: whoever is further off has to set their clock", SKEW_MAX.as_secs());
             return Err(ConfigError::Invalid { key: "saml.clock_skew_seconds", problem });
+        }
+        if self.key_overlap_days > KEY_OVERLAP_DAYS_MAX {
+            let problem = format!("use at most {KEY_OVERLAP_DAYS_MAX} days");
+            return Err(ConfigError::Invalid { key: "saml.key_overlap_days", problem });
         }
         self.validate_second_opinion()
     }

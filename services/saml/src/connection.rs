@@ -4,7 +4,9 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use url::Url;
 use vestibule_kernel::{Chain, ConnectionId, OrganizationId};
 use vestibule_saml::{Certificate, Mapping, ServiceProvider, TrustedCertificates};
-use vestibule_tenancy::connection::{self, Binding, Connection, SamlSettings, ServiceProviderAddresses, Trust};
+use vestibule_tenancy::connection::{
+    self, Binding, Connection, Encryption, Provider, SamlSettings, ServiceProviderAddresses, SignRequests, Trust,
+};
 
 use crate::mapping;
 
@@ -24,6 +26,8 @@ pub(crate) struct ReadyConnection {
     pub(crate) single_sign_on: Option<(Binding, Url)>,
     /// Where logout messages go.
     pub(crate) single_logout: Option<LogoutEndpoint>,
+    /// Whether our requests are signed.
+    pub(crate) signs_requests: bool,
     pub(crate) settings: SamlSettings,
     /// How its attributes are read, by the settings.
     pub(crate) mapping: Mapping,
@@ -55,6 +59,11 @@ impl ReadyConnection {
             slo_url: addresses.slo_url,
             single_sign_on: single_sign_on(trust),
             single_logout: single_logout(trust),
+            signs_requests: match trust.settings.sign_requests {
+                SignRequests::Always => true,
+                SignRequests::Never => false,
+                SignRequests::WhenAsked => trust.identity_provider.wants_authn_requests_signed,
+            },
             settings: trust.settings.clone(),
             mapping: mapping::of(&trust.settings),
             trusted: trusted(trust),
@@ -67,6 +76,17 @@ impl ReadyConnection {
     /// of its own.
     pub(crate) fn skew(&self, usual: Duration) -> Duration {
         self.settings.clock_skew_seconds.map_or(usual, |seconds| Duration::from_secs(seconds.into()))
+    }
+
+    /// Whether an Assertion that is not encrypted is refused.
+    pub(crate) fn requires_encryption(&self) -> bool {
+        self.settings.encryption == Encryption::Required
+    }
+
+    /// Whether our metadata asks to encrypt. AD FS encrypts for every certificate that it finds there, with AES-CBC and
+    /// without signing the Response, which is refused; so it finds one only where encryption is what was wanted.
+    pub(crate) fn publishes_encryption_keys(&self) -> bool {
+        self.requires_encryption() || self.settings.provider != Provider::AdFs
     }
 }
 

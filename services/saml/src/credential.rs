@@ -1,40 +1,196 @@
-//! The keys with which we sign towards identity providers: one line of generations for each connection.
+//! Our keys towards identity providers: for each connection one line of generations that sign, and one that open what is
+//! encrypted for us.
+//!
+//! A key is made when it is first needed: when our metadata is read, or a message is to be signed. A rotation adds a
+//! generation. Identity providers learn of it from our metadata, each at its own time; so it stands there at once beside the
+//! one before it, opens at once what is encrypted for it, and signs only when they had time to learn of it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use vestibule_kernel::{Clock, ConnectionId};
-use vestibule_saml::{Credential, CredentialError};
-use vestibule_storage::KeyStore;
+use vestibule_kernel::{Clock, ConnectionId, Timestamp};
+use vestibule_saml::{Credential, CredentialError, DecryptionKeys, limit::DECRYPTION_KEYS_MAX};
+use vestibule_storage::{Key, KeyId, KeyStore};
 
 use crate::error::Error;
 
 /// What the keys are for.
 const SIGNING: &str = "saml.signing";
+const ENCRYPTION: &str = "saml.encryption";
 
 /// How long the certificate says that the key is good. Identity providers hold the key for trusted, not its dates.
 const CERTIFICATE_LIFETIME: Duration = Duration::from_hours(10 * 365 * 24);
 
+/// How far back it begins, for identity providers whose clock is behind.
+const CERTIFICATE_BACKDATED: Duration = Duration::from_hours(24);
+
+/// How many connections' keys are kept ready. A key takes some 100 µs to read.
+const READY_MAX: usize = 1024;
+
+/// The generations that count: one, and the one before it.
+const GENERATIONS: usize = DECRYPTION_KEYS_MAX;
+
 /// The service provider's keys, made when they are first needed.
 pub(crate) struct Credentials {
-    pub(crate) keys: KeyStore,
-    pub(crate) clock: Arc<dyn Clock>,
+    keys: KeyStore,
+    clock: Arc<dyn Clock>,
+    /// How long a new key stands in our metadata before it signs.
+    overlap: Duration,
+    ready: Mutex<HashMap<Line, Arc<Generations>>>,
+}
+
+/// One line of generations: what it is for, and whose.
+type Line = (&'static str, ConnectionId);
+
+/// The newest generations of a line, made ready.
+struct Generations {
+    newest_first: Vec<Generation>,
+    /// The same keys, to open with; none in a line that signs.
+    decryption: Option<Arc<DecryptionKeys>>,
+}
+
+/// A credential and the key that it was kept as.
+#[derive(Clone, Debug)]
+pub(crate) struct Generation {
+    pub(crate) id: KeyId,
+    pub(crate) created_at: Timestamp,
+    pub(crate) credential: Arc<Credential>,
+}
+
+/// What our metadata tells of the keys, newest first.
+pub(crate) struct Published {
+    pub(crate) signing: Vec<PublishedKey>,
+    pub(crate) encryption: Vec<PublishedKey>,
+}
+
+/// One of them.
+pub(crate) struct PublishedKey {
+    pub(crate) generation: Generation,
+    /// Whether it signs now, or is the one to encrypt for.
+    pub(crate) active: bool,
 }
 
 impl Credentials {
-    /// The key that signs for this connection now.
+    pub(crate) fn new(keys: KeyStore, clock: Arc<dyn Clock>, overlap: Duration) -> Self {
+        Self { keys, clock, overlap, ready: Mutex::default() }
+    }
+
+    /// The key that signs for this connection now: the newest that identity providers had time to learn of.
     pub(crate) async fn signing(&self, connection: ConnectionId) -> Result<Arc<Credential>, Error> {
-        let owner = connection.to_string();
-        let key = match self.keys.all(SIGNING, &owner).await?.into_iter().next() {
-            Some(newest) => newest,
-            None => {
-                let now = self.clock.now();
-                let name = format!("Vestibule {connection}");
-                let make = move || Credential::generate(&name, now, now.plus(CERTIFICATE_LIFETIME));
-                // RSA keys take a while to make.
-                let made = tokio::task::spawn_blocking(make).await.map_err(|_| CredentialError::Key)??;
-                self.keys.current_with(SIGNING, &owner, || made.to_bytes()).await?
-            }
+        let generations = self.needed((SIGNING, connection)).await?;
+        let signs = self.signs(&generations.newest_first);
+        signs.map(|generation| Arc::clone(&generation.credential)).ok_or(Error::Credential(CredentialError::Key))
+    }
+
+    /// The keys that open what is encrypted for this connection; `None` when nobody was ever given one to encrypt for.
+    pub(crate) async fn decryption(&self, connection: ConnectionId) -> Result<Option<Arc<DecryptionKeys>>, Error> {
+        Ok(self.present((ENCRYPTION, connection)).await?.and_then(|generations| generations.decryption.clone()))
+    }
+
+    /// What our metadata tells.
+    pub(crate) async fn published(&self, connection: ConnectionId) -> Result<Published, Error> {
+        let signing = self.needed((SIGNING, connection)).await?;
+        let encryption = self.needed((ENCRYPTION, connection)).await?;
+        let signs = self.signs(&signing.newest_first).map(|generation| generation.id);
+        let to_encrypt_for = encryption.newest_first.first().map(|generation| generation.id);
+        Ok(Published { signing: signing.published(signs), encryption: encryption.published(to_encrypt_for) })
+    }
+
+    /// The newest that identity providers had time to learn of; where none is that old, the oldest.
+    fn signs<'g>(&self, newest_first: &'g [Generation]) -> Option<&'g Generation> {
+        let now = self.clock.now();
+        let known = |generation: &&Generation| now.since(generation.created_at) >= self.overlap;
+        newest_first.iter().find(known).or(newest_first.last())
+    }
+
+    /// Adds a generation to each line whose last rotation is not so young that its key does not sign yet; `None` when that
+    /// is neither. Of several callers at the same time one rotates, and all get the same keys.
+    pub(crate) async fn rotate(&self, connection: ConnectionId) -> Result<Option<Published>, Error> {
+        let mut rotated = false;
+        for purpose in [SIGNING, ENCRYPTION] {
+            self.needed((purpose, connection)).await?;
+            let owner = connection.to_string();
+            let kept = self.keys.all(purpose, &owner).await?;
+            let young = |key: &Key| self.clock.now().since(key.created_at) < self.overlap;
+            let Some(outworn) = kept.first().filter(|newest| kept.len() == 1 || !young(newest)) else { continue };
+            let made = self.make(connection).await?;
+            self.keys.rotate_with(purpose, &owner, outworn, || made.to_bytes()).await?;
+            rotated = true;
+        }
+        if rotated { self.published(connection).await.map(Some) } else { Ok(None) }
+    }
+
+    /// The line, made if there is none.
+    async fn needed(&self, line: Line) -> Result<Arc<Generations>, Error> {
+        if let Some(present) = self.present(line).await? {
+            return Ok(present);
+        }
+        let made = self.make(line.1).await?;
+        self.keys.current_with(line.0, &line.1.to_string(), || made.to_bytes()).await?;
+        self.present(line).await?.ok_or(Error::Credential(CredentialError::Key))
+    }
+
+    async fn present(&self, line: Line) -> Result<Option<Arc<Generations>>, Error> {
+        let mut kept = self.keys.all(line.0, &line.1.to_string()).await?;
+        kept.truncate(GENERATIONS);
+        if kept.is_empty() {
+            return Ok(None);
+        }
+        if let Some(ready) = self.ready().get(&line).filter(|ready| ready.are(&kept)) {
+            return Ok(Some(Arc::clone(ready)));
+        }
+        let generations = Arc::new(Generations::read(&kept, line.0)?);
+        let mut ready = self.ready();
+        if ready.len() >= READY_MAX {
+            ready.clear();
+        }
+        ready.insert(line, Arc::clone(&generations));
+        Ok(Some(generations))
+    }
+
+    async fn make(&self, connection: ConnectionId) -> Result<Credential, Error> {
+        let now = self.clock.now();
+        let name = format!("Vestibule {connection}");
+        let (from, until) = (now.minus(CERTIFICATE_BACKDATED), now.plus(CERTIFICATE_LIFETIME));
+        // RSA keys take a while to make.
+        let made = tokio::task::spawn_blocking(move || Credential::generate(&name, from, until)).await;
+        Ok(made.map_err(|_| CredentialError::Key)??)
+    }
+
+    fn ready(&self) -> std::sync::MutexGuard<'_, HashMap<Line, Arc<Generations>>> {
+        // A panic cannot leave the map half-changed: at worst an entry is missing.
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Generations {
+    fn read(kept: &[Key], purpose: &str) -> Result<Self, Error> {
+        let newest_first = kept.iter().map(Generation::read).collect::<Result<Vec<_>, _>>()?;
+        let opens = purpose == ENCRYPTION;
+        let decryption = opens.then(|| DecryptionKeys::new(newest_first.iter().map(|one| &*one.credential)));
+        Ok(Self { decryption: decryption.transpose()?.map(Arc::new), newest_first })
+    }
+
+    fn published(&self, active: Option<KeyId>) -> Vec<PublishedKey> {
+        let published = |generation: &Generation| PublishedKey {
+            active: active == Some(generation.id),
+            generation: generation.clone(),
         };
-        Ok(Arc::new(Credential::from_bytes(key.material())?))
+        self.newest_first.iter().map(published).collect()
+    }
+
+    /// Whether these are the keys it was made of.
+    fn are(&self, kept: &[Key]) -> bool {
+        self.newest_first.iter().map(|generation| generation.id).eq(kept.iter().map(|key| key.id))
+    }
+}
+
+impl Generation {
+    fn read(key: &Key) -> Result<Self, CredentialError> {
+        let credential = Arc::new(Credential::from_bytes(key.material())?);
+        Ok(Self { id: key.id, created_at: key.created_at, credential })
     }
 }

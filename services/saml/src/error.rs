@@ -49,6 +49,12 @@ pub(crate) enum Error {
     /// A moment that no timestamp can hold.
     #[error("the time is before 1970 or not a moment at all")]
     Time,
+    /// Keys are rotated by whoever may change the registry.
+    #[error("rotating keys needs the registry token")]
+    NotTheOperator,
+    /// The last rotation is not over.
+    #[error("the keys of the last rotation do not sign yet: identity providers are given time to learn of them")]
+    KeysRotating,
     /// The request cannot be signed.
     #[error(transparent)]
     Signing(#[from] SigningError),
@@ -91,6 +97,8 @@ impl Explain for Error {
             Self::MessageMissing => Explanation::field("LOGOUT_MESSAGE_MISSING", "message", self.to_string()),
             Self::Storage(error) => error.explain(),
             Self::Time => Explanation::field("TIME_INVALID", "time", self.to_string()),
+            Self::NotTheOperator => Explanation::new(Kind::Forbidden, "REGISTRY_TOKEN_REQUIRED"),
+            Self::KeysRotating => Explanation::new(Kind::Precondition, "SERVICE_PROVIDER_KEYS_ROTATING"),
             Self::Signing(error) => error.explain(),
             Self::Metadata(error) => error.explain(),
             Self::Assertion(error) => error.explain(),

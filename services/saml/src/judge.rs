@@ -1,9 +1,12 @@
 //! The verdict on a Response, without any effect: the same question has the same answer as often as it is asked.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use vestibule_kernel::Timestamp;
-use vestibule_saml::{self as saml, Assertion, Expectation, NormalisedIdentity, SubjectFault, SubjectId, Verified};
+use vestibule_saml::{
+    self as saml, Assertion, DecryptionKeys, Expectation, NormalisedIdentity, SubjectFault, SubjectId, Verdict,
+    Verified,
+};
 use vestibule_tenancy::{EmailAddress, connection::CertificateValidity, organization::ForeignEmail};
 
 use crate::{
@@ -14,9 +17,18 @@ use crate::{
     refusal::Refusal,
 };
 
+/// What the engine is asked.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) saml_response: &'a str,
+    pub(crate) request_id: &'a str,
+    pub(crate) now: Timestamp,
+    pub(crate) skew: Duration,
+}
+
 /// What is to be judged.
 pub(crate) struct Case<'a> {
-    pub(crate) connection: &'a ReadyConnection,
+    pub(crate) connection: &'a Arc<ReadyConnection>,
     pub(crate) saml_response: &'a str,
     /// The ID of the request that must be answered.
     pub(crate) request_id: &'a str,
@@ -46,6 +58,11 @@ impl Case<'_> {
     pub(crate) fn skew(&self) -> Duration {
         self.connection.skew(self.skew)
     }
+
+    pub(crate) fn asked(&self) -> Asked<'_> {
+        let Self { saml_response, request_id, now, .. } = *self;
+        Asked { saml_response, request_id, now, skew: self.skew() }
+    }
 }
 
 /// Whether the verdict turns on a domain not being verified.
@@ -56,32 +73,41 @@ pub(crate) fn is_email_foreign(verdict: &Result<Acceptable, Refusal>) -> bool {
     }
 }
 
-/// Judges; `owns` tells whether an address lies inside the organization's verified domains.
+/// What the engine says; `None` when no certificate of the connection is usable. With `keys` it opens what is encrypted.
+pub(crate) fn verdict(
+    connection: &ReadyConnection,
+    asked: &Asked<'_>,
+    keys: Option<&DecryptionKeys>,
+) -> Option<Verdict> {
+    let expectation = Expectation {
+        service_provider: &connection.service_provider.entity_id,
+        acs_url: &connection.service_provider.acs_url,
+        identity_provider: &connection.identity_provider,
+        trusted: connection.trusted.as_ref()?,
+        in_response_to: Some(asked.request_id),
+        now: asked.now,
+        skew: asked.skew,
+        sha1_until: connection.settings.sha1_until,
+        enforce_certificate_validity: connection.settings.certificate_validity == CertificateValidity::Enforce,
+        decryption: keys,
+        encryption_required: connection.requires_encryption(),
+        required_authn_context: &connection.settings.requested_authn_context,
+    };
+    Some(saml::validate(asked.saml_response, &expectation))
+}
+
+/// Judges what the engine said; `owns` tells whether an address lies inside the organization's verified domains.
 pub(crate) fn judge(
     case: &Case<'_>,
+    verdict: Option<Verdict>,
     owns: impl FnOnce(&EmailAddress) -> bool,
 ) -> (Checklist, Result<Acceptable, Refusal>) {
     let mut checks = Checklist::default();
-    let Some(trusted) = &case.connection.trusted else {
+    let Some(verdict) = verdict else {
         let refusal = checks.fail(Check::ConnectionTrusted, "none", Refusal::NoTrustedCertificate);
         return (checks, Err(refusal));
     };
     checks.pass(Check::ConnectionTrusted);
-    let expectation = Expectation {
-        service_provider: &case.connection.service_provider.entity_id,
-        acs_url: &case.connection.service_provider.acs_url,
-        identity_provider: &case.connection.identity_provider,
-        trusted,
-        in_response_to: Some(case.request_id),
-        now: case.now,
-        skew: case.skew(),
-        sha1_until: case.connection.settings.sha1_until,
-        enforce_certificate_validity: case.connection.settings.certificate_validity == CertificateValidity::Enforce,
-        decryption: None,
-        encryption_required: false,
-        required_authn_context: &[],
-    };
-    let verdict = saml::validate(case.saml_response, &expectation);
     checks.extend(&verdict.checks);
     let (outcome, verified) = (verdict.outcome, verdict.verified);
     let outcome =

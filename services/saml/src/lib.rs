@@ -6,6 +6,7 @@
 //!
 //! - `directory`: connections, organizations and verified domains in memory, fed by the log.
 //! - `judge`: the verdict, pure. `email` and `subject` hold its rules about people.
+//! - `credential`: our keys towards identity providers; `decryption` opens what is encrypted for them.
 //! - `accept`: the append.
 //! - `second_opinion`: what another engine makes of what ours has accepted.
 //! - `explain`: what is wrong with a Response, for people; it never has an effect.
@@ -19,6 +20,7 @@ mod checklist;
 mod config;
 mod connection;
 mod credential;
+mod decryption;
 mod directory;
 mod email;
 mod error;
@@ -30,6 +32,7 @@ mod metadata;
 mod refusal;
 mod rpc;
 mod second_opinion;
+mod service_provider;
 mod start;
 mod subject;
 

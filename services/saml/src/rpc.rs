@@ -7,16 +7,16 @@ use vestibule_kernel::{Clock, ConnectionId, Explain, IdSource};
 use vestibule_rpc::{
     Caller, from_proto_timestamp, proto_timestamp, resource,
     saml::v1::{
-        CreateAuthnRequestRequest, CreateAuthnRequestResponse, CreateLogoutRequestRequest,
-        CreateLogoutRequestResponse, ExplainResponseRequest, ExplainResponseResponse,
-        GetServiceProviderMetadataRequest, GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest,
-        InspectMetadataResponse, ValidateLogoutRequest, ValidateLogoutResponse, ValidateResponseRequest,
-        ValidateResponseResponse, saml_service_server::SamlService,
+        CreateAuthnRequestRequest, CreateAuthnRequestResponse, CreateLogoutRequestRequest, CreateLogoutRequestResponse,
+        ExplainResponseRequest, ExplainResponseResponse, GetServiceProviderMetadataRequest,
+        GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest, InspectMetadataResponse,
+        RotateServiceProviderKeysRequest, RotateServiceProviderKeysResponse, ValidateLogoutRequest,
+        ValidateLogoutResponse, ValidateResponseRequest, ValidateResponseResponse, saml_service_server::SamlService,
         validate_response_response::Outcome,
     },
     to_status,
 };
-use vestibule_saml::{RelayState, RequestId, Unverified, pasted_form_value};
+use vestibule_saml::{self as saml, DecryptionKeys, RelayState, RequestId, Unverified, Verdict, pasted_form_value};
 use vestibule_tenancy::EmailAddress;
 
 use crate::{
@@ -26,17 +26,19 @@ use crate::{
     checklist::{Check, Checklist},
     connection::ReadyConnection,
     credential::Credentials,
+    decryption::Decryptions,
     directory::Directory,
     error::Error,
     explain,
+    judge::{Acceptable, Asked, Case, is_email_foreign, judge, verdict},
     logout::{self, Hearing, Session, SessionIndex, SessionSeal},
-    judge::{Acceptable, Case, is_email_foreign, judge},
     metadata,
     refusal::Refusal,
     second_opinion::SecondOpinion,
+    service_provider,
 };
 
-/// Who may know about other customers.
+/// Who may know about other customers, and rotate keys.
 const OPERATOR: &str = "operator";
 
 /// Serves the SAML service.
@@ -46,6 +48,7 @@ pub(crate) struct Api {
     pub(crate) sessions: SessionSeal,
     pub(crate) session_index: SessionIndex,
     pub(crate) credentials: Credentials,
+    pub(crate) decryptions: Decryptions,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) skew: Duration,
@@ -60,12 +63,7 @@ impl SamlService for Api {
         &self,
         request: Request<CreateAuthnRequestRequest>,
     ) -> Result<Response<CreateAuthnRequestResponse>, Status> {
-        let CreateAuthnRequestRequest { connection, relay_state, force_authn } = request.into_inner();
-        let relay_state = relay_state_of(relay_state).map_err(refused)?;
-        let connection = self.open_connection(&connection).await.map_err(refused)?;
-        let wanted = Wanted { relay_state, force_authn };
-        let created = authn_request::create(&connection, &wanted, &*self.ids, self.clock.now());
-        Ok(Response::new(created.map_err(refused)?))
+        Ok(Response::new(self.create_request(request.into_inner()).await.map_err(refused)?))
     }
 
     #[tracing::instrument(name = "saml.validate_response", skip_all)]
@@ -98,8 +96,16 @@ impl SamlService for Api {
         request: Request<GetServiceProviderMetadataRequest>,
     ) -> Result<Response<GetServiceProviderMetadataResponse>, Status> {
         let connection = self.connection(&request.get_ref().connection).await.map_err(refused)?;
-        let metadata_xml = connection.service_provider.metadata_xml(None);
-        Ok(Response::new(GetServiceProviderMetadataResponse { metadata_xml }))
+        let published = self.credentials.published(connection.id).await.map_err(refused)?;
+        Ok(Response::new(service_provider::metadata(&connection, &published)))
+    }
+
+    #[tracing::instrument(name = "saml.rotate_service_provider_keys", skip_all)]
+    async fn rotate_service_provider_keys(
+        &self,
+        request: Request<RotateServiceProviderKeysRequest>,
+    ) -> Result<Response<RotateServiceProviderKeysResponse>, Status> {
+        Ok(Response::new(self.rotate_keys(&request).await.map_err(refused)?))
     }
 
     #[tracing::instrument(name = "saml.inspect_metadata", skip_all)]
@@ -134,19 +140,64 @@ impl Api {
         if connection.is_enabled { Ok(connection) } else { Err(Error::ConnectionDisabled) }
     }
 
+    async fn create_request(&self, asked: CreateAuthnRequestRequest) -> Result<CreateAuthnRequestResponse, Error> {
+        let CreateAuthnRequestRequest { connection, relay_state, force_authn, acr_values } = asked;
+        let relay_state = relay_state_of(relay_state)?;
+        let connection = self.open_connection(&connection).await?;
+        let signer = match connection.signs_requests {
+            true => Some(self.credentials.signing(connection.id).await?),
+            false => None,
+        };
+        let wanted = Wanted { relay_state, force_authn, acr_values, signer };
+        authn_request::create(&connection, &wanted, &*self.ids, self.clock.now())
+    }
+
+    async fn rotate_keys(
+        &self,
+        request: &Request<RotateServiceProviderKeysRequest>,
+    ) -> Result<RotateServiceProviderKeysResponse, Error> {
+        if Caller::of(request).actor != OPERATOR {
+            return Err(Error::NotTheOperator);
+        }
+        let connection = self.connection(&request.get_ref().connection).await?;
+        let published = self.credentials.rotate(connection.id).await?.ok_or(Error::KeysRotating)?;
+        for generation in published.signing.iter().chain(&published.encryption).map(|key| key.generation.id) {
+            tracing::info!(connection = %connection.id, key = %generation, "service provider key in use after a rotation");
+        }
+        Ok(RotateServiceProviderKeysResponse { keys: service_provider::keys(&published) })
+    }
+
     /// Judges; a second time, on fresh knowledge, when a domain is not verified as far as is known. What is acceptable
     /// then, another engine is asked about, where one is.
     async fn judge(&self, case: &Case<'_>) -> Result<(Checklist, Result<Acceptable, Refusal>), Error> {
         let owns = |address: &EmailAddress| self.directory.owns(case.connection.organization, address);
-        let (mut checks, mut verdict) = judge(case, owns);
+        let said = self.verdict(case).await?;
+        let (mut checks, mut verdict) = judge(case, said.clone(), owns);
         if is_email_foreign(&verdict) {
             self.directory.look().await?;
-            (checks, verdict) = judge(case, owns);
+            (checks, verdict) = judge(case, said, owns);
         }
         if let Some(second_opinion) = &self.second_opinion {
             verdict = second_opinion.consult(case, verdict, &mut checks).await;
         }
         Ok((checks, verdict))
+    }
+
+    /// What the engine says, without keys first: what is not encrypted, or is refused for another reason, costs no more.
+    async fn verdict(&self, case: &Case<'_>) -> Result<Option<Verdict>, Error> {
+        let plain = verdict(case.connection, &case.asked(), None);
+        let encrypted = plain.as_ref().is_some_and(|said| said.outcome == Err(saml::Refusal::AssertionEncrypted));
+        if !encrypted {
+            return Ok(plain);
+        }
+        let Some(keys) = self.credentials.decryption(case.connection.id).await? else { return Ok(plain) };
+        let (connection, response) = (Arc::clone(case.connection), case.saml_response.to_owned());
+        let (request_id, now, skew) = (case.request_id.to_owned(), case.now, case.skew());
+        let judge = move |keys: &DecryptionKeys| {
+            let asked = Asked { saml_response: &response, request_id: &request_id, now, skew };
+            verdict(&connection, &asked, Some(keys))
+        };
+        self.decryptions.judge(keys, judge).await
     }
 
     async fn create_logout(&self, asked: CreateLogoutRequestRequest) -> Result<CreateLogoutRequestResponse, Error> {
@@ -178,11 +229,7 @@ impl Api {
     }
 
     /// What a sign-in leaves behind, to be ended by either side.
-    async fn remember_session(
-        &self,
-        sign_in: &SignIn<'_>,
-        signed_in: &SignedIn,
-    ) -> Result<String, Error> {
+    async fn remember_session(&self, sign_in: &SignIn<'_>, signed_in: &SignedIn) -> Result<String, Error> {
         let (connection, assertion) = (sign_in.connection, &sign_in.acceptable.assertion);
         let now = self.clock.now();
         self.session_index.remember(connection.id, assertion, signed_in.person, now).await?;

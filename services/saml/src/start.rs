@@ -13,6 +13,7 @@ use crate::{
     Config,
     accept::Acceptor,
     credential::Credentials,
+    decryption::Decryptions,
     directory::Directory,
     logout::{SESSION_KEY, SESSION_KEYS_KEPT, SessionIndex, SessionSeal},
     rpc::Api,
@@ -57,12 +58,9 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
     let acceptor =
         Acceptor { log: resources.log.clone(), keys: resources.keys.clone(), ids: Arc::clone(&resources.ids) };
     let keys = resources.keys.clone();
-    let session_index = SessionIndex {
-        log: resources.log.clone(),
-        records: Arc::clone(&resources.expiring),
-        keys: keys.clone(),
-    };
-    let credentials = Credentials { keys: keys.clone(), clock: Arc::clone(&resources.clock) };
+    let session_index =
+        SessionIndex { log: resources.log.clone(), records: Arc::clone(&resources.expiring), keys: keys.clone() };
+    let credentials = Credentials::new(keys.clone(), Arc::clone(&resources.clock), config.key_overlap());
     let second_opinion = SecondOpinion::start(config, &resources.stop);
     let mut readiness = vec![readiness];
     readiness.extend(second_opinion.as_ref().and_then(SecondOpinion::readiness));
@@ -75,6 +73,7 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
         clock: Arc::clone(&resources.clock),
         ids: Arc::clone(&resources.ids),
         skew: config.clock_skew(),
+        decryptions: Decryptions::new(),
         second_opinion,
     };
     let server = SamlServiceServer::new(api)

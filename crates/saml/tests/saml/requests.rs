@@ -1,8 +1,11 @@
 use url::Url;
 use vestibule_kernel::{SeededIds, SystemIds};
-use vestibule_saml::{AuthnRequest, RelayState, RequestId, ServiceProvider, limit, name_id_format};
+use vestibule_saml::{
+    AuthnRequest, RelayState, RequestId, ServiceProvider, ServiceProviderMetadata, limit, name_id_format,
+};
+use vestibule_saml_idp::KnownServiceProvider;
 
-use crate::support::{ACS, NOW, RSA, SP, provider};
+use crate::support::{ACS, NOW, OURS, RSA, SP, other_credential, provider};
 
 fn service_provider() -> ServiceProvider {
     ServiceProvider { entity_id: SP.to_owned(), acs_url: ACS.to_owned() }
@@ -67,7 +70,15 @@ fn whatever_the_names_hold_is_escaped() {
     let read = provider(&RSA).read_authn_request_post(&form(&request.post_value(None).unwrap(), "")).unwrap();
     assert_eq!(read.acs_url.as_deref(), Some(odd));
     assert_eq!(read.name_id_format.as_deref(), Some("\"/><evil/>"));
-    let metadata = service_provider.metadata_xml(Some(NOW));
+    let metadata = ServiceProviderMetadata {
+        service_provider: &service_provider,
+        single_logout: Some(odd),
+        authn_requests_signed: true,
+        signing: &[OURS.certificate()],
+        encryption: &[other_credential().certificate(), OURS.certificate()],
+        valid_until: Some(NOW),
+    };
+    let metadata = metadata.to_xml();
     let document = uppsala::parse(&metadata).unwrap();
     let root = document.document_element().unwrap();
     assert_eq!(document.get_attribute(root, "entityID"), Some(odd));
@@ -76,6 +87,15 @@ fn whatever_the_names_hold_is_escaped() {
     assert_eq!(document.get_attribute(acs[0], "Location"), Some(odd));
     let role = document.get_elements_by_tag_name("SPSSODescriptor");
     assert_eq!(document.get_attribute(role[0], "WantAssertionsSigned"), Some("true"));
+    let known = KnownServiceProvider::from_metadata(&metadata).unwrap();
+    assert_eq!((known.entity_id.as_str(), known.authn_requests_signed), (odd, true));
+    assert_eq!(known.signing, [OURS.certificate().der()]);
+    assert_eq!(known.encryption, [other_credential().certificate().der(), OURS.certificate().der()]);
+    // The order of the schema (saml-schema-metadata-2.0.xsd, SSODescriptorType and SPSSODescriptorType).
+    let children = document.children(role[0]).into_iter().filter_map(|child| document.element(child));
+    let mut names: Vec<String> = children.map(|element| element.name.local_name.to_string()).collect();
+    names.dedup();
+    assert_eq!(names, ["KeyDescriptor", "SingleLogoutService", "NameIDFormat", "AssertionConsumerService"]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use vestibule_rpc::{
         Check, CreateAuthnRequestRequest, CreateAuthnRequestResponse, CreateLogoutRequestRequest,
         CreateLogoutRequestResponse, ExplainResponseRequest, ExplainResponseResponse,
         GetServiceProviderMetadataRequest, GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest,
-        InspectMetadataResponse, PostForm, Refusal, ValidateLogoutRequest, ValidateLogoutResponse,
+        InspectMetadataResponse, PostForm, Refusal, RotateServiceProviderKeysRequest, RotateServiceProviderKeysResponse, ValidateLogoutRequest, ValidateLogoutResponse,
         ValidateResponseRequest, ValidateResponseResponse, check, create_authn_request_response::Binding, refusal, saml_service_server::SamlService,
         validate_response_response::Outcome,
     },
@@ -200,7 +200,14 @@ impl SamlService for Saml {
         request: Request<GetServiceProviderMetadataRequest>,
     ) -> Result<Response<GetServiceProviderMetadataResponse>, Status> {
         let metadata_xml = format!("<EntityDescriptor entityID=\"{}\"/>", request.into_inner().connection);
-        Ok(Response::new(GetServiceProviderMetadataResponse { metadata_xml }))
+        Ok(Response::new(GetServiceProviderMetadataResponse { metadata_xml, keys: Vec::new() }))
+    }
+
+    async fn rotate_service_provider_keys(
+        &self,
+        _: Request<RotateServiceProviderKeysRequest>,
+    ) -> Result<Response<RotateServiceProviderKeysResponse>, Status> {
+        Err(Status::unimplemented("not asked by the gateway"))
     }
 
     async fn inspect_metadata(

@@ -19,6 +19,7 @@ async fn a_request_goes_by_redirect_when_the_identity_provider_takes_both() {
         connection: acme.connection.to_string(),
         relay_state: "handle".to_owned(),
         force_authn: true,
+        acr_values: Vec::new(),
     };
     let created = world.saml().create_authn_request(request.clone()).await.unwrap().into_inner();
     assert_eq!(created.organization, format!("organizations/{}", acme.organization));
@@ -52,6 +53,7 @@ async fn a_request_goes_by_form_when_the_identity_provider_takes_nothing_else() 
         connection: acme.connection.to_string(),
         relay_state: "handle".to_owned(),
         force_authn: false,
+        acr_values: Vec::new(),
     };
     let created = world.saml().create_authn_request(request).await.unwrap().into_inner();
     let Some(Carried::PostForm(form)) = created.binding else { panic!("not a form") };
@@ -74,7 +76,7 @@ async fn what_cannot_be_asked_is_refused() {
         (String::new(), "", Code::NotFound, "CONNECTION_NOT_FOUND"),
     ] {
         let relay_state = relay_state.to_owned();
-        let request = CreateAuthnRequestRequest { connection, relay_state, force_authn: false };
+        let request = CreateAuthnRequestRequest { connection, relay_state, ..Default::default() };
         let status = world.saml().create_authn_request(request).await.unwrap_err();
         assert_eq!((status.code(), reason_of(&status).as_deref()), (code, Some(reason)));
     }
