@@ -7,6 +7,7 @@ use vestibule_saml_idp::{LogoutKind, Signed};
 
 use crate::{
     corpus::{Setting, corpus},
+    logout,
     support::{ACS, EC, NOW, OURS, RSA, SP, encrypted_for, genuine, provider},
 };
 
