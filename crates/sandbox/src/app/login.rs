@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{RawForm, State},
+    extract::{RawForm, RawQuery, State},
     http::HeaderMap,
     response::Response,
 };
@@ -23,14 +23,33 @@ pub(super) async fn login(State(app): State<Arc<App>>, headers: HeaderMap, RawFo
         (None, Some(email)) => Known::Email(email.trim().to_owned()),
         (None, None) => return app.login_page(&headers, false, Some("Please type your e-mail address.")),
     };
+    let switch_account = text_of(&form, "switch_account").is_some();
+    begin(&app, &headers, &known, switch_account).await
+}
+
+/// `GET /login/initiate`: somebody else asks for a sign-in here (OpenID Connect Core 1.0 section 4). What stands in the
+/// address decides nothing but where the person signs in: the ticket is verified by the routing service, and the sign-in is
+/// an ordinary one, tied to this browser.
+pub(super) async fn initiate(State(app): State<Arc<App>>, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
+    let query = pairs(query.as_deref().unwrap_or_default());
+    // This application knows one issuer. The registry names it as AWS does, the simulator by its address.
+    let pool_id = app.config.issuer.rsplit('/').next().unwrap_or_default();
+    let is_ours = text_of(&query, "iss").is_some_and(|issuer| issuer.rsplit('/').next() == Some(pool_id));
+    match text_of(&query, "login_hint") {
+        Some(ticket) if is_ours => begin(&app, &headers, &Known::Ticket(ticket.to_owned()), true).await,
+        _ => app.login_page(&headers, false, Some("Please begin here.")),
+    }
+}
+
+async fn begin(app: &App, headers: &HeaderMap, known: &Known, switch_account: bool) -> Response {
     let ids = &*app.config.ids;
-    let cookie = cookie_of(&headers, BROWSER_COOKIE).filter(|cookie| !cookie.is_empty());
+    let cookie = cookie_of(headers, BROWSER_COOKIE).filter(|cookie| !cookie.is_empty());
     let browser = cookie.unwrap_or_else(|| random_token(ids));
-    let switch_account = text_of(&form, "switch_account").is_some() || app.is_somebody_else(&browser, &known);
+    let switch_account = switch_account || app.is_somebody_else(&browser, known);
     let state = random_token(ids);
     let login = Login {
         browser: browser.clone(),
-        person: match &known {
+        person: match known {
             Known::Email(email) => email.to_lowercase(),
             Known::Ticket(_) => String::new(),
         },
@@ -38,14 +57,14 @@ pub(super) async fn login(State(app): State<Arc<App>>, headers: HeaderMap, RawFo
         nonce: random_token(ids),
         code_verifier: random_token(ids),
     };
-    let answer = match routing::resolve(&app, &known, &state, &login, switch_account).await {
+    let answer = match routing::resolve(app, known, &state, &login, switch_account).await {
         Ok(answer) => answer,
         Err(error) => {
             tracing::warn!(error = %Chain(&error), "demo application: no routing decision");
-            return app.login_page(&headers, switch_account, Some(&error.to_string()));
+            return app.login_page(headers, switch_account, Some(&error.to_string()));
         }
     };
-    let response = app.go(&known, state, login, switch_account, &answer);
+    let response = app.go(known, state, login, switch_account, &answer);
     with_cookies(response, [set_cookie(BROWSER_COOKIE, &browser, BROWSER_LIFETIME)])
 }
 

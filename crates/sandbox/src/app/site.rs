@@ -111,6 +111,7 @@ impl DemoApplication {
         Router::new()
             .route("/", get(home))
             .route("/login", post(login::login))
+            .route("/login/initiate", get(login::initiate))
             .route("/callback", get(callback::callback))
             .route("/switch-account", post(sign_out::switch_account))
             .route("/sign-out", post(sign_out::sign_out))

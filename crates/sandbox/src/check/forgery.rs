@@ -41,10 +41,7 @@ async fn refused(walk: &mut Walk, options: &CheckOptions, forgery: Forgery) -> R
         find_person(&options.email).ok_or_else(|| HopFailure::Unknown(options.email.as_str().into()).at(FORGERY))?;
     let page = walk.to_sign_in_page(known).await?;
     let response = walk.forge(&page, known.1.id, forgery).await?;
-    let error = match walk.post_response(&response).await {
-        Ok(_) => return Ok("it was accepted".to_owned()),
-        Err(error) => error,
-    };
+    let Err(error) = walk.post_response(&response).await else { return Ok("it was accepted".to_owned()) };
     let Some(reference) = error.problem().and_then(|problem| problem.reference.clone()) else { return Err(error) };
     let request = GetSignInRequest { name: format!("signIns/{reference}") };
     let mut traces = SignInServiceClient::new(options.services.gateway.clone());
