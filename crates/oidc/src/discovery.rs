@@ -11,6 +11,7 @@ pub struct ProviderMetadata {
     token_endpoint: String,
     userinfo_endpoint: String,
     jwks_uri: String,
+    end_session_endpoint: String,
     response_types_supported: [&'static str; 1],
     response_modes_supported: [&'static str; 1],
     grant_types_supported: [&'static str; 1],
@@ -38,6 +39,9 @@ impl ProviderMetadata {
     /// The JWK set below the issuer.
     pub const JWKS_PATH: &str = "/oauth2/jwks";
 
+    /// The end session endpoint below the issuer (RP-Initiated Logout 1.0 section 2.1).
+    pub const END_SESSION_PATH: &str = "/oauth2/end_session";
+
     /// The document of `issuer`.
     #[must_use]
     pub fn new(issuer: &Issuer) -> Self {
@@ -47,6 +51,7 @@ impl ProviderMetadata {
             token_endpoint: issuer.at(Self::TOKEN_PATH),
             userinfo_endpoint: issuer.at(Self::USERINFO_PATH),
             jwks_uri: issuer.at(Self::JWKS_PATH),
+            end_session_endpoint: issuer.at(Self::END_SESSION_PATH),
             response_types_supported: ["code"],
             response_modes_supported: ["query"],
             grant_types_supported: ["authorization_code"],

@@ -26,6 +26,7 @@ struct Pool {
     secrets: Vec<(String, SecretDigest)>,
     algorithm: Algorithm,
     requires_email: bool,
+    post_logout_redirect_uris: Vec<String>,
     /// What the rest folds to, ready to be handed out.
     party: Arc<RelyingParty>,
 }
@@ -36,6 +37,8 @@ pub(crate) struct RelyingParty {
     pub(crate) user_pool: UserPoolId,
     pub(crate) client: Client,
     pub(crate) requires_email: bool,
+    /// Where people may go after they have signed out, as they were registered.
+    pub(crate) post_logout_redirect_uris: Vec<String>,
 }
 
 impl Directory {
@@ -106,7 +109,13 @@ impl Pool {
             secrets: Vec::new(),
             algorithm: algorithm(registered.signing_algorithm),
             requires_email: registered.requires_email,
-            party: Arc::new(RelyingParty { user_pool: id, client, requires_email: false }),
+            post_logout_redirect_uris: Vec::new(),
+            party: Arc::new(RelyingParty {
+                user_pool: id,
+                client,
+                requires_email: false,
+                post_logout_redirect_uris: Vec::new(),
+            }),
         };
         pool.party = pool.relying_party(id);
         pool
@@ -119,6 +128,9 @@ impl Pool {
                 self.domains = updated.domains.unwrap_or_else(|| std::mem::take(&mut self.domains));
                 self.algorithm = updated.signing_algorithm.map_or(self.algorithm, algorithm);
                 self.requires_email = updated.requires_email.unwrap_or(self.requires_email);
+                if let Some(addresses) = updated.post_logout_redirect_uris {
+                    self.post_logout_redirect_uris = addresses;
+                }
             }
             user_pool::Event::SecretAdded(added) => {
                 if let Some(digest) = digest(&added.digest) {
@@ -138,7 +150,8 @@ impl Pool {
             secrets: ClientSecrets::new(newest).unwrap_or_default(),
             algorithm: self.algorithm,
         };
-        Arc::new(RelyingParty { user_pool, client, requires_email: self.requires_email })
+        let post_logout_redirect_uris = self.post_logout_redirect_uris.clone();
+        Arc::new(RelyingParty { user_pool, client, requires_email: self.requires_email, post_logout_redirect_uris })
     }
 }
 

@@ -7,6 +7,7 @@
 //!
 //! [`start`] reads keys and user pools and answers what a process serves.
 
+mod cookie;
 mod directory;
 mod entity;
 mod gateway;
@@ -14,6 +15,7 @@ mod grpc;
 mod http;
 mod keyring;
 mod limit;
+mod logout;
 mod page;
 mod peer;
 mod pending;

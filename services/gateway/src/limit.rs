@@ -25,6 +25,30 @@ pub(crate) const RELAY_STATE_BYTES_MAX: usize = 80;
 /// The largest body of a token, userinfo or organization request.
 pub(crate) const FORM_BODY_BYTES_MAX: usize = 16 * 1024;
 
+/// The largest body of a single logout service request: a message of 32 KiB in Base64, and room for the rest.
+pub(crate) const LOGOUT_BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// The longest end session request.
+pub(crate) const END_SESSION_BYTES_MAX: usize = 8 * 1024;
+
+/// The longest address to go to after signing out; no longer one can be registered.
+pub(crate) const POST_LOGOUT_REDIRECT_URI_BYTES_MAX: usize = 1024;
+
+/// The longest `state` of an end session request. With the address it fits, sealed, into one cookie.
+pub(crate) const STATE_BYTES_MAX: usize = 512;
+
+/// How many sign-outs one browser may have under way; the oldest gives way.
+pub(crate) const PENDING_LOGOUTS_MAX: usize = 3;
+
+/// How many sessions one browser remembers, each over another connection; the oldest gives way.
+pub(crate) const SESSIONS_MAX: usize = 4;
+
+/// The longest sealed session. With its name it fits into one cookie.
+pub(crate) const SESSION_CHARS_MAX: usize = 3600;
+
+/// How long a browser remembers a session.
+pub(crate) const SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
+
 /// The longest address that a person may type (RFC 5321 section 4.5.3.1).
 pub(crate) const ADDRESS_BYTES_MAX: usize = 320;
 
@@ -76,6 +100,8 @@ pub(crate) const PENDING_KEY_AGE_MAX: Duration = Duration::from_hours(24);
 /// How many generations of a key are kept: the next or current one, and those whose tokens or cookies are still around.
 pub(crate) const KEY_GENERATIONS_KEPT: usize = 3;
 
+// Name and value of a session's cookie stay within what browsers guarantee.
+const _: () = assert!("__Host-session.".len() + 36 + 1 + 8 + 1 + 36 + 1 + SESSION_CHARS_MAX <= 4096);
 // A sealed sign-in must never outlive the key it was sealed under.
 const _: () = assert!(PENDING_KEY_AGE_MAX.as_secs() > COOKIE_LIFETIME.as_secs());
 // A relying party that keeps the key set must know a key before it meets a token signed with it.

@@ -42,6 +42,8 @@ pub(crate) struct Known<'a> {
     /// Only a connection that exists: the trace is bounded for each.
     pub(crate) connection: Option<ConnectionId>,
     pub(crate) facts: Facts,
+    /// Where the person may go, when there is no request to answer.
+    pub(crate) way_back: Option<String>,
 }
 
 /// Records the refusal and shows it. The way back leads to the relying party with its `state`, as OAuth says
@@ -58,12 +60,14 @@ pub(crate) async fn refuse(
         tracing::error!(%sign_in, reason = explanation.reason, error = %Chain(error), "sign-in failed");
     }
     let code = error.oauth_error();
-    let way_back = known.request.map(|request| request.failure(code, "the sign-in was not completed").location());
+    let failure = known.request.map(|request| request.failure(code, "the sign-in was not completed").location());
     let mut facts = known.facts;
-    facts.answer = match &way_back {
-        Some(_) => format!("a page, and {} on the way back", code.as_str()),
-        None => "a page".to_owned(),
+    facts.answer = match (&failure, &known.way_back) {
+        (Some(_), _) => format!("a page, and {} on the way back", code.as_str()),
+        (None, Some(_)) => "a page that leads back to the application".to_owned(),
+        (None, None) => "a page".to_owned(),
     };
+    let way_back = failure.or(known.way_back);
     let report = Report {
         sign_in,
         organization: known.organization,

@@ -14,6 +14,9 @@ use crate::{
 /// The reason of a sign-in that was not refused.
 pub(crate) const ACCEPTED: &str = "ACCEPTED";
 
+/// The reason of a LogoutRequest that was heard. Not [`ACCEPTED`], so that sign-outs push no sign-in out of the trace.
+pub(crate) const SIGNED_OUT: &str = "SIGNED_OUT";
+
 /// Where a sign-in ended.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -22,6 +25,7 @@ pub(crate) enum Stage {
     Acs,
     Token,
     Userinfo,
+    Logout,
 }
 
 impl Stage {
@@ -31,6 +35,7 @@ impl Stage {
             Self::Acs => "acs",
             Self::Token => "token",
             Self::Userinfo => "userinfo",
+            Self::Logout => "logout",
         }
     }
 }

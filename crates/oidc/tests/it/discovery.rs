@@ -9,6 +9,7 @@ fn the_document_holds_what_cognito_and_the_specification_require() {
     assert_eq!(document["token_endpoint"], "https://login.vestibule.test/oauth2/token");
     assert_eq!(document["userinfo_endpoint"], "https://login.vestibule.test/oauth2/userinfo");
     assert_eq!(document["jwks_uri"], "https://login.vestibule.test/oauth2/jwks");
+    assert_eq!(document["end_session_endpoint"], "https://login.vestibule.test/oauth2/end_session");
     assert_eq!(document["response_types_supported"], serde_json::json!(["code"]));
     assert_eq!(document["token_endpoint_auth_methods_supported"], serde_json::json!(["client_secret_post"]));
     assert_eq!(document["code_challenge_methods_supported"], serde_json::json!(["S256"]));

@@ -4,9 +4,11 @@ mod acs;
 mod authorize;
 mod body;
 mod discovery;
+mod end_session;
 mod jwks;
 mod organization;
 mod service_provider;
+mod slo;
 mod style;
 mod token;
 mod userinfo;
@@ -41,6 +43,8 @@ pub(crate) fn router(gateway: Gateway) -> Router {
         .route(ProviderMetadata::USERINFO_PATH, get(userinfo::userinfo).post(userinfo::userinfo))
         .route("/saml/{connection}/metadata", get(service_provider::metadata))
         .route("/saml/{connection}/acs", post(acs::acs).get(acs::visited))
+        .route("/saml/{connection}/slo", get(slo::redirected).post(slo::posted))
+        .route(ProviderMetadata::END_SESSION_PATH, get(end_session::visited).post(end_session::posted))
         .route("/assets/style.css", get(style::style))
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(GlobalConcurrencyLimitLayer::new(REQUESTS_IN_FLIGHT_MAX))

@@ -90,7 +90,7 @@ async fn arrive(
         Found::Sealed(sealed) => sealed,
         Found::Nothing | Found::Finished => return Err(OrganizationError::Lost),
     };
-    let pending = gateway.seal.open(&handle, &sealed).await?;
+    let pending: Pending = gateway.seal.open(&handle, &sealed).await?;
     if pending.is_late(gateway.now()) { Err(OrganizationError::Late) } else { Ok((handle, pending, answer)) }
 }
 

@@ -74,6 +74,36 @@ pub(crate) fn forward(form: &PostForm) -> Response {
     respond(StatusCode::OK, &page)
 }
 
+#[derive(Template)]
+#[template(path = "forward_logout.html")]
+struct ForwardLogout<'a> {
+    action: &'a str,
+    field: &'static str,
+    message: &'a str,
+    relay_state: &'a str,
+    script: &'static str,
+}
+
+/// Carries a logout message to the identity provider over the POST binding (SAML Bindings section 3.5).
+pub(crate) fn forward_logout(form: &PostForm) -> Response {
+    let (field, message) = if form.saml_response.is_empty() {
+        ("SAMLRequest", &form.saml_request)
+    } else {
+        ("SAMLResponse", &form.saml_response)
+    };
+    let (action, relay_state) = (&form.action, &form.relay_state);
+    respond(StatusCode::OK, &ForwardLogout { action, field, message, relay_state, script: FORWARD_SCRIPT })
+}
+
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+struct SignedOut;
+
+/// The end of a sign-out that leads nowhere else.
+pub(crate) fn signed_out() -> Response {
+    respond(StatusCode::OK, &SignedOut)
+}
+
 /// The style sheet of all pages.
 pub(crate) fn style(request: &HeaderMap, sheet: &Entity) -> Response {
     sheet.respond(request, "text/css; charset=utf-8")

@@ -1,14 +1,15 @@
 use std::collections::BTreeMap;
 
-use axum::http::{HeaderMap, HeaderValue, header::COOKIE};
+use axum::http::{HeaderMap, HeaderValue};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use vestibule_kernel::Timestamp;
 
 use super::Handle;
-use crate::limit::{COOKIE_CHUNK_BYTES_MAX, COOKIE_CHUNKS_MAX, COOKIE_LIFETIME, PENDING_MAX};
+use crate::{
+    cookie::{self, SameSite},
+    limit::{COOKIE_CHUNK_BYTES_MAX, COOKIE_CHUNKS_MAX, COOKIE_LIFETIME, PENDING_MAX},
+};
 
-/// `__Host-`: set by this host alone, over a secure connection, for every path (RFC 6265bis section 4.1.3.2). Browsers
-/// count http on a loopback address as secure, so the sandbox uses the same name.
 const PREFIX: &str = "__Host-signin.";
 
 /// What a finished sign-in leaves behind, so that a reload of the identity provider's answer can be explained.
@@ -47,9 +48,7 @@ pub(crate) struct TooLarge;
 impl PendingCookies {
     pub(crate) fn read(headers: &HeaderMap) -> Self {
         let mut cookies = Self::default();
-        let headers = headers.get_all(COOKIE).iter().filter_map(|header| header.to_str().ok());
-        for pair in headers.flat_map(|header| header.split(';')) {
-            let Some((name, value)) = pair.trim().split_once('=') else { continue };
+        for (name, value) in cookie::cookies(headers) {
             if let Some((started, handle, chunk)) = parse_name(name) {
                 cookies.insert(started, handle, chunk, value);
             }
@@ -160,17 +159,13 @@ fn chunks(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// `SameSite=None`, because the identity provider's answer is a cross-site POST.
+/// The identity provider's answer is a cross-site POST.
+const SAME_SITE: SameSite = SameSite::None;
+
 fn set_cookie(name: &str, value: &str) -> Option<HeaderValue> {
-    cookie(name, value, COOKIE_LIFETIME.as_secs())
+    cookie::set(name, value, COOKIE_LIFETIME, SAME_SITE)
 }
 
 fn drop_cookie(name: &str) -> Option<HeaderValue> {
-    cookie(name, "", 0)
-}
-
-fn cookie(name: &str, value: &str, max_age_seconds: u64) -> Option<HeaderValue> {
-    let text = format!("{name}={value}; Max-Age={max_age_seconds}; Path=/; Secure; HttpOnly; SameSite=None");
-    // Names and values are ASCII of our own making; there is nothing that a header could refuse.
-    HeaderValue::try_from(text).ok()
+    cookie::forget(name, SAME_SITE)
 }

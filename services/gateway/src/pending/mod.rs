@@ -4,7 +4,7 @@ mod cookie;
 mod seal;
 
 pub(crate) use cookie::{Found, PendingCookies, TooLarge};
-pub(crate) use seal::{PENDING_KEY, PendingSeal, UnsealError};
+pub(crate) use seal::{PENDING_KEY, PendingSeal, Sealable, UnsealError};
 
 use std::fmt;
 
@@ -81,6 +81,10 @@ pub(crate) struct Sent {
     pub(crate) request_id: String,
     /// Why the person was sent there.
     pub(crate) routing_decision: String,
+}
+
+impl Sealable for Pending {
+    const LABEL: &'static str = "";
 }
 
 impl Pending {

@@ -1,13 +1,20 @@
+use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 use vestibule_kernel::{Explain, Explanation, Kind};
 use vestibule_storage::{KeyError, KeyId, KeyStore};
 
-use super::{Handle, Pending};
+use super::Handle;
 
 /// The key that seals pending sign-ins, the same on all instances.
 pub(crate) const PENDING_KEY: &str = "gateway.pending";
 
-/// Seals pending sign-ins for the way through the browser.
+/// What travels sealed through the browser.
+pub(crate) trait Sealable: Serialize + DeserializeOwned {
+    /// Keeps one kind from being taken for another.
+    const LABEL: &'static str;
+}
+
+/// Seals pending sign-ins and sign-outs for the way through the browser.
 #[derive(Clone)]
 pub(crate) struct PendingSeal(KeyStore);
 
@@ -28,21 +35,26 @@ impl PendingSeal {
     }
 
     /// The key's id and the ciphertext; bound to `handle`, so that a sign-in cannot be moved to another.
-    pub(crate) async fn seal(&self, handle: &Handle, pending: &Pending) -> Result<Vec<u8>, UnsealError> {
+    pub(crate) async fn seal<T: Sealable>(&self, handle: &Handle, pending: &T) -> Result<Vec<u8>, UnsealError> {
         let key = self.0.current(PENDING_KEY, "").await?;
         let plain = serde_json::to_vec(pending).map_err(|_| UnsealError::Foreign)?;
         let mut sealed = key.id.0.as_bytes().to_vec();
-        sealed.extend(key.seal(handle.as_str().as_bytes(), &plain)?);
+        sealed.extend(key.seal(&bound_to::<T>(handle), &plain)?);
         Ok(sealed)
     }
 
-    pub(crate) async fn open(&self, handle: &Handle, sealed: &[u8]) -> Result<Pending, UnsealError> {
+    pub(crate) async fn open<T: Sealable>(&self, handle: &Handle, sealed: &[u8]) -> Result<T, UnsealError> {
         let (id, ciphertext) = sealed.split_at_checked(16).ok_or(UnsealError::Foreign)?;
         let id = KeyId(Uuid::from_slice(id).map_err(|_| UnsealError::Foreign)?);
         let key = self.0.find(PENDING_KEY, "", id).await?.ok_or(UnsealError::Foreign)?;
-        let plain = key.open(handle.as_str().as_bytes(), ciphertext).map_err(|_| UnsealError::Foreign)?;
+        let plain = key.open(&bound_to::<T>(handle), ciphertext).map_err(|_| UnsealError::Foreign)?;
         serde_json::from_slice(&plain).map_err(|_| UnsealError::Foreign)
     }
+}
+
+/// A handle has a fixed length, so no label makes one kind with one handle look like another.
+fn bound_to<T: Sealable>(handle: &Handle) -> Vec<u8> {
+    [T::LABEL.as_bytes(), handle.as_str().as_bytes()].concat()
 }
 
 impl Explain for UnsealError {

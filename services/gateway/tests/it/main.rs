@@ -8,7 +8,10 @@ mod authorize;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod end_session;
+#[cfg(test)]
 mod logout_peer;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod peer;
@@ -16,6 +19,8 @@ mod peer;
 mod provider;
 #[cfg(test)]
 mod rule;
+#[cfg(test)]
+mod slo;
 #[cfg(test)]
 mod token;
 #[cfg(test)]

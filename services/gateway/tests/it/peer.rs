@@ -15,8 +15,10 @@ use vestibule_rpc::{
         Check, CreateAuthnRequestRequest, CreateAuthnRequestResponse, CreateLogoutRequestRequest,
         CreateLogoutRequestResponse, ExplainResponseRequest, ExplainResponseResponse,
         GetServiceProviderMetadataRequest, GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest,
-        InspectMetadataResponse, PostForm, Refusal, RotateServiceProviderKeysRequest, RotateServiceProviderKeysResponse, ValidateLogoutRequest, ValidateLogoutResponse,
-        ValidateResponseRequest, ValidateResponseResponse, check, create_authn_request_response::Binding, refusal, saml_service_server::SamlService,
+        InspectMetadataResponse, PostForm, PreviewMappingRequest, PreviewMappingResponse, Refusal,
+        RotateServiceProviderKeysRequest, RotateServiceProviderKeysResponse, ValidateLogoutRequest,
+        ValidateLogoutResponse, ValidateResponseRequest, ValidateResponseResponse, check,
+        create_authn_request_response::Binding, refusal, saml_service_server::SamlService,
         validate_response_response::Outcome,
     },
     to_status,
@@ -221,6 +223,13 @@ impl SamlService for Saml {
         &self,
         _: Request<ExplainResponseRequest>,
     ) -> Result<Response<ExplainResponseResponse>, Status> {
+        Err(Status::unimplemented("not asked by the gateway"))
+    }
+
+    async fn preview_mapping(
+        &self,
+        _: Request<PreviewMappingRequest>,
+    ) -> Result<Response<PreviewMappingResponse>, Status> {
         Err(Status::unimplemented("not asked by the gateway"))
     }
 }

@@ -61,7 +61,7 @@ async fn both_secrets_are_good_until_one_is_retired() {
     let code = world.code("retired", "").await;
     let stream = StreamId::of_id(user_pool::CATEGORY, None, POOL.uuid());
     let retired = user_pool::Event::from(SecretRetired { secret_id: "old secret".to_owned() });
-    append(&world.resources.log, stream, Version(3), &[retired]).await;
+    append(&world.resources.log, stream, Version(4), &[retired]).await;
     // The gateway learns of it through the log; wait for the state, not for a time.
     let refused = async {
         loop {

@@ -237,7 +237,14 @@ async fn register_pool(log: &EventLog, pool: UserPoolId, client: &str, alg: Sign
             added_at: Timestamp::EPOCH,
         })
     });
-    let events: Vec<_> = std::iter::once(registered).chain(added).collect();
+    let addresses = user_pool::Event::from(user_pool::Updated {
+        post_logout_redirect_uris: Some(vec![
+            format!("https://{client}.test/"),
+            format!("https://{client}.test/bye?a=b"),
+        ]),
+        ..user_pool::Updated::default()
+    });
+    let events: Vec<_> = std::iter::once(registered).chain(added).chain([addresses]).collect();
     append(log, StreamId::of_id(user_pool::CATEGORY, None, pool.uuid()), Version::EMPTY, &events).await;
 }
 

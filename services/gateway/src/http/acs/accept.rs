@@ -102,7 +102,9 @@ async fn finish(
     gateway.recorder.accepted(report(arrived, facts));
     let location = success_location(&request.redirect_uri, request.state.as_ref(), &code);
     // 303: the browser came by POST and must not repeat it at Cognito (RFC 9700 section 4.12).
-    Ok(with_cookies(redirect(StatusCode::SEE_OTHER, &location), arrived.cookies.finish(&arrived.handle)))
+    let session = arrived.sessions.keep((arrived.sent.connection, arrived.pending.user_pool), &identity.session, now);
+    let cookies = arrived.cookies.finish(&arrived.handle).into_iter().chain(session).collect();
+    Ok(with_cookies(redirect(StatusCode::SEE_OTHER, &location), cookies))
 }
 
 fn released(identity: &Identity) -> ReleasedIdentity {

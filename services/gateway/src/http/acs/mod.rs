@@ -16,6 +16,7 @@ use vestibule_kernel::{ConnectionId, OrganizationId};
 use crate::{
     gateway::Gateway,
     limit::ACS_BODY_BYTES_MAX,
+    logout::SessionCookies,
     pending::{Found, Handle, Pending, PendingCookies, Sent, Waiting},
     refusal::{Known, refuse},
     report::{Facts, Stage},
@@ -39,6 +40,7 @@ struct Arrived {
     pending: Pending,
     sent: Sent,
     cookies: PendingCookies,
+    sessions: SessionCookies,
     saml_response: String,
 }
 
@@ -103,14 +105,15 @@ async fn arrive(gateway: &Gateway, connection: &str, headers: &HeaderMap, body: 
         Found::Finished => return Err(refused(AcsError::Reloaded)),
         Found::Nothing => return Err(refused(AcsError::CookieLost)),
     };
-    let pending = gateway.seal.open(&handle, &sealed).await.map_err(|error| refused(error.into()))?;
+    let pending: Pending = gateway.seal.open(&handle, &sealed).await.map_err(|error| refused(error.into()))?;
     let with_pending = |error, pending: Pending| Refused { pending: Some(Box::new(pending)), ..refused(error) };
     if pending.is_late(gateway.now()) {
         return Err(with_pending(AcsError::Late, pending));
     }
     match pending.waiting.clone() {
         Waiting::IdentityProvider(sent) if sent.connection == connection => {
-            Ok(Arrived { handle, pending, sent, cookies, saml_response: form.saml_response })
+            let sessions = SessionCookies::read(headers);
+            Ok(Arrived { handle, pending, sent, cookies, sessions, saml_response: form.saml_response })
         }
         Waiting::IdentityProvider(_) | Waiting::Organization => Err(with_pending(AcsError::OtherConnection, pending)),
     }
@@ -133,6 +136,7 @@ async fn show(gateway: &Gateway, refused: Refused) -> Response {
         organization: connection.map(|(organization, _)| organization),
         connection: connection.map(|(_, connection)| connection),
         facts,
+        ..Known::default()
     };
     refuse(gateway, sign_in, Stage::Acs, &error, known).await
 }
