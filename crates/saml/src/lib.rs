@@ -97,4 +97,4 @@ pub use refusal::{Refusal, Responsible};
 pub use response::{Expectation, validate, validate_xml};
 pub use service_provider::{ServiceProvider, ServiceProviderMetadata};
 pub use trust::{TrustError, TrustedCertificates};
-pub use unverified::{Unverified, pasted_form_value};
+pub use unverified::{Sample, Unverified, pasted_form_value};

@@ -6,6 +6,9 @@ use vestibule_tenancy::connection::settings::SettingsViolation;
 #[error("{}", summary(.0))]
 pub struct InvalidSettings(pub Vec<Invalid>);
 
+/// The field that is not a setting.
+pub(crate) const UPDATE_MASK: &str = "update_mask";
+
 /// What is wrong with one field.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Invalid {
@@ -36,7 +39,7 @@ impl Explain for InvalidSettings {
     fn explain(&self) -> Explanation {
         let reason = self.0.first().map_or("REQUEST_INVALID", |first| first.reason);
         let violation = |one: &Invalid| Violation {
-            field: format!("settings.{}", one.field),
+            field: if one.field == UPDATE_MASK { one.field.to_owned() } else { format!("settings.{}", one.field) },
             description: one.description.clone(),
         };
         Explanation { kind: Kind::Invalid, reason, violations: self.0.iter().map(violation).collect() }

@@ -6,6 +6,7 @@ mod invalid;
 mod message;
 mod patch;
 
+pub(crate) use invalid::UPDATE_MASK;
 pub use invalid::{Invalid, InvalidSettings};
 pub use message::message;
 pub use patch::{Patch, fields};

@@ -13,7 +13,7 @@ use vestibule_rpc::{
 use vestibule_tenancy::connection::{AttributeRule, CheckedSettings, ClaimName, RoleRule, SamlSettings, SubjectSource};
 
 use crate::{
-    Invalid, InvalidSettings,
+    Invalid, InvalidSettings, UPDATE_MASK,
     choice::{certificate_validity, encryption, provider, sign_requests},
 };
 
@@ -107,6 +107,20 @@ impl Patch {
         let wanted = wanted.cloned().unwrap_or_default();
         let wanted_one = |setting: &&Setting| means(setting.field, (setting.is_set)(&wanted));
         Self { settings: SETTINGS.iter().filter(wanted_one).copied().collect(), wanted }
+    }
+
+    /// The settings that an update mask names, or those that are set when it names none.
+    ///
+    /// # Errors
+    /// [`InvalidSettings`] when it names something else.
+    pub fn named(wanted: Option<&pb::SamlSettings>, mask: &[String]) -> Result<Self, InvalidSettings> {
+        if mask.iter().all(|path| fields().any(|field| field == path)) {
+            return Ok(Self::of(wanted, |name, is_set| {
+                if mask.is_empty() { is_set } else { mask.iter().any(|path| path == name) }
+            }));
+        }
+        let description = format!("the fields are {}", fields().collect::<Vec<_>>().join(", "));
+        Err(InvalidSettings(vec![Invalid { field: UPDATE_MASK, reason: "UPDATE_MASK_INVALID", description }]))
     }
 
     /// Whether no setting is meant.

@@ -13,7 +13,7 @@ use vestibule_host::Resources;
 use vestibule_kernel::{Chain, ConnectionId, OrganizationId, Timestamp};
 use vestibule_tenancy::{
     EmailAddress,
-    connection::{self, Connection},
+    connection::{self, Connection, SamlSettings},
     domain,
     organization::{self, ForeignEmail},
 };
@@ -96,6 +96,11 @@ impl Directory {
         Ok(())
     }
 
+    /// The connection as it would be with other settings.
+    pub(crate) fn with_settings(&self, id: ConnectionId, settings: SamlSettings) -> Option<ReadyConnection> {
+        self.view.read(|view| view.with_settings(id, settings))
+    }
+
     /// Whether a connection of anybody trusts this identity provider.
     pub(crate) fn knows_identity_provider(&self, entity_id: &str) -> bool {
         self.view.read(|view| view.knows_identity_provider(entity_id))
@@ -138,6 +143,12 @@ impl View {
 
     fn connection(&self, id: ConnectionId) -> Option<Arc<ReadyConnection>> {
         self.connections.get(&id).map(|(_, ready)| Arc::clone(ready))
+    }
+
+    fn with_settings(&self, id: ConnectionId, settings: SamlSettings) -> Option<ReadyConnection> {
+        let (state, _) = self.connections.get(&id)?;
+        let configured = connection::Configured { settings: Some(settings), ..connection::Configured::default() };
+        ReadyConnection::of(&state.clone().evolve(&configured.into()), &self.public_url)
     }
 
     fn knows_identity_provider(&self, entity_id: &str) -> bool {

@@ -1,7 +1,10 @@
 use vestibule_eventlog::{AppendError, LoadError, ReadError};
 use vestibule_kernel::{Explain, Explanation, Kind};
 use vestibule_rpc::resource::InvalidName;
-use vestibule_saml::{CredentialError, MetadataError, ParseRequestIdError, RelayStateError, SigningError};
+use vestibule_saml::{
+    self as saml, CredentialError, MetadataError, ParseRequestIdError, RelayStateError, SigningError,
+};
+use vestibule_settings::InvalidSettings;
 use vestibule_storage::{KeyError, StorageError};
 use vestibule_tenancy::{assertion, person};
 
@@ -58,6 +61,12 @@ pub(crate) enum Error {
     /// The request cannot be signed.
     #[error(transparent)]
     Signing(#[from] SigningError),
+    /// Proposed settings cannot be.
+    #[error(transparent)]
+    Settings(#[from] InvalidSettings),
+    /// A sample cannot be read.
+    #[error("the sample cannot be read: {0}")]
+    Sample(#[source] saml::Refusal),
     /// Metadata is not taken.
     #[error(transparent)]
     Metadata(#[from] MetadataError),
@@ -96,6 +105,8 @@ impl Explain for Error {
             Self::Session(error) => error.explain(),
             Self::MessageMissing => Explanation::field("LOGOUT_MESSAGE_MISSING", "message", self.to_string()),
             Self::Storage(error) => error.explain(),
+            Self::Settings(error) => error.explain(),
+            Self::Sample(refusal) => Explanation::field(refusal.reason(), "saml_response", self.to_string()),
             Self::Time => Explanation::field("TIME_INVALID", "time", self.to_string()),
             Self::NotTheOperator => Explanation::new(Kind::Forbidden, "REGISTRY_TOKEN_REQUIRED"),
             Self::KeysRotating => Explanation::new(Kind::Precondition, "SERVICE_PROVIDER_KEYS_ROTATING"),

@@ -1,5 +1,7 @@
 //! The gRPC service: caller, convert, call, answer.
 
+mod preview;
+
 use std::{sync::Arc, time::Duration};
 
 use tonic::{Request, Response, Status};
@@ -10,9 +12,9 @@ use vestibule_rpc::{
         CreateAuthnRequestRequest, CreateAuthnRequestResponse, CreateLogoutRequestRequest, CreateLogoutRequestResponse,
         ExplainResponseRequest, ExplainResponseResponse, GetServiceProviderMetadataRequest,
         GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest, InspectMetadataResponse,
-        RotateServiceProviderKeysRequest, RotateServiceProviderKeysResponse, ValidateLogoutRequest,
-        ValidateLogoutResponse, ValidateResponseRequest, ValidateResponseResponse, saml_service_server::SamlService,
-        validate_response_response::Outcome,
+        PreviewMappingRequest, PreviewMappingResponse, RotateServiceProviderKeysRequest,
+        RotateServiceProviderKeysResponse, ValidateLogoutRequest, ValidateLogoutResponse, ValidateResponseRequest,
+        ValidateResponseResponse, saml_service_server::SamlService, validate_response_response::Outcome,
     },
     to_status,
 };
@@ -122,6 +124,14 @@ impl SamlService for Api {
         request: Request<ExplainResponseRequest>,
     ) -> Result<Response<ExplainResponseResponse>, Status> {
         Ok(Response::new(self.explain(request.get_ref()).await.map_err(refused)?))
+    }
+
+    #[tracing::instrument(name = "saml.preview_mapping", skip_all)]
+    async fn preview_mapping(
+        &self,
+        request: Request<PreviewMappingRequest>,
+    ) -> Result<Response<PreviewMappingResponse>, Status> {
+        Ok(Response::new(self.preview(request.get_ref()).await.map_err(refused)?))
     }
 }
 

@@ -612,6 +612,105 @@ pub mod explain_response_response {
         pub found: ::prost::alloc::string::String,
     }
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreviewMappingRequest {
+    /// The connection's id, as it stands in the ACS URL.
+    #[prost(string, tag = "1")]
+    pub connection: ::prost::alloc::string::String,
+    /// The `SAMLResponse` form field as it came, or the XML itself. At most 128 KiB of XML.
+    #[prost(string, tag = "2")]
+    pub saml_response: ::prost::alloc::string::String,
+    /// The moment at which it arrived; now when unset.
+    #[prost(message, optional, tag = "3")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The ID of the request it must answer. When empty, the request that the Response itself names counts.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+    /// Whether the pool cannot do without an address.
+    #[prost(bool, tag = "5")]
+    pub email_required: bool,
+    /// Settings to try in place of the saved ones.
+    #[prost(message, optional, tag = "6")]
+    pub settings: ::core::option::Option<super::super::registry::v1::SamlSettings>,
+    /// Which of `settings` are meant, by their names; empty means every one that is set.
+    #[prost(message, optional, tag = "7")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+}
+/// What the settings make of the sample. Holds personal values: those that the caller sent.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PreviewMappingResponse {
+    /// Whether the sample is genuine at that moment: signatures, addresses and times. When it is not, everything here is what
+    /// the sample claims, and nobody has vouched for it.
+    #[prost(bool, tag = "1")]
+    pub verified: bool,
+    /// Why nobody would be signed in; unset when somebody would.
+    #[prost(message, optional, tag = "2")]
+    pub refused: ::core::option::Option<Refusal>,
+    /// Every check in order, also those not reached.
+    #[prost(message, repeated, tag = "3")]
+    pub checks: ::prost::alloc::vec::Vec<Check>,
+    /// By what the person would be recognised; unset when nobody can be.
+    #[prost(message, optional, tag = "4")]
+    pub subject: ::core::option::Option<preview_mapping_response::Subject>,
+    /// The claims that have values. An address goes out only inside a verified domain, see the checks.
+    #[prost(message, repeated, tag = "5")]
+    pub claims: ::prost::alloc::vec::Vec<preview_mapping_response::Claim>,
+    /// What the groups mean in our words.
+    #[prost(string, repeated, tag = "6")]
+    pub roles: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Claims that the connection requires and the sample does not have.
+    #[prost(string, repeated, tag = "7")]
+    pub missing: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Claims left out, because several different values came, or one that is no text.
+    #[prost(string, repeated, tag = "8")]
+    pub ambiguous: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Claims with a value left out, because it is too long.
+    #[prost(string, repeated, tag = "9")]
+    pub oversized: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Attributes with a value that is no text.
+    #[prost(string, repeated, tag = "10")]
+    pub unusable: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Attributes that mean nothing here.
+    #[prost(string, repeated, tag = "11")]
+    pub unmapped: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whether groups were left out: by us, or by the identity provider.
+    #[prost(bool, tag = "12")]
+    pub groups_truncated: bool,
+    /// The settings that were tried.
+    #[prost(message, optional, tag = "13")]
+    pub settings: ::core::option::Option<super::super::registry::v1::SamlSettings>,
+    /// `organizations/{organization}/connections/{connection}`.
+    #[prost(string, tag = "14")]
+    pub connection: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `PreviewMappingResponse`.
+pub mod preview_mapping_response {
+    /// By what the person would be recognised.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Subject {
+        /// The Name of the attribute; empty for the NameID.
+        #[prost(string, tag = "1")]
+        pub attribute: ::prost::alloc::string::String,
+        /// The Format of a NameID; empty for text.
+        #[prost(string, tag = "2")]
+        pub format: ::prost::alloc::string::String,
+        #[prost(string, tag = "3")]
+        pub value: ::prost::alloc::string::String,
+    }
+    /// One claim.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct Claim {
+        /// `email`, `given_name`, `family_name`, `name` or `groups`.
+        #[prost(string, tag = "1")]
+        pub name: ::prost::alloc::string::String,
+        /// Each once, in the order in which they came.
+        #[prost(string, repeated, tag = "2")]
+        pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+        /// The Name of the attribute they came from; empty for the NameID.
+        #[prost(string, tag = "3")]
+        pub attribute: ::prost::alloc::string::String,
+    }
+}
 /// Generated client implementations.
 pub mod saml_service_client {
     #![allow(unused_variables, dead_code, missing_docs, clippy::wildcard_imports, clippy::let_unit_value)]
@@ -821,6 +920,23 @@ pub mod saml_service_client {
             req.extensions_mut().insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "ExplainResponse"));
             self.inner.unary(req, path, codec).await
         }
+        /// Tells what the settings of a connection, as saved or as proposed, make of a sample Response: nothing is saved, used up
+        /// or recorded. NOT_FOUND/CONNECTION_NOT_FOUND; INVALID_ARGUMENT/TIME_INVALID, the reason of settings that cannot be, or
+        /// that of a sample that cannot be read.
+        pub async fn preview_mapping(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PreviewMappingRequest>,
+        ) -> std::result::Result<tonic::Response<super::PreviewMappingResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.saml.v1.SamlService/PreviewMapping");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "PreviewMapping"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -878,6 +994,13 @@ pub mod saml_service_server {
             &self,
             request: tonic::Request<super::ExplainResponseRequest>,
         ) -> std::result::Result<tonic::Response<super::ExplainResponseResponse>, tonic::Status>;
+        /// Tells what the settings of a connection, as saved or as proposed, make of a sample Response: nothing is saved, used up
+        /// or recorded. NOT_FOUND/CONNECTION_NOT_FOUND; INVALID_ARGUMENT/TIME_INVALID, the reason of settings that cannot be, or
+        /// that of a sample that cannot be read.
+        async fn preview_mapping(
+            &self,
+            request: tonic::Request<super::PreviewMappingRequest>,
+        ) -> std::result::Result<tonic::Response<super::PreviewMappingResponse>, tonic::Status>;
     }
     /// SAML 2.0 towards identity providers: requests, verdicts on responses, and their acceptance.
     #[derive(Debug)]
@@ -1177,6 +1300,34 @@ pub mod saml_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ExplainResponseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.saml.v1.SamlService/PreviewMapping" => {
+                    #[allow(non_camel_case_types)]
+                    struct PreviewMappingSvc<T: SamlService>(pub Arc<T>);
+                    impl<T: SamlService> tonic::server::UnaryService<super::PreviewMappingRequest> for PreviewMappingSvc<T> {
+                        type Response = super::PreviewMappingResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::PreviewMappingRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as SamlService>::preview_mapping(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PreviewMappingSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(accept_compression_encodings, send_compression_encodings)

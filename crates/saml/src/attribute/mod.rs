@@ -12,5 +12,6 @@ pub use claim::Claim;
 pub use identity::NormalisedIdentity;
 pub use mapping::{ClaimRule, Mapping, SubjectSource};
 pub use normalise::normalise;
+pub(crate) use normalise::{Said, read};
 pub use preset::Preset;
 pub use subject::{SubjectFault, SubjectId};

@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Claim, Mapping, NormalisedIdentity, SubjectSource, names::GROUPS_LINK, subject};
-use crate::{Assertion, Attribute, limit, name::name_id_format};
+use crate::{Assertion, Attribute, NameId, limit, name::name_id_format};
 
 /// Puts an assertion's attributes into the words of OpenID Connect.
 ///
@@ -10,13 +10,24 @@ use crate::{Assertion, Attribute, limit, name::name_id_format};
 /// meant.
 #[must_use]
 pub fn normalise(assertion: &Assertion, mapping: &Mapping) -> NormalisedIdentity {
-    let mut reader = Reader::new(assertion, mapping);
+    read(Said { subject: &assertion.subject, attributes: &assertion.attributes }, mapping)
+}
+
+/// What somebody is said to be, whoever says it.
+#[derive(Clone, Copy)]
+pub(crate) struct Said<'a> {
+    pub(crate) subject: &'a NameId,
+    pub(crate) attributes: &'a [Attribute],
+}
+
+pub(crate) fn read(said: Said<'_>, mapping: &Mapping) -> NormalisedIdentity {
+    let mut reader = Reader::new(said, mapping);
     let email = reader.one(Claim::Email).or_else(|| reader.email_of_name_id());
     let (given_name, family_name) = (reader.one(Claim::GivenName), reader.one(Claim::FamilyName));
     let name = reader.one(Claim::Name);
     let (groups, groups_truncated) = reader.groups();
     NormalisedIdentity {
-        subject: subject::subject(assertion, &mapping.subject),
+        subject: subject::subject(said, &mapping.subject),
         email,
         given_name,
         family_name,
@@ -32,7 +43,7 @@ pub fn normalise(assertion: &Assertion, mapping: &Mapping) -> NormalisedIdentity
 }
 
 struct Reader<'a> {
-    assertion: &'a Assertion,
+    said: Said<'a>,
     mapping: &'a Mapping,
     /// The names of every claim, best first.
     names: Vec<(Claim, Vec<String>)>,
@@ -46,10 +57,10 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(assertion: &'a Assertion, mapping: &'a Mapping) -> Self {
+    fn new(said: Said<'a>, mapping: &'a Mapping) -> Self {
         let names: Vec<_> = Claim::ALL.map(|claim| (claim, mapping.names(claim))).into();
         let mut reader = Self {
-            assertion,
+            said,
             mapping,
             labelled: HashMap::new(),
             others: Vec::new(),
@@ -59,7 +70,7 @@ impl<'a> Reader<'a> {
             names: Vec::new(),
         };
         let known: HashSet<&str> = names.iter().flat_map(|(_, names)| names).map(String::as_str).collect();
-        for attribute in &assertion.attributes {
+        for attribute in said.attributes {
             // By Name; by FriendlyName only when the Name itself means nothing here.
             let label = [Some(&attribute.name), attribute.friendly_name.as_ref()].into_iter().flatten();
             match label.map(|name| name.to_ascii_lowercase()).find(|name| known.contains(name.as_str())) {
@@ -87,14 +98,14 @@ impl<'a> Reader<'a> {
 
     /// A NameID that says it is an address, unless a rule or an attribute says something else about addresses.
     fn email_of_name_id(&self) -> Option<String> {
-        let name_id = &self.assertion.subject;
+        let name_id = self.said.subject;
         let is_open = self.mapping.rule(Claim::Email).is_none() && !self.ambiguous.contains(&Claim::Email);
         (is_open && name_id.format == name_id_format::EMAIL_ADDRESS).then(|| name_id.value.trim().to_owned())
     }
 
     fn groups(&mut self) -> (Vec<String>, bool) {
         let values = self.values(Claim::Groups);
-        let linked = self.assertion.attributes.iter().any(|each| each.name.eq_ignore_ascii_case(GROUPS_LINK));
+        let linked = self.said.attributes.iter().any(|each| each.name.eq_ignore_ascii_case(GROUPS_LINK));
         let truncated = linked || values.len() > limit::GROUPS_MAX;
         (values.into_iter().take(limit::GROUPS_MAX).map(str::to_owned).collect(), truncated)
     }
@@ -130,7 +141,7 @@ impl<'a> Reader<'a> {
     }
 
     fn unusable(&self) -> Vec<String> {
-        let unusable = self.assertion.attributes.iter().filter(|attribute| attribute.has_unreadable());
+        let unusable = self.said.attributes.iter().filter(|attribute| attribute.has_unreadable());
         distinct(unusable.map(|attribute| attribute.name.as_str()).filter(|name| !self.is_subject(name)))
     }
 

@@ -1,7 +1,7 @@
 use std::fmt;
 
-use super::SubjectSource;
-use crate::{Assertion, Attribute, NameId, limit};
+use super::{SubjectSource, normalise::Said};
+use crate::{Attribute, NameId, limit};
 
 /// By what a person is recognised: a value together with where it stood, because the same text elsewhere is somebody
 /// else. Its `Debug` shows no values.
@@ -66,16 +66,16 @@ pub enum SubjectFault {
 
 /// Finds whom an assertion is about. An attribute must have this very Name and one value; nothing is trimmed, folded or
 /// chosen, because whoever could bring two spellings together could bring two persons together.
-pub(super) fn subject(assertion: &Assertion, source: &SubjectSource) -> Result<SubjectId, SubjectFault> {
+pub(super) fn subject(said: Said<'_>, source: &SubjectSource) -> Result<SubjectId, SubjectFault> {
     let SubjectSource::Attribute(name) = source else {
-        let name_id = &assertion.subject;
+        let name_id = said.subject;
         return if name_id.is_transient() {
             Err(SubjectFault::Transient)
         } else {
             Ok(SubjectId::NameId(name_id.clone()))
         };
     };
-    let named = || assertion.attributes.iter().filter(|attribute| attribute.name == *name);
+    let named = || said.attributes.iter().filter(|attribute| attribute.name == *name);
     match named().map(Attribute::count).sum() {
         0_usize => return Err(SubjectFault::Missing),
         1 => {}

@@ -6,7 +6,7 @@ use crate::{Attribute, CheckName, NameId, Refusal, check::Checklist, limit, name
 const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// Reads the attributes. The finding tells how many there are.
-pub(super) fn read(assertion: Node<'_>, checks: &mut Checklist) -> Result<Vec<Attribute>, Refusal> {
+pub(crate) fn read(assertion: Node<'_>, checks: &mut Checklist) -> Result<Vec<Attribute>, Refusal> {
     let (name, expected) = (CheckName::Attributes, "values within the limits, without comments");
     let mut attributes = Vec::new();
     let mut values = 0;

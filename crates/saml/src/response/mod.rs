@@ -1,7 +1,7 @@
 //! Validation of a Response: see the crate's documentation for the order of things.
 
 mod address;
-mod attributes;
+pub(crate) mod attributes;
 mod conditions;
 mod decode;
 mod encrypted;

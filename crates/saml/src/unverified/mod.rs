@@ -1,6 +1,7 @@
 //! What a message says, without any proof: to explain a refusal to people, never to decide anything.
 
 mod redact;
+mod sample;
 
 use std::borrow::Cow;
 
@@ -14,6 +15,8 @@ use crate::{
     response::{decode, embedded_certificates},
     xml::{self, Limits, Node},
 };
+
+pub use sample::Sample;
 
 /// How many values of one kind are kept.
 const VALUES_MAX: usize = 16;
@@ -49,20 +52,19 @@ impl Unverified {
     /// # Errors
     /// The refusal, when it is no Base64 of well-formed XML within the limits.
     pub fn read(saml_response: &str) -> Result<Self, Refusal> {
-        let xml = decode(saml_response, &mut Checklist::default())?;
-        let document = xml::parse(&xml, Limits::RESPONSE)?;
-        let Some(root) = Node::root(&document) else { return Err(Refusal::XmlMalformed) };
-        let mut read = Self {
-            document: redact::redact(&document),
-            destination: root.attribute("Destination").map(check::finding),
-            in_response_to: root.attribute("InResponseTo").map(check::finding),
-            ..Self::default()
-        };
-        for node in root.walk() {
-            read.take(node);
-        }
-        read.certificates = embedded_certificates(root).take(VALUES_MAX).collect();
-        Ok(read)
+        root(saml_response, |root| {
+            let mut read = Self {
+                document: redact::redact(root.document()),
+                destination: root.attribute("Destination").map(check::finding),
+                in_response_to: root.attribute("InResponseTo").map(check::finding),
+                ..Self::default()
+            };
+            for node in root.walk() {
+                read.take(node);
+            }
+            read.certificates = embedded_certificates(root).take(VALUES_MAX).collect();
+            Ok(read)
+        })
     }
 
     fn take(&mut self, node: Node<'_>) {
@@ -77,6 +79,13 @@ impl Unverified {
             self.issue_instant = self.issue_instant.max(instant);
         }
     }
+}
+
+/// Reads the tree of a form value, for as long as `reader` looks at it.
+fn root<T>(saml_response: &str, reader: impl FnOnce(Node<'_>) -> Result<T, Refusal>) -> Result<T, Refusal> {
+    let xml = decode(saml_response, &mut Checklist::default())?;
+    let document = xml::parse(&xml, Limits::RESPONSE)?;
+    reader(Node::root(&document).ok_or(Refusal::XmlMalformed)?)
 }
 
 fn add(values: &mut Vec<String>, value: Option<&str>) {

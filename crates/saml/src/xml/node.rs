@@ -28,6 +28,10 @@ impl<'t> Node<'t> {
         document.element(id).map(|_| Self { document, id })
     }
 
+    pub(crate) const fn document(self) -> &'t Document<'t> {
+        self.document
+    }
+
     pub(crate) const fn id(self) -> NodeId {
         self.id
     }
