@@ -2,8 +2,12 @@
 
 pub mod apart;
 pub mod backup;
+pub mod claims;
 pub mod events;
 pub mod health;
 pub mod keys;
 pub mod log;
+pub mod people;
+pub mod placement;
+pub mod second_opinion;
 pub mod trace;

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use vestibule_decider::{EventBody, Schema};
-use vestibule_tenancy::{assertion, connection, domain, organization, person, user_pool};
+use vestibule_tenancy::{assertion, claim_policy, connection, domain, organization, person, user_pool};
 
 use crate::page::{cells, code, files, text};
 
@@ -62,6 +62,17 @@ fn compiled() -> Vec<Schema> {
         user_pool::SecretRetired::SCHEMA,
         person::FirstSeen::SCHEMA,
         person::Updated::SCHEMA,
+        person::RolesChanged::SCHEMA,
+        person::Deactivated::SCHEMA,
+        person::Reactivated::SCHEMA,
+        person::Relinked::SCHEMA,
+        person::Superseded::SCHEMA,
+        person::SignedOut::SCHEMA,
+        person::SignedIn::SCHEMA,
+        person::NativeUserLinked::SCHEMA,
+        person::NativeUserUnlinked::SCHEMA,
+        claim_policy::Replaced::SCHEMA,
+        claim_policy::Cleared::SCHEMA,
         assertion::Accepted::SCHEMA,
         assertion::Redeemed::SCHEMA,
     ]
@@ -87,11 +98,14 @@ fn reserved_names_are_the_codes() {
     let names = [
         organization::SLUG,
         organization::EXTERNAL_ID,
+        organization::OWN_POOL,
+        organization::APP_CLIENT,
         domain::CLAIMED_NAME,
         domain::VERIFIED_NAME,
         user_pool::POOL_ID,
         user_pool::CLIENT_ID,
         person::SUBJECT,
+        person::NATIVE_USER,
         assertion::REQUEST,
     ];
     for name in names {
