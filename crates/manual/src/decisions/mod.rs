@@ -2,6 +2,7 @@
 
 pub mod assertion_streams;
 pub mod checked_in_code;
+pub mod claim_policy;
 pub mod cryptography;
 pub mod event_order;
 pub mod keys;
