@@ -133,8 +133,27 @@ fn of_response(refusal: Said, connection: &ReadyConnection, found: &str) -> Stri
         Said::StatusNotSuccess => {
             format!("it reports {found} instead of success; please look into your sign-in log for the reason")
         }
-        Said::AssertionEncrypted => {
-            "the Assertion is encrypted; please switch assertion encryption off for this application".to_owned()
+        Said::AssertionEncrypted => "the Assertion is encrypted with a certificate that is not ours; please read our \
+            metadata again, or switch encryption off for this application"
+            .to_owned(),
+        Said::AssertionNotEncrypted => {
+            "the Assertion is not encrypted; please encrypt it with the certificate in our metadata".to_owned()
+        }
+        Said::EncryptionUnauthenticated => {
+            "it is encrypted with AES-CBC, which proves nothing by itself; please sign the Response too (in AD FS: \
+             -SamlResponseSignature MessageAndAssertion), encrypt with AES-GCM, or switch encryption off"
+                .to_owned()
+        }
+        Said::EncryptionAlgorithmNotAllowed => {
+            format!("it is encrypted with {found}; please encrypt with AES-256-GCM and RSA-OAEP (rsa-oaep-mgf1p)")
+        }
+        Said::DecryptionFailed => {
+            "what is encrypted does not open to an Assertion; please read our metadata again and \
+            encrypt with the first certificate for encryption in it"
+                .to_owned()
+        }
+        Said::AuthnContextMismatch => {
+            format!("the person was authenticated with {found}; please authenticate as the request asks, and say so")
         }
         other => format!("{other} ({}; found: {found})", other.reason()),
     };

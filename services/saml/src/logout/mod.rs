@@ -6,8 +6,8 @@
 //! a person is known may be an attribute, which no LogoutRequest carries.
 
 mod answer;
-mod index;
 mod inbound;
+mod index;
 mod outbound;
 mod session;
 

@@ -46,7 +46,7 @@ impl Child {
         // Starting a program waits for the system to load it.
         let spawned = tokio::task::spawn_blocking(move || Self::spawn(&program)).await.map_err(io::Error::other)?;
         let mut child = spawned?;
-        let hello: Hello = child.receive(HELLO_BYTES_MAX).await.map_err(StartError::Hello)?;
+        let hello: Hello = receive(&mut child.stdout, HELLO_BYTES_MAX).await.map_err(StartError::Hello)?;
         if hello.version == VERSION { Ok(child) } else { Err(StartError::Version(hello.version)) }
     }
 
@@ -77,24 +77,27 @@ impl Child {
     }
 
     /// Asks, and sees the process end as it should: one whose memory was damaged does not.
-    pub(super) async fn ask(mut self, question: &[u8]) -> Result<Answer, NoOpinion> {
-        self.stdin.write_all(question).await.map_err(FrameError::Io)?;
-        let answer = self.receive(ANSWER_BYTES_MAX).await?;
+    pub(super) async fn ask(self, question: &[u8]) -> Result<Answer, NoOpinion> {
+        let Self { mut process, mut stdin, mut stdout } = self;
+        stdin.write_all(question).await.map_err(FrameError::Io)?;
+        // That was all: it is told so.
+        drop(stdin);
+        let answer = receive(&mut stdout, ANSWER_BYTES_MAX).await?;
         let mut more = [0; 1];
-        if self.stdout.read(&mut more).await.map_err(FrameError::Io)? > 0 {
+        if stdout.read(&mut more).await.map_err(FrameError::Io)? > 0 {
             return Err(FrameError::TooLong { bytes: 1, limit: 0 }.into());
         }
-        let status = self.process.wait().await.map_err(FrameError::Io)?;
+        let status = process.wait().await.map_err(FrameError::Io)?;
         if status.success() { Ok(answer) } else { Err(NoOpinion::Ended) }
     }
+}
 
-    async fn receive<T: DeserializeOwned>(&mut self, limit: usize) -> Result<T, NoOpinion> {
-        let mut head = [0; HEAD_BYTES];
-        self.stdout.read_exact(&mut head).await.map_err(FrameError::Io)?;
-        let mut body = vec![0; body_length(head, limit)?];
-        self.stdout.read_exact(&mut body).await.map_err(FrameError::Io)?;
-        Ok(decode(&body)?)
-    }
+async fn receive<T: DeserializeOwned>(from: &mut ChildStdout, limit: usize) -> Result<T, NoOpinion> {
+    let mut head = [0; HEAD_BYTES];
+    from.read_exact(&mut head).await.map_err(FrameError::Io)?;
+    let mut body = vec![0; body_length(head, limit)?];
+    from.read_exact(&mut body).await.map_err(FrameError::Io)?;
+    Ok(decode(&body)?)
 }
 
 /// Limits that the process cannot raise again, unless it is root's.

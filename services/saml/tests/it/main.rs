@@ -10,10 +10,16 @@ mod email;
 #[cfg(test)]
 mod explain;
 #[cfg(test)]
+mod life;
+#[cfg(test)]
 mod metadata;
 #[cfg(test)]
 mod person;
 #[cfg(test)]
 mod refusal;
+#[cfg(test)]
+mod second_opinion;
+#[cfg(test)]
+mod service_provider_key;
 #[cfg(test)]
 mod world;

@@ -11,13 +11,14 @@ use vestibule_kernel::Timestamp;
 use vestibule_rpc::{
     proto_timestamp,
     saml::v1::{
-        ExplainResponseRequest, ExplainResponseResponse, InspectMetadataRequest, InspectMetadataResponse, refusal,
-        saml_service_client::SamlServiceClient,
+        ExplainResponseRequest, ExplainResponseResponse, GetServiceProviderMetadataRequest, InspectMetadataRequest,
+        InspectMetadataResponse, RotateServiceProviderKeysRequest, RotateServiceProviderKeysResponse, ServiceProviderKey,
+        refusal, saml_service_client::SamlServiceClient,
     },
 };
 
 use super::{Operator, sign_ins::check_line};
-use crate::output::{moment, note, plain, properties};
+use crate::output::{moment, note, plain, properties, table};
 
 /// What is read of a file: far more than the server takes, far less than memory.
 const INPUT_BYTES_MAX: u64 = 2 * 1024 * 1024;
@@ -42,6 +43,15 @@ pub(crate) enum Command {
         #[arg(default_value = "-")]
         file: PathBuf,
     },
+    /// Show our keys for a connection, which stand in our metadata for it.
+    Keys {
+        /// The connection: id or name.
+        #[arg(long)]
+        connection: String,
+        /// Add new keys beside the present ones. They sign when identity providers had time to learn of them.
+        #[arg(long)]
+        rotate: bool,
+    },
     /// Tell what an identity provider's metadata holds, with warnings, before anything is saved.
     Inspect {
         /// The metadata document; `-` reads standard input.
@@ -54,7 +64,7 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
     match command {
         Command::Explain { connection, at, request_id, email_required, file } => {
             let request = ExplainResponseRequest {
-                connection: connection.rsplit('/').next().unwrap_or_default().to_owned(),
+                connection: id(&connection),
                 saml_response: read(&file)?,
                 time: at.map(proto_timestamp),
                 request_id,
@@ -68,6 +78,7 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
             }
             Ok(())
         }
+        Command::Keys { connection, rotate } => keys(&mut client, operator, &connection, rotate).await,
         Command::Inspect { file } => {
             let answer = client.inspect_metadata(InspectMetadataRequest { metadata_xml: read(&file)? }).await;
             let answer = answer.map_err(|status| operator.refused(&status))?.into_inner();
@@ -76,6 +87,47 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
                 .print("vestibule.saml.v1.InspectMetadataResponse", &answer, |answer| metadata(answer, &file))
         }
     }
+}
+
+fn id(connection: &str) -> String {
+    connection.rsplit('/').next().unwrap_or_default().to_owned()
+}
+
+async fn keys(
+    client: &mut SamlServiceClient<vestibule_rpc::Channel>,
+    operator: &Operator,
+    connection: &str,
+    rotate: bool,
+) -> anyhow::Result<()> {
+    let connection = id(connection);
+    let keys = if rotate {
+        let answer = client.rotate_service_provider_keys(RotateServiceProviderKeysRequest { connection }).await;
+        answer.map_err(|status| operator.refused(&status))?.into_inner().keys
+    } else {
+        let request = GetServiceProviderMetadataRequest { connection };
+        let answer = client.get_service_provider_metadata(request).await;
+        answer.map_err(|status| operator.refused(&status))?.into_inner().keys
+    };
+    let answer = RotateServiceProviderKeysResponse { keys };
+    operator.format.print("vestibule.saml.v1.RotateServiceProviderKeysResponse", &answer, key_rows)?;
+    if rotate {
+        note("Ask the administrator of the identity provider to read our metadata again.");
+    }
+    Ok(())
+}
+
+fn key_rows(answer: &RotateServiceProviderKeysResponse) -> String {
+    let row = |key: &ServiceProviderKey| {
+        [
+            plain(key.r#use().as_str_name(), "USE_"),
+            if key.active { "active" } else { "published" }.to_owned(),
+            moment(key.create_time.as_ref()),
+            key.key_id.clone(),
+            key.certificate_fingerprint.clone(),
+        ]
+    };
+    let heading = ["use", "state", "made", "key", "certificate (SHA-256)"];
+    table(heading, &answer.keys.iter().map(row).collect::<Vec<_>>(), "no keys")
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {

@@ -27,10 +27,14 @@ fn ours() -> Assertion {
         acs_url: ACS,
         identity_provider: IDP,
         trusted: &trusted,
-        in_response_to: REQUEST,
+        in_response_to: Some(REQUEST),
         now: NOW,
         skew: Duration::ZERO,
         sha1_until: None,
+        decryption: None,
+        encryption_required: false,
+        required_authn_context: &[],
+        enforce_certificate_validity: false,
     };
     validate_xml(&xml, &expectation).outcome.unwrap()
 }
