@@ -13,7 +13,9 @@ use vestibule_rpc::{
 
 use crate::{
     app::{AppConfig, DemoApplication},
-    cognito::{AppClient, Cognito, CognitoError, EnrichmentTrigger, OidcProvider, PoolConfig, Surroundings},
+    cognito::{
+        AppClient, Cognito, CognitoError, EnrichmentTrigger, LambdaConfig, OidcProvider, PoolConfig, Surroundings,
+    },
     idp::{IdentityProviders, IdpConfig, SetUpError},
     roster::{LOGINS, ORGANIZATIONS, Organization},
     seed::{PoolToRegister, SeedError, Seeded, seed},
@@ -249,6 +251,7 @@ fn pool_config(
             attribute_mapping: OidcProvider::usual_mapping(),
         }],
         required_attributes: Vec::new(),
+        lambda_config: LambdaConfig::every(),
     }
 }
 

@@ -142,8 +142,9 @@ impl Enrichment {
     async fn authenticate(&self, pool: &UserPool, event: TriggerEvent<'_>) -> Result<Answer, EnrichmentError> {
         let event = UserEvent::read(event)?;
         let client_id = event.event().client_id()?.unwrap_or_default();
-        let email = event.user().verified_email();
-        let asked = Asked { pool, client_id: &client_id, verified_email: email.as_deref() };
+        // The attributes may be those from before this sign-in, which puts an address right that is not in a domain of the
+        // organization any more.
+        let asked = Asked { pool, client_id: &client_id, verified_email: None };
         if let Some(subject) = event.user().external_subject(&pool.provider_name)? {
             self.external(&subject, true, |people, person| guard(people, person, &asked)).await?;
             return Ok(Answer::Passed(event.passed()));

@@ -10,7 +10,7 @@ use vestibule_kernel::{SecretString, SystemClock, SystemIds};
 use vestibule_sandbox::{
     bind,
     check::Browser,
-    cognito::{AppClient, Cognito, EnrichmentTrigger, OidcProvider, PoolConfig, Surroundings},
+    cognito::{AppClient, Cognito, EnrichmentTrigger, LambdaConfig, OidcProvider, PoolConfig, Surroundings},
     serve,
 };
 use vestibule_tests::{Vestibule, http_client};
@@ -65,6 +65,7 @@ impl Pool {
                 attribute_mapping: OidcProvider::usual_mapping(),
             }],
             required_attributes: Vec::new(),
+            lambda_config: LambdaConfig::every(),
         };
         let surroundings = Surroundings {
             trigger: Arc::new(EnrichmentTrigger::new(vestibule.channel()?)),

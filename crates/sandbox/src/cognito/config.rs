@@ -17,6 +17,74 @@ pub struct PoolConfig {
     pub providers: Vec<OidcProvider>,
     /// Attributes without which nobody may sign in.
     pub required_attributes: Vec<String>,
+    /// Which triggers call the function.
+    pub lambda_config: LambdaConfig,
+}
+
+/// Which triggers call the function (`LambdaConfig`). Pre token generation always does.
+#[derive(Clone, Debug, Default)]
+pub struct LambdaConfig {
+    /// The version of the event of pre token generation.
+    pub pre_token_generation: LambdaVersion,
+    /// The triggers before and after authentication.
+    pub guards: Vec<Guard>,
+}
+
+impl LambdaConfig {
+    /// Every trigger, in the version that reaches both tokens.
+    #[must_use]
+    pub fn every() -> Self {
+        Self { pre_token_generation: LambdaVersion::V2, guards: Guard::ALL.to_vec() }
+    }
+}
+
+/// A version of the event of pre token generation (`LambdaVersion`).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum LambdaVersion {
+    /// `V1_0`: claims of the ID token, and groups.
+    V1,
+    /// `V2_0`: both tokens and the scopes.
+    #[default]
+    V2,
+    /// `V3_0`: the same, and clients' own tokens, which are not simulated.
+    V3,
+}
+
+/// A trigger that lets a sign-in pass or not.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Guard {
+    /// Before anything of a provider's answer is stored.
+    InboundFederation,
+    /// Before a user is made.
+    PreSignUp,
+    /// After a user was made.
+    PostConfirmation,
+    /// Before a known user is authenticated.
+    PreAuthentication,
+    /// After a known user was authenticated.
+    PostAuthentication,
+}
+
+impl Guard {
+    /// Each of them.
+    pub const ALL: [Self; 5] = [
+        Self::InboundFederation,
+        Self::PreSignUp,
+        Self::PostConfirmation,
+        Self::PreAuthentication,
+        Self::PostAuthentication,
+    ];
+
+    /// Its name in messages.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::InboundFederation => "InboundFederation",
+            Self::PreSignUp => "PreSignUp",
+            Self::PostConfirmation => "PostConfirmation",
+            Self::PreAuthentication => "PreAuthentication",
+            Self::PostAuthentication => "PostAuthentication",
+        }
+    }
 }
 
 /// An app client (`CreateUserPoolClient`).

@@ -72,8 +72,8 @@ impl Pool {
         profile: &Profile,
     ) -> Result<Overriding, TokenGenerationError> {
         let event = event::pre_token_generation(&self.config, source, &sign_in.client_id, profile, &sign_in.scopes);
-        let answer = tokio::time::timeout(TRIGGER_TIMEOUT, self.trigger.pre_token_generation(event)).await;
+        let answer = tokio::time::timeout(TRIGGER_TIMEOUT, self.trigger.invoke(event)).await;
         let answer = answer.unwrap_or(Err(TriggerError::Timeout)).map_err(TokenGenerationError::Failed)?;
-        Overriding::read(&answer).map_err(TokenGenerationError::Answer)
+        Overriding::read(self.config.lambda_config.pre_token_generation, &answer).map_err(TokenGenerationError::Answer)
     }
 }

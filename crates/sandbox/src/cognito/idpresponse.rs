@@ -4,16 +4,19 @@ use axum::{
     extract::{RawQuery, State},
     response::Response,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     authorize::error_redirect,
-    config::OidcProvider,
-    finish, mapping, page,
+    config::{Guard, OidcProvider},
+    finish,
+    guard::{GuardError, after},
+    mapping::{self, MappingError},
+    page,
     pool::Pool,
-    profile::Identity,
+    profile::{Identity, Profile, ProfileError},
     request::{AppRequest, Session, Waiting},
-    upstream,
+    upstream::{self, Redeemed},
 };
 use crate::web::{pairs, text_of};
 
@@ -37,40 +40,63 @@ pub(super) async fn idpresponse(State(pool): State<Arc<Pool>>, RawQuery(query): 
     let Some(code) = text_of(&fields, "code") else {
         return error_redirect(&request, "invalid_request", &format!("{} Error - no code", provider.name));
     };
-    let claims = match upstream::redeem(&pool, provider, code).await {
-        Ok(claims) => claims,
+    let redeemed = match upstream::redeem(&pool, provider, code).await {
+        Ok(redeemed) => redeemed,
         Err(error) => {
             tracing::warn!(error = %vestibule_kernel::Chain(&error), "simulated Cognito: the provider failed");
             return error_redirect(&request, "invalid_request", &error.description(provider));
         }
     };
-    accept(&pool, provider, &request, &claims).await
+    accept(&pool, provider, &request, &redeemed).await
 }
 
 /// The identity is proven: update or create the profile, and answer the application.
-async fn accept(pool: &Pool, provider: &OidcProvider, request: &AppRequest, claims: &Map<String, Value>) -> Response {
-    let now = pool.clock.now();
-    let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default();
-    let identity = match Identity::new(&provider.name, subject, now) {
-        Ok(identity) => identity,
-        Err(error) => return error_redirect(request, "invalid_request", &error.to_string()),
-    };
-    let update = match mapping::update(&provider.attribute_mapping, claims) {
-        Ok(update) => update,
-        Err(error) => return error_redirect(request, "invalid_request", &error.to_string()),
-    };
+async fn accept(pool: &Pool, provider: &OidcProvider, request: &AppRequest, redeemed: &Redeemed) -> Response {
+    match write(pool, provider, request, redeemed).await {
+        Ok((session, profile)) => finish::by_sign_in(pool, request, session, &profile).await,
+        Err(error) => error_redirect(request, "invalid_request", &error.to_string()),
+    }
+}
+
+/// Why nothing comes of a proven identity.
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error(transparent)]
+    Guard(#[from] GuardError),
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+}
+
+/// The triggers run in the documented order: inbound federation, and then for a new user sign-up and confirmation, for a
+/// known one authentication. Whether the trigger before authentication sees what this sign-in changes is not documented;
+/// here it does not.
+async fn write(
+    pool: &Pool,
+    provider: &OidcProvider,
+    request: &AppRequest,
+    redeemed: &Redeemed,
+) -> Result<(Session, Profile), WriteError> {
+    let (now, client_id) = (pool.clock.now(), request.client_id.as_str());
+    let subject = redeemed.id_token.get("sub").and_then(Value::as_str).unwrap_or_default();
+    let identity = Identity::new(&provider.name, subject, now)?;
+    let user_name = identity.username();
+    let claims = pool.inbound_federation(provider, client_id, &user_name, redeemed).await?;
+    let update = mapping::update(&provider.attribute_mapping, &claims)?;
+    let known = pool.directory.find(&user_name);
+    match &known {
+        None => pool.pre_sign_up("PreSignUp_ExternalProvider", client_id, &user_name, &update).await?,
+        Some(known) => {
+            pool.about(Guard::PreAuthentication, "PreAuthentication_Authentication", client_id, known).await?;
+        }
+    }
     let group = format!("{}_{}", pool.config.pool_id, provider.name);
-    let profile =
-        pool.directory.federated(identity, update, group, || pool.ids.uuid_v4(), &pool.config.required_attributes);
-    let profile = match profile {
-        Ok(profile) => profile,
-        Err(error) => return error_redirect(request, "invalid_request", &error.to_string()),
-    };
-    let session = Session {
-        username: profile.username.clone(),
-        provider: provider.name.clone(),
-        client_id: request.client_id.clone(),
-        authenticated_at: now,
-    };
-    finish::by_sign_in(pool, request, session, &profile).await
+    let required = &pool.config.required_attributes;
+    let profile = pool.directory.federated(identity, update, group, || pool.ids.uuid_v4(), required)?;
+    let (guard, source) = after(known.is_some());
+    pool.about(guard, source, client_id, &profile).await?;
+    let (provider, client_id) = (provider.name.clone(), request.client_id.clone());
+    let session = Session { username: profile.username.clone(), provider, client_id, authenticated_at: now };
+    Ok((session, profile))
 }

@@ -6,7 +6,7 @@
 //! 1. `authorize`: what an application may ask of `/oauth2/authorize`; the session cookie; the way out to the provider.
 //! 2. `upstream`: the pool as OpenID Connect relying party: authorize URL, token call, ID token, userinfo.
 //! 3. `mapping` and `profile`: claims become attributes of a profile that outlives the sign-in.
-//! 4. `event`, `trigger` and `overriding`: the pre token generation trigger, version 2, and what its answer may change.
+//! 4. `event`, `trigger`, `guard` and `overriding`: the triggers, and what the answer of pre token generation may change.
 //! 5. `grant`, `claim` and `key`: authorization codes, refresh tokens, the two tokens and the two keys that sign them.
 //! 6. `native`: the pool's own login by a code sent by e-mail. `logout`, `well_known`: what their names say.
 
@@ -16,6 +16,7 @@ mod config;
 mod event;
 mod finish;
 mod grant;
+mod guard;
 mod id_token;
 mod idpresponse;
 mod key;
@@ -33,7 +34,7 @@ mod trigger;
 mod upstream;
 mod well_known;
 
-pub use config::{AppClient, OidcProvider, PoolConfig};
+pub use config::{AppClient, Guard, LambdaConfig, LambdaVersion, OidcProvider, PoolConfig};
 pub use pool::{Cognito, CognitoError, Surroundings};
 pub use profile::{Identity, Profile};
 pub use trigger::{EnrichmentTrigger, Trigger, TriggerError};

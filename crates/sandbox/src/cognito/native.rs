@@ -8,11 +8,13 @@ use axum::{
 use vestibule_kernel::{IdSource, constant_time_eq};
 
 use super::{
-    authorize::refuse,
-    config::NATIVE,
+    authorize::{error_redirect, refuse},
+    config::{Guard, NATIVE},
     finish,
+    guard::{GuardError, after},
     page::{self, CodePage, LoginPage},
     pool::Pool,
+    profile::Profile,
     request::{AppRequest, Session},
 };
 use crate::web::{page as html, pairs, random_token, text_of, with_query};
@@ -93,7 +95,10 @@ pub(super) async fn check_code(
     if pool.native_logins.take(handle, now).is_none() {
         return page::problem("The code has been used.");
     }
-    let profile = pool.directory.native(&login.email, || pool.ids.uuid_v4());
+    let profile = match recognise(&pool, &request, &login.email).await {
+        Ok(profile) => profile,
+        Err(error) => return error_redirect(&request, "invalid_request", &error.to_string()),
+    };
     let session = Session {
         username: profile.username.clone(),
         provider: NATIVE.to_owned(),
@@ -101,6 +106,27 @@ pub(super) async fn check_code(
         authenticated_at: now,
     };
     finish::by_sign_in(&pool, &request, session, &profile).await
+}
+
+/// Whoever has proven an address for the first time signs up by it.
+async fn recognise(pool: &Pool, request: &AppRequest, email: &str) -> Result<Profile, GuardError> {
+    let client_id = request.client_id.as_str();
+    let known = pool.directory.find_native(email);
+    let profile = match &known {
+        Some(known) => {
+            pool.about(Guard::PreAuthentication, "PreAuthentication_Authentication", client_id, known).await?;
+            known.clone()
+        }
+        None => {
+            let sub = pool.ids.uuid_v4().to_string();
+            let attributes = vec![("email".to_owned(), email.to_owned())];
+            pool.pre_sign_up("PreSignUp_SignUp", client_id, &sub, &attributes).await?;
+            pool.directory.native(email, &sub)
+        }
+    };
+    let (guard, source) = after(known.is_some());
+    pool.about(guard, source, client_id, &profile).await?;
+    Ok(profile)
 }
 
 fn ask(pool: &Pool, request: &AppRequest, query: &str, email: &str, problem: Option<&str>) -> Response {

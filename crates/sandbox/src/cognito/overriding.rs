@@ -1,6 +1,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::LambdaVersion;
+
 /// What the answer of the pre token generation trigger changes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Overriding {
@@ -51,6 +53,8 @@ pub(super) enum OverridingError {
     Unrecognizable,
     #[error("Invalid lambda function output: {0}")]
     Form(serde_json::Error),
+    #[error("Invalid lambda function output: the claim {0} is no string")]
+    NotText(String),
     #[error("Invalid lambda function output: a scope has a blank")]
     ScopeBlank,
     #[error("Invalid lambda function output: {0} must not be complex in an ID token")]
@@ -95,12 +99,14 @@ const SIMPLE_IN_ID_TOKEN: [&str; 4] = ["email_verified", "phone_number_verified"
 
 impl Overriding {
     /// Reads the event that the trigger gave back.
-    pub(super) fn read(answer: &Value) -> Result<Self, OverridingError> {
+    pub(super) fn read(version: LambdaVersion, answer: &Value) -> Result<Self, OverridingError> {
         let response = answer.get("response").and_then(Value::as_object).ok_or(OverridingError::Unrecognizable)?;
-        let Some(details) = response.get("claimsAndScopeOverrideDetails").filter(|details| !is_nothing(details)) else {
+        let first = version == LambdaVersion::V1;
+        let container = if first { "claimsOverrideDetails" } else { "claimsAndScopeOverrideDetails" };
+        let Some(details) = response.get(container).filter(|details| !is_nothing(details)) else {
             return Ok(Self::default());
         };
-        let part = |name: &str| match details.get(name) {
+        let part = |part: Option<&Value>| match part {
             Some(part) if !is_nothing(part) => TokenOverriding::deserialize(part).map_err(OverridingError::Form),
             _ => Ok(TokenOverriding::default()),
         };
@@ -109,7 +115,16 @@ impl Overriding {
             Some(groups) if is_nothing(groups) => GroupOverriding::Replace(Groups::default()),
             Some(groups) => GroupOverriding::Replace(Groups::deserialize(groups).map_err(OverridingError::Form)?),
         };
-        let read = Self { id_token: part("idTokenGeneration")?, access_token: part("accessTokenGeneration")?, groups };
+        let read = if first {
+            let id_token = TokenOverriding { scopes_to_add: Vec::new(), ..part(Some(details))? };
+            if let Some((name, _)) = id_token.claims_to_add_or_override.iter().find(|(_, value)| !value.is_string()) {
+                return Err(OverridingError::NotText(name.clone()));
+            }
+            Self { id_token, access_token: TokenOverriding::default(), groups }
+        } else {
+            let (id_token, access_token) = (details.get("idTokenGeneration"), details.get("accessTokenGeneration"));
+            Self { id_token: part(id_token)?, access_token: part(access_token)?, groups }
+        };
         read.check()?;
         Ok(read)
     }

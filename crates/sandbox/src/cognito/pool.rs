@@ -37,7 +37,7 @@ const EMAIL_CODE_LIFETIME: Duration = Duration::from_mins(5);
 /// What surrounds a pool: the trigger, time and randomness.
 #[derive(Clone)]
 pub struct Surroundings {
-    /// The pre token generation trigger.
+    /// The function behind its triggers.
     pub trigger: Arc<dyn Trigger>,
     /// The time.
     pub clock: Arc<dyn Clock>,

@@ -71,7 +71,7 @@ impl Identity {
     }
 
     /// The pool is case-insensitive, so the whole name is lower-cased.
-    fn username(&self) -> String {
+    pub(super) fn username(&self) -> String {
         format!("{}_{}", self.provider_name, self.user_id).to_lowercase()
     }
 }
@@ -127,16 +127,19 @@ impl Directory {
         Ok(profile)
     }
 
-    /// A person who has proven an e-mail address at the pool's own login.
-    pub(super) fn native(&self, email: &str, sub: impl FnOnce() -> Uuid) -> Profile {
+    /// The user of the pool's own with this address.
+    pub(super) fn find_native(&self, email: &str) -> Option<Profile> {
+        native_with(&self.lock(), email).cloned()
+    }
+
+    /// A person who has proven an e-mail address at the pool's own login for the first time, called by this `sub`.
+    pub(super) fn native(&self, email: &str, sub: &str) -> Profile {
         let mut users = self.lock();
-        let known = users
-            .values()
-            .find(|user| user.identity.is_none() && user.attributes.get("email").is_some_and(|known| known == email));
-        if let Some(known) = known {
+        // Somebody else may have been quicker with the same address.
+        if let Some(known) = native_with(&users, email) {
             return known.clone();
         }
-        let sub = sub().to_string();
+        let sub = sub.to_owned();
         let attributes = [("email", email), ("email_verified", "true")];
         let profile = Profile {
             username: sub.clone(),
@@ -153,4 +156,9 @@ impl Directory {
         // Nothing panics while it is held.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn native_with<'a>(users: &'a BTreeMap<String, Profile>, email: &str) -> Option<&'a Profile> {
+    let mut natives = users.values().filter(|user| user.identity.is_none());
+    natives.find(|user| user.attributes.get("email").is_some_and(|known| known == email))
 }

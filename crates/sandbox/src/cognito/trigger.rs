@@ -10,14 +10,14 @@ use vestibule_rpc::{
 /// Cognito waits no longer for a trigger, and this cannot be configured.
 pub(super) const TRIGGER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The Lambda function behind the pool's pre token generation trigger.
+/// The Lambda function behind the pool's triggers.
 #[async_trait]
 pub trait Trigger: Send + Sync {
     /// Answers the whole event with `response` filled.
     ///
     /// # Errors
-    /// When the function fails: nobody gets a token, and the application is told the message.
-    async fn pre_token_generation(&self, event: Value) -> Result<Value, TriggerError>;
+    /// When the function fails: the sign-in fails, and the application is told the message.
+    async fn invoke(&self, event: Value) -> Result<Value, TriggerError>;
 }
 
 /// The function failed.
@@ -39,7 +39,7 @@ pub enum TriggerError {
 }
 
 /// The trigger as Vestibule is meant to be used: the event goes to the enrichment service over gRPC, as the Lambda
-/// shim would send it.
+/// shim would send it: without the tokens of the identity provider.
 pub struct EnrichmentTrigger(EnrichmentServiceClient<Channel>);
 
 impl EnrichmentTrigger {
@@ -52,7 +52,10 @@ impl EnrichmentTrigger {
 
 #[async_trait]
 impl Trigger for EnrichmentTrigger {
-    async fn pre_token_generation(&self, event: Value) -> Result<Value, TriggerError> {
+    async fn invoke(&self, mut event: Value) -> Result<Value, TriggerError> {
+        if let Some(attributes) = event.pointer_mut("/request/attributes").and_then(Value::as_object_mut) {
+            attributes.remove("tokenResponse");
+        }
         let request = HandleTriggerRequest { event_json: event.to_string() };
         let answer = self.0.clone().handle_trigger(request).await;
         let answer = answer.map_err(|status| TriggerError::Refused { message: status.message().into() })?;

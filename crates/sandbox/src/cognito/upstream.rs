@@ -101,26 +101,37 @@ struct TokenAnswer {
     access_token: String,
 }
 
-/// Redeems the provider's code: token call, ID token, userinfo. Answers the claims of both, the ID token's winning.
-pub(super) async fn redeem(
-    pool: &Pool,
-    provider: &OidcProvider,
-    code: &str,
-) -> Result<Map<String, Value>, UpstreamError> {
+/// What a provider said of somebody.
+pub(super) struct Redeemed {
+    pub(super) access_token: String,
+    pub(super) id_token: Map<String, Value>,
+    pub(super) user_info: Map<String, Value>,
+}
+
+impl Redeemed {
+    /// The claims of both; the ID token's win.
+    pub(super) fn claims(&self) -> Map<String, Value> {
+        let mut claims = self.user_info.clone();
+        claims.extend(self.id_token.clone());
+        claims
+    }
+}
+
+/// Redeems the provider's code: token call, ID token, userinfo.
+pub(super) async fn redeem(pool: &Pool, provider: &OidcProvider, code: &str) -> Result<Redeemed, UpstreamError> {
     let endpoints = discover(pool, provider).await?;
     let tokens = token_call(pool, provider, &endpoints, code).await?;
     // Fetched for each ID token, so a rotation is seen at once.
     let keys = pool.http.get(&endpoints.jwks_uri).send().await.and_then(reqwest::Response::error_for_status);
     let keys = keys.map_err(UpstreamError::Jwks)?.json().await.map_err(UpstreamError::Jwks)?;
-    let identity =
+    let id_token =
         id_token::verify(&tokens.id_token, &keys, provider, pool.clock.now()).map_err(UpstreamError::IdToken)?;
-    let mut claims = userinfo(pool, &endpoints, &tokens.access_token).await?;
+    let user_info = userinfo(pool, &endpoints, &tokens.access_token).await?;
     // OpenID Connect Core section 5.3.2: the sub of the userinfo must be the ID token's.
-    if claims.get("sub") != identity.get("sub") {
+    if user_info.get("sub") != id_token.get("sub") {
         return Err(UpstreamError::UserInfoSubject);
     }
-    claims.extend(identity);
-    Ok(claims)
+    Ok(Redeemed { access_token: tokens.access_token, id_token, user_info })
 }
 
 /// `client_secret_post`, the only way in which Cognito authenticates, without a `code_verifier`.

@@ -59,7 +59,7 @@ struct OneOrganization;
 
 #[async_trait::async_trait]
 impl Trigger for OneOrganization {
-    async fn pre_token_generation(&self, mut event: Value) -> Result<Value, TriggerError> {
+    async fn invoke(&self, mut event: Value) -> Result<Value, TriggerError> {
         let generation = json!({ "claimsToAddOrOverride": { "org_id": "o-1" } });
         event["response"] = json!({ "claimsAndScopeOverrideDetails": { "idTokenGeneration": generation } });
         Ok(event)

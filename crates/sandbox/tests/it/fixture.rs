@@ -14,7 +14,7 @@ use vestibule_kernel::{ManualClock, SecretString, SeededIds, Timestamp};
 use vestibule_sandbox::{
     bind,
     check::{Answer, Browser},
-    cognito::{AppClient, Cognito, OidcProvider, PoolConfig, Surroundings, Trigger, TriggerError},
+    cognito::{AppClient, Cognito, LambdaConfig, OidcProvider, PoolConfig, Surroundings, Trigger, TriggerError},
     serve,
 };
 
@@ -36,12 +36,14 @@ pub(crate) struct ScriptedTrigger {
 
 #[async_trait]
 impl Trigger for ScriptedTrigger {
-    async fn pre_token_generation(&self, event: Value) -> Result<Value, TriggerError> {
+    async fn invoke(&self, event: Value) -> Result<Value, TriggerError> {
         self.events.lock().unwrap().push(event.clone());
-        let details = (self.answering.lock().unwrap())(&event)?;
-        let mut answer = event;
-        answer["response"] = json!({ "claimsAndScopeOverrideDetails": details });
-        Ok(answer)
+        let answer = (self.answering.lock().unwrap())(&event)?;
+        let of_tokens = event["triggerSource"].as_str().unwrap().starts_with("TokenGeneration_");
+        let container = if event["version"] == "1" { "claimsOverrideDetails" } else { "claimsAndScopeOverrideDetails" };
+        let mut answered = event;
+        answered["response"] = if of_tokens { json!({ container: answer }) } else { answer };
+        Ok(answered)
     }
 }
 
@@ -57,6 +59,10 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) async fn start() -> Self {
+        Self::start_with(LambdaConfig::default()).await
+    }
+
+    pub(crate) async fn start_with(lambda_config: LambdaConfig) -> Self {
         let stop = CancellationToken::new();
         let provider = Provider::start(NOW, stop.clone()).await;
         let (listener, url) = bind(0).await.unwrap();
@@ -70,13 +76,13 @@ impl Fixture {
             clock: Arc::clone(&clock) as Arc<_>,
             ids: Arc::new(SeededIds::new(1)),
         };
-        let cognito = Cognito::new(pool(&url, &provider.url), surroundings).unwrap();
+        let cognito = Cognito::new(PoolConfig { lambda_config, ..pool(&url, &provider.url) }, surroundings).unwrap();
         tokio::spawn(serve(listener, cognito.router(), stop.clone()));
         let browser = Browser::new().unwrap();
         Self { url, cognito, provider, trigger, clock, browser, _stop: stop.drop_guard() }
     }
 
-    /// What the trigger answers as `claimsAndScopeOverrideDetails`.
+    /// What the function answers: of pre token generation the override details, of others the response.
     pub(crate) fn answer_trigger(
         &self,
         answering: impl Fn(&Value) -> Result<Value, TriggerError> + Send + Sync + 'static,
@@ -191,5 +197,6 @@ pub(crate) fn pool(url: &str, provider_url: &str) -> PoolConfig {
             attribute_mapping: OidcProvider::usual_mapping(),
         }],
         required_attributes: Vec::new(),
+        lambda_config: LambdaConfig::default(),
     }
 }

@@ -11,6 +11,7 @@
 mod app;
 mod cognito;
 mod fixture;
+mod guard;
 mod idp;
 mod native;
 mod provider;

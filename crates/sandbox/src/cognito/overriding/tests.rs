@@ -1,9 +1,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{GroupOverriding, Overriding, OverridingError, TokenKind};
+use crate::cognito::LambdaVersion;
 
 fn read(details: &Value) -> Result<Overriding, OverridingError> {
-    Overriding::read(&json!({ "version": "2", "response": { "claimsAndScopeOverrideDetails": details } }))
+    let answer = json!({ "version": "2", "response": { "claimsAndScopeOverrideDetails": details } });
+    Overriding::read(LambdaVersion::V2, &answer)
 }
 
 fn id_claims(details: &Value) -> Map<String, Value> {
@@ -71,8 +73,10 @@ fn scopes_are_added_and_suppressed() {
 
 #[test]
 fn answers_of_another_form_are_refused() {
-    assert!(matches!(Overriding::read(&json!({})), Err(OverridingError::Unrecognizable)));
-    assert!(matches!(Overriding::read(&json!("x")), Err(OverridingError::Unrecognizable)));
+    for nothing in [json!({}), json!("x")] {
+        let refused = Overriding::read(LambdaVersion::V2, &nothing);
+        assert!(matches!(refused, Err(OverridingError::Unrecognizable)));
+    }
     let refused = [
         json!({ "idTokenGeneration": { "claimsToAddOrOverride": ["org_id"] } }),
         json!({ "idTokenGeneration": { "claimsToSuppress": "email" } }),
@@ -83,4 +87,26 @@ fn answers_of_another_form_are_refused() {
     for details in refused {
         assert!(read(&details).is_err(), "{details}");
     }
+}
+
+#[test]
+fn the_first_version_has_texts_for_the_id_token_only() {
+    let read = |details: Value| {
+        let answer = json!({ "version": "1", "response": { "claimsOverrideDetails": details } });
+        Overriding::read(LambdaVersion::V1, &answer)
+    };
+    let details = json!({
+        "claimsToAddOrOverride": { "org_id": "o-1" },
+        "claimsToSuppress": ["email"],
+        "groupOverrideDetails": { "groupsToOverride": ["g"] },
+    });
+    let overriding = read(details).unwrap();
+    let mut claims = json!({ "email": "a@b.test" }).as_object().unwrap().clone();
+    overriding.id_token.apply(TokenKind::Id, "client", &mut claims);
+    assert_eq!(Value::Object(claims), json!({ "org_id": "o-1" }));
+    let mut claims = Map::new();
+    overriding.access_token.apply(TokenKind::Access, "client", &mut claims);
+    assert!(claims.is_empty() && matches!(overriding.groups, GroupOverriding::Replace(_)));
+    let number = read(json!({ "claimsToAddOrOverride": { "seats": 5 } }));
+    assert!(matches!(number, Err(OverridingError::NotText(name)) if name == "seats"));
 }
