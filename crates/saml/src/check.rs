@@ -9,14 +9,15 @@ pub struct Verdict {
     pub checks: Vec<Check>,
     /// The assertion, or why there is none.
     pub outcome: Result<Assertion, Refusal>,
-    /// What was verified, when the assertion was accepted.
+    /// What was verified, when the assertion was accepted and another engine can verify it by itself: not when the only
+    /// signature is that of a Response around an encrypted Assertion, nor when the NameID is encrypted.
     pub verified: Option<Verified>,
 }
 
 /// What the signatures of an accepted assertion cover, so that another engine can be asked about the same thing.
 #[derive(Clone, Eq, PartialEq)]
 pub struct Verified {
-    /// The document whose signatures were verified and that was read: the Response.
+    /// The document whose signatures were verified and that was read: the Response, or the decrypted Assertion.
     pub document: String,
     /// The certificates whose keys verified them, each once.
     pub signed_by: Vec<Fingerprint>,
@@ -245,10 +246,10 @@ impl Checklist {
     }
 
     /// The verdict: the checks that were not reached are added.
-    pub(crate) fn into_verdict(self, judged: Result<(Assertion, Verified), Refusal>) -> Verdict {
+    pub(crate) fn into_verdict(self, judged: Result<(Assertion, Option<Verified>), Refusal>) -> Verdict {
         let checks = self.finish(CheckName::ALL);
         let (outcome, verified) = match judged {
-            Ok((assertion, verified)) => (Ok(assertion), Some(verified)),
+            Ok((assertion, verified)) => (Ok(assertion), verified),
             Err(refusal) => (Err(refusal), None),
         };
         Verdict { checks, outcome, verified }

@@ -7,14 +7,14 @@
 use uppsala::Document;
 
 use super::{
-    Expectation, Judged, read,
+    Evidence, Expectation, Judged, read,
     shape::{Envelope, Shape},
     signature::Signer,
     verify,
 };
 use crate::{
     CheckName, Refusal,
-    check::Checklist,
+    check::{Checklist, Verified},
     encryption::Encrypted,
     name::ASSERTION,
     xml::{self, Limits, Node},
@@ -34,7 +34,6 @@ pub(super) fn may_be_plain(expectation: &Expectation<'_>, checks: &mut Checklist
 /// Judges a Response with an EncryptedAssertion.
 pub(super) fn judge(
     envelope: &Envelope<'_>,
-    response: &str,
     expectation: &Expectation<'_>,
     checks: &mut Checklist,
 ) -> Result<Judged, Refusal> {
@@ -53,9 +52,10 @@ pub(super) fn judge(
     };
     let shape = Shape { response: envelope.response, ..signed };
     let assertion = read(&shape, &signer, expectation, checks)?;
-    let decrypted = inner.as_ref().and_then(|_| in_place(envelope, response, root, &plaintext));
-    let signed_by = inner.or(outer).map(|signer| signer.fingerprints).unwrap_or_default();
-    Ok(Judged { assertion, signed_by, decrypted })
+    // The Response's signature covers the ciphertext, which another engine cannot open.
+    let readable = inner.filter(|_| !shape.hides_name_id());
+    let verified = readable.map(|inner| Verified { document: plaintext.clone(), signed_by: inner.fingerprints });
+    Ok(Judged { assertion, evidence: Evidence::Document(verified) })
 }
 
 /// Opens an element that the Assertion, whose signature is verified, holds in the place of a `name`; `take` reads it.
@@ -127,20 +127,4 @@ fn parsed<'p>(plaintext: &'p str, name: &str, checks: &mut Checklist) -> Result<
 /// One answer for everything that goes wrong once a private key is involved.
 fn does_not_open(checks: &mut Checklist) -> Refusal {
     checks.fail(NAME, OPENS, "does not open", Refusal::DecryptionFailed)
-}
-
-/// The Response as it would have been without encryption: for another engine, which then sees the Assertion's own
-/// signature. The Response's signature covers the ciphertext and is left out.
-fn in_place(envelope: &Envelope<'_>, response: &str, assertion: Node<'_>, plaintext: &str) -> Option<String> {
-    let encrypted = envelope.encrypted.range()?;
-    let signature = envelope.signable.signatures.first().and_then(|signature| signature.range());
-    let signature = signature.filter(|signature| signature.end <= encrypted.start);
-    let signature = signature.unwrap_or(encrypted.start..encrypted.start);
-    let parts = [
-        response.get(..signature.start)?,
-        response.get(signature.end..encrypted.start)?,
-        plaintext.get(assertion.range()?)?,
-        response.get(encrypted.end..)?,
-    ];
-    Some(parts.concat())
 }

@@ -67,8 +67,8 @@ pub struct Expectation<'a> {
 pub fn validate(saml_response: &str, expectation: &Expectation<'_>) -> Verdict {
     let mut checks = Checklist::default();
     let judged = decode(saml_response, &mut checks).and_then(|document| {
-        let Judged { assertion, signed_by, decrypted } = judge(&document, expectation, &mut checks)?;
-        Ok((assertion, Verified { document: decrypted.unwrap_or(document), signed_by }))
+        let Judged { assertion, evidence } = judge(&document, expectation, &mut checks)?;
+        Ok((assertion, evidence.of(document)))
     });
     checks.into_verdict(judged)
 }
@@ -79,19 +79,30 @@ pub fn validate_xml(response: &str, expectation: &Expectation<'_>) -> Verdict {
     let mut checks = Checklist::default();
     checks.pass(CheckName::MessageEncoding, "Base64 of UTF-8", "decoded by the caller");
     let judged = judge(response, expectation, &mut checks);
-    checks.into_verdict(judged.map(|Judged { assertion, signed_by, decrypted }| {
-        let document = decrypted.unwrap_or_else(|| response.to_owned());
-        (assertion, Verified { document, signed_by })
-    }))
+    checks.into_verdict(judged.map(|Judged { assertion, evidence }| (assertion, evidence.of(response.to_owned()))))
 }
 
 /// What was accepted.
 struct Judged {
     assertion: Assertion,
-    /// The certificates that signed it.
-    signed_by: Vec<Fingerprint>,
-    /// The Response with the decrypted Assertion in its place, when that carries a signature of its own.
-    decrypted: Option<String>,
+    evidence: Evidence,
+}
+
+/// What another engine can verify.
+enum Evidence {
+    /// The message itself, and the certificates that signed it.
+    Message(Vec<Fingerprint>),
+    /// Another document, or nothing.
+    Document(Option<Verified>),
+}
+
+impl Evidence {
+    fn of(self, message: String) -> Option<Verified> {
+        match self {
+            Self::Message(signed_by) => Some(Verified { document: message, signed_by }),
+            Self::Document(verified) => verified,
+        }
+    }
 }
 
 fn judge(xml: &str, expectation: &Expectation<'_>, checks: &mut Checklist) -> Result<Judged, Refusal> {
@@ -105,12 +116,13 @@ fn judge(xml: &str, expectation: &Expectation<'_>, checks: &mut Checklist) -> Re
     let decrypts = expectation.decryption.is_some_and(|keys| !keys.is_empty());
     let shape = match Message::read(&document, decrypts, checks)? {
         Message::Plain(shape) => shape,
-        Message::Encrypted(envelope) => return encrypted::judge(&envelope, xml, expectation, checks),
+        Message::Encrypted(envelope) => return encrypted::judge(&envelope, expectation, checks),
     };
     encrypted::may_be_plain(expectation, checks)?;
     let signer = verify(&shape, expectation, checks)?;
     let assertion = read(&shape, &signer, expectation, checks)?;
-    Ok(Judged { assertion, signed_by: signer.fingerprints, decrypted: None })
+    let evidence = if shape.hides_name_id() { Evidence::Document(None) } else { Evidence::Message(signer.fingerprints) };
+    Ok(Judged { assertion, evidence })
 }
 
 /// Checks the form of every signature, then verifies it.

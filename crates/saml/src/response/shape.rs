@@ -72,6 +72,12 @@ impl<'t> Message<'t> {
 }
 
 impl<'t> Shape<'t> {
+    /// Whether the NameID is encrypted: nobody without the key reads whom the Assertion is about.
+    pub(super) fn hides_name_id(&self) -> bool {
+        let subject = self.assertion.only(ASSERTION, "Subject");
+        subject.is_some_and(|subject| subject.named(ASSERTION, "EncryptedID").next().is_some())
+    }
+
     /// The parts of a decrypted Assertion, which is the only element of its document that may be signed.
     pub(super) fn of_decrypted(root: Node<'t>, checks: &mut Checklist) -> Result<Self, Refusal> {
         let inventory = Inventory::of(root);

@@ -1,4 +1,4 @@
-use std::{borrow::Cow, ops::Range};
+use std::borrow::Cow;
 
 use uppsala::{Document, Element, NodeId, NodeKind};
 
@@ -60,11 +60,6 @@ impl<'t> Node<'t> {
 
     pub(crate) fn parent(self) -> Option<Self> {
         Self::at(self.document, self.document.parent(self.id)?)
-    }
-
-    /// Where the element stands in the text that was parsed.
-    pub(crate) fn range(self) -> Option<Range<usize>> {
-        self.document.node_range(self.id)
     }
 
     /// The child elements.

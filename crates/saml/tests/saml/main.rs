@@ -5,17 +5,21 @@
 
 mod accepted;
 mod addressed;
+mod algorithm;
 mod attributes;
 mod corpus;
+mod differential;
 mod encryption;
 mod forgery;
 mod fuzz;
 mod limits;
 mod logout;
 mod metadata;
+mod oracle;
 mod property;
 mod recorded;
 mod requests;
+mod second_opinion;
 mod signing;
 mod support;
 mod timing;

@@ -17,6 +17,7 @@ const RESPONSE_SHA1: &str = include_str!("recorded/pysaml2_response_sha1.xml");
 fn judge(xml: &str) -> Verdict {
     let metadata = IdentityProviderMetadata::parse(METADATA).unwrap();
     let trusted = TrustedCertificates::new(metadata.certificates).unwrap();
+    crate::second_opinion::remember(trusted.certificates());
     let (_, issued) = xml.split_once("IssueInstant=\"").unwrap();
     let now: Timestamp = issued[..20].parse().unwrap();
     validate_xml(
@@ -26,10 +27,11 @@ fn judge(xml: &str) -> Verdict {
             acs_url: "https://sp.example/acs",
             identity_provider: &metadata.entity_id,
             trusted: &trusted,
-            in_response_to: REQUEST,
+            in_response_to: Some(REQUEST),
             now,
             skew: SKEW,
             sha1_until: None,
+            enforce_certificate_validity: false,
             decryption: None,
             encryption_required: false,
             required_authn_context: &[],

@@ -11,6 +11,8 @@ use vestibule_saml_idp::{
     EncryptionTerms, Forger, Forgery, IdentityProvider, KeyType, ResponseTerms, Signed, SigningKey, Subject,
 };
 
+use crate::second_opinion;
+
 pub(crate) const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
 pub(crate) const SKEW: Duration = Duration::from_mins(1);
 pub(crate) const IDP: &str = "https://idp.acme.test/saml";
@@ -38,7 +40,9 @@ static TRUSTED: LazyLock<TrustedCertificates> = LazyLock::new(|| trusting(&[&RSA
 
 pub(crate) fn trusting(keys: &[&SigningKey]) -> TrustedCertificates {
     let certificates = keys.iter().map(|key| Certificate::from_der(key.certificate_der()).unwrap());
-    TrustedCertificates::new(certificates).unwrap()
+    let trusted = TrustedCertificates::new(certificates).unwrap();
+    second_opinion::remember(trusted.certificates());
+    trusted
 }
 
 pub(crate) fn provider(key: &SigningKey) -> IdentityProvider {
@@ -120,6 +124,7 @@ pub(crate) fn accept(verdict: Verdict) -> Assertion {
         panic!("refused: {check:?}");
     }
     assert!(verdict.checks.iter().all(|check| check.status != CheckStatus::NotReached));
+    second_opinion::agrees(&verdict);
     verdict.outcome.unwrap()
 }
 
