@@ -3,12 +3,9 @@
 use std::borrow::Cow;
 
 use vestibule_cognito::{ClaimsOverride, GroupsOverride, PreTokenGeneration, TokenOverride};
-use vestibule_tenancy::{
-    claim_policy::{
-        ClaimValue, EventVersion, Existing, Facts, Granted, Grants, GroupOverride, Home, OrganizationFacts,
-        PersonFacts, Warning,
-    },
-    organization::Placement,
+use vestibule_tenancy::claim_policy::{
+    ClaimValue, EventVersion, Existing, Facts, Granted, Grants, GroupOverride, Home, OrganizationFacts, PersonFacts,
+    Warning,
 };
 
 use crate::{
@@ -96,12 +93,7 @@ fn organization(profile: &Profile) -> OrganizationFacts<'_> {
         display_name: &profile.display_name,
         tier: &profile.tier,
         region: &profile.region,
-        home: match &profile.placement {
-            Placement::SharedPool { .. } => Home::SharedPool,
-            Placement::Group { group, .. } => Home::Group(group),
-            Placement::OwnPool { .. } => Home::OwnPool,
-            Placement::AppClient { app_client_id, .. } => Home::AppClient(app_client_id),
-        },
+        home: Home::from(&profile.placement),
     }
 }
 

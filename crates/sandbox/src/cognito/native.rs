@@ -112,17 +112,14 @@ pub(super) async fn check_code(
 async fn recognise(pool: &Pool, request: &AppRequest, email: &str) -> Result<Profile, GuardError> {
     let client_id = request.client_id.as_str();
     let known = pool.directory.find_native(email);
-    let profile = match &known {
-        Some(known) => {
-            pool.about(Guard::PreAuthentication, "PreAuthentication_Authentication", client_id, known).await?;
-            known.clone()
-        }
-        None => {
-            let sub = pool.ids.uuid_v4().to_string();
-            let attributes = vec![("email".to_owned(), email.to_owned())];
-            pool.pre_sign_up("PreSignUp_SignUp", client_id, &sub, &attributes).await?;
-            pool.directory.native(email, &sub)
-        }
+    let profile = if let Some(known) = &known {
+        pool.about(Guard::PreAuthentication, "PreAuthentication_Authentication", client_id, known).await?;
+        known.clone()
+    } else {
+        let sub = pool.ids.uuid_v4().to_string();
+        let attributes = vec![("email".to_owned(), email.to_owned())];
+        pool.pre_sign_up("PreSignUp_SignUp", client_id, &sub, &attributes).await?;
+        pool.directory.native(email, &sub)
     };
     let (guard, source) = after(known.is_some());
     pool.about(guard, source, client_id, &profile).await?;

@@ -217,8 +217,7 @@ impl Deployment {
 
     /// Somebody has a policy from now on.
     pub(crate) async fn set_policy(&mut self, target: claim_policy::Target, policy: claim_policy::ClaimPolicy) {
-        let key: String = target.to_string().chars().map(|c| if c == '/' { '.' } else { c }).collect();
-        let stream = StreamId::new(claim_policy::CATEGORY, None, None, key).unwrap();
+        let stream = vestibule_claims::stream(&target);
         self.append::<claim_policy::Event>(stream, claim_policy::Replaced { target, policy }).await;
     }
 

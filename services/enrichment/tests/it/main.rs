@@ -11,6 +11,7 @@ mod enforcement;
 mod event;
 mod guard;
 mod native;
+mod preview;
 mod refusal;
 mod store;
 mod verify;
