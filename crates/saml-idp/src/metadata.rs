@@ -6,6 +6,7 @@ use crate::xml::{DSIG, METADATA, PROTOCOL, escape};
 pub(crate) fn xml<'a>(
     entity_id: &str,
     (sso_url, slo_url): (&str, Option<&str>),
+    wants_signed_requests: bool,
     certificates: impl Iterator<Item = &'a [u8]>,
 ) -> String {
     let entity_id = escape(entity_id);
@@ -32,7 +33,7 @@ pub(crate) fn xml<'a>(
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
          <md:EntityDescriptor xmlns:md=\"{METADATA}\" xmlns:ds=\"{DSIG}\" entityID=\"{entity_id}\">\
-         <md:IDPSSODescriptor WantAuthnRequestsSigned=\"false\" protocolSupportEnumeration=\"{PROTOCOL}\">{keys}{slo}\
+         <md:IDPSSODescriptor WantAuthnRequestsSigned=\"{wants_signed_requests}\" protocolSupportEnumeration=\"{PROTOCOL}\">{keys}{slo}\
          <md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:persistent</md:NameIDFormat>\
          <md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress</md:NameIDFormat>\
          <md:SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" \

@@ -11,6 +11,7 @@ pub struct IdentityProvider {
     slo_url: Option<String>,
     signing: SigningKey,
     also_published: Vec<Vec<u8>>,
+    wants_signed_requests: bool,
 }
 
 impl IdentityProvider {
@@ -23,6 +24,7 @@ impl IdentityProvider {
             slo_url: None,
             signing,
             also_published: Vec::new(),
+            wants_signed_requests: false,
         }
     }
 
@@ -38,6 +40,14 @@ impl IdentityProvider {
     #[must_use]
     pub fn with_logout(mut self, slo_url: impl Into<String>) -> Self {
         self.slo_url = Some(slo_url.into());
+        self
+    }
+
+    /// The same identity provider, whose metadata says that it takes signed requests only; whoever reads them sees to it
+    /// with [`ReceivedRequest::require_signed_by`].
+    #[must_use]
+    pub const fn wanting_signed_requests(mut self) -> Self {
+        self.wants_signed_requests = true;
         self
     }
 
@@ -69,7 +79,7 @@ impl IdentityProvider {
     #[must_use]
     pub fn metadata_xml(&self) -> String {
         let certificates = self.also_published.iter().map(Vec::as_slice).chain([self.signing.certificate_der()]);
-        metadata::xml(&self.entity_id, (&self.sso_url, self.slo_url()), certificates)
+        metadata::xml(&self.entity_id, (&self.sso_url, self.slo_url()), self.wants_signed_requests, certificates)
     }
 
     /// Reads an AuthnRequest from the query of the HTTP Redirect binding.

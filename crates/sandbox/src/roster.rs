@@ -32,6 +32,8 @@ pub struct Login {
     pub key_type: KeyType,
     /// How it names the attributes of a person.
     pub dialect: Dialect,
+    /// Whether it takes signed requests only and encrypts what it asserts, with the keys of the service provider's metadata.
+    pub keyed: bool,
     /// Who can sign in.
     pub people: &'static [Person],
 }
@@ -88,6 +90,7 @@ pub const LOGINS: &[Login] = &[
         software: "acme",
         key_type: KeyType::Rsa2048,
         dialect: Dialect::ClaimUris,
+        keyed: false,
         people: &[
             person("a-1001", "ada@acme.test", "Ada", "Lovelace", &["engineering", "admins"]),
             person("a-1002", "grace@acme.test", "Grace", "Hopper", &["engineering"]),
@@ -100,6 +103,7 @@ pub const LOGINS: &[Login] = &[
         software: "shared",
         key_type: KeyType::Rsa2048,
         dialect: Dialect::ShortNames,
+        keyed: false,
         people: &[
             person("g-2001", "alan@globex.test", "Alan", "Turing", &["research"]),
             person("g-2002", "katherine@globex.test", "Katherine", "Johnson", &["research", "admins"]),
@@ -111,6 +115,7 @@ pub const LOGINS: &[Login] = &[
         software: "initech",
         key_type: KeyType::EcP256,
         dialect: Dialect::ObjectIdentifiers,
+        keyed: true,
         people: &[person("i-3001", "dorothy@initech.test", "Dorothy", "Vaughan", &["staff"])],
     },
     Login {
@@ -119,6 +124,7 @@ pub const LOGINS: &[Login] = &[
         software: "shared",
         key_type: KeyType::Rsa2048,
         dialect: Dialect::ShortNames,
+        keyed: false,
         people: &[person("p-4001", "edsger@initech.test", "Edsger", "Dijkstra", &["partners"])],
     },
 ];

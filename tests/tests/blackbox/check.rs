@@ -46,6 +46,8 @@ fn the_check_prints_every_hop_and_both_tokens_with_the_organization() -> Result<
     };
     assert_eq!(organization(id_token), organization(access_token), "{ran}");
     assert!(printed.contains(&format!("organizations/{}", organization(id_token))), "routing decided the same\n{ran}");
+    let keys = ["verified with a key of the issuer's metadata", "the Response: encrypted for the service provider"];
+    assert!(keys.iter().all(|used| rest.contains(used)), "signed requests and encryption\n{ran}");
     for decided in ["DECISION_BROKERED", "ok sign-in trace: ", "ok answer to Cognito: ", " ms  "] {
         assert!(printed.contains(decided), "{decided} is missing\n{ran}");
     }

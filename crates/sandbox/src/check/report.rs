@@ -10,9 +10,9 @@ use super::{
     error::HopError,
     hop::{Check, Hop},
     trace,
-    walk::{ASSERTION, Claims, ROUTING, Walk},
+    walk::{ASSERTION, Claims, REQUEST, ROUTING, SIGN_IN, Walk},
 };
-use crate::web::ClientError;
+use crate::{roster::LOGINS, web::ClientError};
 
 /// What to check.
 pub struct CheckOptions {
@@ -105,9 +105,27 @@ pub async fn run_check(options: &CheckOptions) -> Result<Report, FailedCheck> {
     if let Some(last) = hops.last_mut() {
         last.checks.extend(claim_checks(&claims, organization.as_deref()));
     }
+    let more = keyed_hops(options).await?;
+    hops.extend(more);
     match hops.iter().flat_map(|hop| &hop.checks).find(|check| !check.passed).cloned() {
         Some(check) => Err(FailedCheck::Check { hops, check: Box::new(check) }),
         None => Ok(Report { hops, claims }),
+    }
+}
+
+/// The hops of another sign-in in which keys of Vestibule's are used: at an identity provider that takes signed requests
+/// only and encrypts what it asserts.
+async fn keyed_hops(options: &CheckOptions) -> Result<Vec<Hop>, FailedCheck> {
+    let people = LOGINS.iter().filter(|login| login.keyed).flat_map(|login| login.people);
+    let Some(person) = people.map(|person| person.email).find(|email| *email != options.email) else {
+        return Ok(Vec::new());
+    };
+    let mut walk = Walk::new(options.app.clone(), Browser::new()?);
+    let walked = walk.sign_in(person).await;
+    let hops = walk.hops;
+    match walked {
+        Ok(_) => Ok(hops.into_iter().filter(|hop| [REQUEST, SIGN_IN, ASSERTION].contains(&hop.name)).collect()),
+        Err(error) => Err(FailedCheck::Hop { hops, error }),
     }
 }
 

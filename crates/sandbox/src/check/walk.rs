@@ -16,8 +16,8 @@ const LOGIN_PAGE: &str = "application: login page";
 pub(super) const ROUTING: &str = "application: routing";
 const AUTHORIZE: &str = "cognito: authorize";
 const BROKER: &str = "vestibule: authorize";
-const REQUEST: &str = "identity provider: request";
-const SIGN_IN: &str = "identity provider: sign in";
+pub(super) const REQUEST: &str = "identity provider: request";
+pub(super) const SIGN_IN: &str = "identity provider: sign in";
 pub(super) const ASSERTION: &str = "vestibule: assertion";
 const RESPONSE: &str = "cognito: idpresponse";
 const CALLBACK: &str = "application: callback";
@@ -218,7 +218,9 @@ impl Walk {
         let (Some(form), Some(request_id)) = (form, page.text("authn-request-id")) else {
             return Err(HopFailure::Page(Box::new(page.problem())).at(REQUEST));
         };
-        self.note(REQUEST, &page, format!("AuthnRequest {request_id}"), Vec::new());
+        let signature = page.text("authn-request-signature").unwrap_or_default();
+        let checks = vec![Check::new("signature of the request", true, "", signature)];
+        self.note(REQUEST, &page, format!("AuthnRequest {request_id}"), checks);
         Ok(SignInPage { form, request_id })
     }
 
@@ -295,8 +297,11 @@ impl Walk {
         let page = self.browser.submit(&form, None).await.map_err(|failure| failure.at(SIGN_IN))?;
         let form = page.forms().into_iter().find(|form| form.field("SAMLResponse").is_some());
         let form = form.ok_or_else(|| HopFailure::Page(Box::new(page.problem())).at(SIGN_IN))?;
-        self.note(SIGN_IN, &page, decision, Vec::new());
-        Ok(PostedResponse { form })
+        let posted = PostedResponse { form };
+        let encrypted = posted.xml().is_some_and(|xml| xml.contains("EncryptedAssertion>"));
+        let found = if encrypted { "encrypted for the service provider" } else { "readable by the browser" };
+        self.note(SIGN_IN, &page, decision, vec![Check::new("the Response", true, "", found)]);
+        Ok(posted)
     }
 
     /// The hop must have redirected.

@@ -1,5 +1,7 @@
 use vestibule_saml_idp::IdpError;
 
+use crate::web::ClientError;
+
 /// The simulated identity providers could not be set up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -12,4 +14,7 @@ pub enum SetUpError {
         /// Why.
         source: IdpError,
     },
+    /// The HTTP client that reads metadata could not be made.
+    #[error("the simulated identity providers cannot read metadata")]
+    Client(#[from] ClientError),
 }

@@ -10,6 +10,7 @@ mod error;
 mod keyring;
 mod page;
 mod response;
+mod service_provider;
 mod site;
 mod subject;
 

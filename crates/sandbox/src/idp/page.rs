@@ -11,6 +11,8 @@ pub(super) struct SignInPage<'a> {
     pub(super) handle: &'a str,
     pub(super) request_id: &'a str,
     pub(super) issuer: &'a str,
+    /// Whether the service provider signed the request, as far as anybody looked.
+    pub(super) signed: bool,
     pub(super) problem: Option<&'static str>,
     /// What a hostile identity provider, or a hostile person, could send instead.
     pub(super) forgeries: &'static [Forgery],

@@ -1,5 +1,8 @@
 use vestibule_kernel::{IdSource, Timestamp};
-use vestibule_saml_idp::{Forger, Forgery, IdentityProvider, IdpError, ReceivedRequest, ResponseTerms, SigningKey};
+use vestibule_saml_idp::{
+    EncryptionTerms, Forger, Forgery, IdentityProvider, IdpError, KnownServiceProvider, ReceivedRequest, ResponseTerms,
+    SigningKey,
+};
 
 use super::subject::subject;
 use crate::roster::{Login, Person};
@@ -24,14 +27,18 @@ const VICTIM: &str = "chief-executive";
 pub(super) fn respond(
     provider: &IdentityProvider,
     login: &Login,
-    (request, acs_url): (&ReceivedRequest, &str),
+    (request, acs_url, service_provider): (&ReceivedRequest, &str, Option<&KnownServiceProvider>),
     decision: &Decision<'_>,
     now: Timestamp,
     ids: &(dyn IdSource + 'static),
 ) -> Result<String, IdpError> {
     let terms = ResponseTerms::new(acs_url, &request.issuer, now, ids).answering(&request.id);
     match decision {
-        Decision::SignIn(person) => provider.respond(&subject(login.dialect, person), &terms),
+        Decision::SignIn(person) => {
+            let certificate = service_provider.and_then(|known| known.encryption.first());
+            let encryption = certificate.map(|certificate| EncryptionTerms::new(certificate.clone(), ids));
+            provider.respond(&subject(login.dialect, person), &ResponseTerms { encryption, ..terms })
+        }
         Decision::Forge { person, forgery, stranger } => {
             let subject = subject(login.dialect, person);
             let forger = Forger { provider, stranger, subject: &subject, terms: &terms, victim: VICTIM };

@@ -8,16 +8,19 @@ use axum::{
     routing::{get, post},
 };
 use vestibule_kernel::{Clock, IdSource};
-use vestibule_saml_idp::{Forgery, IdentityProvider, IdpError, ReceivedRequest, SigningKey, saml_response_value};
+use vestibule_saml_idp::{
+    Forgery, IdentityProvider, IdpError, KnownServiceProvider, ReceivedRequest, SigningKey, saml_response_value,
+};
 
 use super::{
     SetUpError, keyring,
     page::{PostPage, ProblemPage, SignInPage},
     response::{Decision, respond},
+    service_provider,
 };
 use crate::{
     roster::Login,
-    web::{Expiring, assets, page, pairs, random_token, text_of},
+    web::{Expiring, assets, http_client, page, pairs, random_token, text_of},
 };
 
 /// How long a person may look at the sign-in page.
@@ -48,6 +51,7 @@ struct Site {
     accepted_service: String,
     providers: BTreeMap<&'static str, IdentityProvider>,
     stranger: SigningKey,
+    client: reqwest::Client,
     requests: Expiring<Waiting>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
@@ -59,6 +63,8 @@ struct Waiting {
     path: &'static str,
     acs_url: String,
     request: Arc<ReceivedRequest>,
+    /// Where keys matter, whose request it is.
+    service_provider: Option<Arc<KnownServiceProvider>>,
 }
 
 impl IdentityProviders {
@@ -71,6 +77,7 @@ impl IdentityProviders {
         let stranger = keyring::stranger(config.clock.now())?;
         Ok(Self(Arc::new(Site {
             stranger,
+            client: http_client("vestibule-sandbox-idp")?,
             logins: config.logins,
             accepted_service: format!("{}/saml/", config.accepted_service),
             providers,
@@ -108,11 +115,11 @@ async fn metadata(State(site): State<Arc<Site>>, Path(path): Path<String>) -> Re
 }
 
 async fn sso_redirect(State(site): State<Arc<Site>>, Path(path): Path<String>, RawQuery(query): RawQuery) -> Response {
-    site.ask(&path, |provider| provider.read_authn_request_redirect(query.as_deref().unwrap_or_default()))
+    site.ask(&path, |provider| provider.read_authn_request_redirect(query.as_deref().unwrap_or_default())).await
 }
 
 async fn sso_post(State(site): State<Arc<Site>>, Path(path): Path<String>, RawForm(form): RawForm) -> Response {
-    site.ask(&path, |provider| provider.read_authn_request_post(&String::from_utf8_lossy(&form)))
+    site.ask(&path, |provider| provider.read_authn_request_post(&String::from_utf8_lossy(&form))).await
 }
 
 async fn sign_in(State(site): State<Arc<Site>>, Path(path): Path<String>, RawForm(form): RawForm) -> Response {
@@ -122,7 +129,11 @@ async fn sign_in(State(site): State<Arc<Site>>, Path(path): Path<String>, RawFor
 
 impl Site {
     /// An AuthnRequest has arrived: ask who is signing in.
-    fn ask(&self, path: &str, read: impl FnOnce(&IdentityProvider) -> Result<ReceivedRequest, IdpError>) -> Response {
+    async fn ask(
+        &self,
+        path: &str,
+        read: impl FnOnce(&IdentityProvider) -> Result<ReceivedRequest, IdpError>,
+    ) -> Response {
         let Some((login, provider)) = self.login(path) else {
             return problem(StatusCode::NOT_FOUND, "There is no such identity provider.");
         };
@@ -138,8 +149,18 @@ impl Site {
         let Some(acs_url) = request.acs_url.clone().filter(|url| url.starts_with(&self.accepted_service)) else {
             return problem(StatusCode::BAD_REQUEST, "The AuthnRequest does not come from a known service provider.");
         };
+        let service_provider = if login.keyed {
+            match service_provider::known(&self.client, &request, &acs_url).await {
+                Ok(known) => Some(Arc::new(known)),
+                Err(error) => {
+                    return problem(StatusCode::BAD_REQUEST, &format!("The AuthnRequest is refused: {error}."));
+                }
+            }
+        } else {
+            None
+        };
         let handle = random_token(&*self.ids);
-        let waiting = Waiting { path: login.path, acs_url, request: Arc::new(request) };
+        let waiting = Waiting { path: login.path, acs_url, request: Arc::new(request), service_provider };
         let answer = sign_in_page(login, &waiting, &handle, None);
         self.requests.put(handle, waiting, self.clock.now());
         answer
@@ -167,7 +188,7 @@ impl Site {
         if self.requests.take(handle, now).is_none() {
             return problem(StatusCode::BAD_REQUEST, "This sign-in is over or has taken too long.");
         }
-        let asked = (&*waiting.request, waiting.acs_url.as_str());
+        let asked = (&*waiting.request, waiting.acs_url.as_str(), waiting.service_provider.as_deref());
         match respond(provider, login, asked, &decision, now, &*self.ids) {
             Ok(xml) => page(
                 StatusCode::OK,
@@ -194,7 +215,11 @@ fn forgery_of(form: &[(String, String)]) -> Option<Forgery> {
 fn sign_in_page(login: &Login, waiting: &Waiting, handle: &str, asked_again: Option<&'static str>) -> Response {
     let status = if asked_again.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let (request_id, issuer) = (waiting.request.id.as_str(), waiting.request.issuer.as_str());
-    page(status, &SignInPage { login, handle, request_id, issuer, problem: asked_again, forgeries: Forgery::ALL })
+    let signed = waiting.service_provider.is_some();
+    page(
+        status,
+        &SignInPage { login, handle, request_id, issuer, signed, problem: asked_again, forgeries: Forgery::ALL },
+    )
 }
 
 fn problem(status: StatusCode, problem: &str) -> Response {

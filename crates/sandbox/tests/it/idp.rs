@@ -26,11 +26,15 @@ struct Site {
 }
 
 async fn start() -> Site {
+    start_for("https://gateway.test").await
+}
+
+async fn start_for(accepted_service: &str) -> Site {
     let (listener, url) = bind(0).await.unwrap();
     let providers = IdentityProviders::new(IdpConfig {
         base_url: url.clone(),
         logins: LOGINS,
-        accepted_service: "https://gateway.test".to_owned(),
+        accepted_service: accepted_service.to_owned(),
         keys: Vec::new(),
         clock: Arc::new(ManualClock::at(Timestamp::from_unix_seconds(NOW))),
         ids: Arc::new(SeededIds::new(7)),
@@ -135,4 +139,33 @@ async fn logins_of_one_software_share_entity_id_and_key() {
     let expected = globex.metadata_xml();
     let metadata = format!("{}/globex/metadata", site.url).parse().unwrap();
     assert_eq!(site.browser.get(&metadata).await.unwrap().body, expected);
+}
+
+/// Metadata of a service provider, served by itself.
+async fn service_provider(answer: &'static str) -> (String, DropGuard) {
+    let (listener, url) = bind(0).await.unwrap();
+    let stop = CancellationToken::new();
+    let router = axum::Router::new().route("/saml/c1/metadata", axum::routing::get(move || async move { answer }));
+    tokio::spawn(serve(listener, router, stop.clone()));
+    (url, stop.drop_guard())
+}
+
+#[tokio::test]
+async fn where_keys_matter_only_the_service_providers_own_request_is_taken() {
+    let metadata = "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" \
+        entityID=\"https://gateway.test/saml/c1\"><md:SPSSODescriptor/></md:EntityDescriptor>";
+    let another = "<md:EntityDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" \
+        entityID=\"https://gateway.test/saml/c2\"><md:SPSSODescriptor/></md:EntityDescriptor>";
+    for (answer, problem) in [
+        (metadata, "the request is not signed"),
+        (another, "another service provider"),
+        ("<html/>", "not the metadata of one service provider"),
+    ] {
+        let (url, _stop) = service_provider(answer).await;
+        let mut site = start_for(&url).await;
+        let sso = format!("{}/initech-staff/sso", site.url);
+        let page = site.request("initech-staff", &format!("{url}/saml/c1/acs"), &sso, "").await;
+        assert_eq!(page.status, StatusCode::BAD_REQUEST);
+        assert!(page.body.contains(problem), "{}", page.body);
+    }
 }
