@@ -1,7 +1,9 @@
 //! What identity providers encrypt is read like what they do not.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use vestibule_saml::{
-    Assertion, Check, CheckName, CheckStatus, Credential, DecryptionKeys, Expectation, Refusal, validate_xml,
+    Assertion, Certificate, Check, CheckName, CheckStatus, Credential, DecryptionKeys, Expectation, Refusal,
+    TrustedCertificates, validate_xml,
 };
 use vestibule_saml_idp::{ContentCipher, EncryptionTerms, Encrypts, KeyPlacement, KeyTransport, Signed};
 
@@ -152,4 +154,25 @@ fn of_the_contexts_that_are_required_one_is_enough() {
     let contexts = ["TimeSyncToken", "PasswordProtectedTransport"];
     let contexts = contexts.map(|class| format!("urn:oasis:names:tc:SAML:2.0:ac:classes:{class}"));
     accept(validate_xml(&genuine(Signed::Both), &Expectation { required_authn_context: &contexts, ..expectation() }));
+}
+
+/// What `xmlsec1 --encrypt` (1.2.37, OpenSSL) made of a Response: the key was made for this alone.
+#[test]
+fn what_xmlsec1_encrypts_is_read() {
+    let kept = STANDARD.decode(include_str!("recorded/xmlsec1/credential.base64")).unwrap();
+    let credential = Credential::from_bytes(&kept.into()).unwrap();
+    let keys = DecryptionKeys::new([&credential]).unwrap();
+    let certificate = Certificate::from_base64(include_str!("recorded/xmlsec1/idp.base64")).unwrap();
+    let trusted = TrustedCertificates::new([certificate]).unwrap();
+    let expectation = Expectation { trusted: &trusted, decryption: Some(&keys), ..expectation() };
+    for recorded in [
+        include_str!("recorded/xmlsec1/aes128_gcm.xml"),
+        include_str!("recorded/xmlsec1/aes192_gcm.xml"),
+        include_str!("recorded/xmlsec1/aes256_gcm.xml"),
+        include_str!("recorded/xmlsec1/aes128_cbc.xml"),
+        include_str!("recorded/xmlsec1/aes192_cbc.xml"),
+        include_str!("recorded/xmlsec1/aes256_cbc.xml"),
+    ] {
+        assert_eq!(accept(validate_xml(recorded, &expectation)).subject.value, ADA);
+    }
 }
