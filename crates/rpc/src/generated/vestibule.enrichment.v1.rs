@@ -289,11 +289,14 @@ pub mod enrichment_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Answers a Cognito Lambda trigger event: the whole event with `response` filled. An error means that the sign-in or
-        /// refresh must fail; its message is harmless and may be shown.
-        /// A user who does not come from our provider gets the event back as it is.
-        /// INVALID_ARGUMENT/TRIGGER_UNSUPPORTED, TRIGGER_MALFORMED, TRIGGER_TOO_LARGE, IDENTITIES_MALFORMED;
-        /// NOT_FOUND/USER_POOL_UNKNOWN; PERMISSION_DENIED/ORGANIZATION_SUSPENDED, PERSON_UNKNOWN, OTHER_USER_POOL;
+        /// Answers a Cognito Lambda trigger event: the whole event with `response` filled, and not a byte of the rest changed. An
+        /// error means that the sign-in or refresh must fail; its message is harmless and may be shown.
+        /// Pre token generation (V1_0, V2_0, V3_0), inbound federation, pre sign-up, pre and post authentication, post confirmation,
+        /// and the three triggers of sign-ins by challenges. A user who is none of ours gets the event back as it is.
+        /// INVALID_ARGUMENT/TRIGGER_UNSUPPORTED, TRIGGER_VERSION_UNSUPPORTED, TRIGGER_MALFORMED, TRIGGER_TOO_LARGE,
+        /// IDENTITIES_MALFORMED, IDENTITY_CONTRADICTORY; NOT_FOUND/USER_POOL_UNKNOWN; PERMISSION_DENIED/PERSON_UNKNOWN,
+        /// PERSON_DEACTIVATED, PERSON_SIGNED_OUT, ORGANIZATION_SUSPENDED, OTHER_USER_POOL, APP_CLIENT_NOT_ALLOWED,
+        /// CONNECTION_DISABLED, DOMAIN_UNVERIFIED, USERNAME_RESERVED; FAILED_PRECONDITION/CHALLENGE_UNCONFIGURED, CLAIMS_TOO_MANY;
         /// RESOURCE_EXHAUSTED/LOOKUPS_EXHAUSTED; UNAVAILABLE/VIEW_STALE.
         pub async fn handle_trigger(
             &mut self,
@@ -357,11 +360,14 @@ pub mod enrichment_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with EnrichmentServiceServer.
     #[async_trait]
     pub trait EnrichmentService: std::marker::Send + std::marker::Sync + 'static {
-        /// Answers a Cognito Lambda trigger event: the whole event with `response` filled. An error means that the sign-in or
-        /// refresh must fail; its message is harmless and may be shown.
-        /// A user who does not come from our provider gets the event back as it is.
-        /// INVALID_ARGUMENT/TRIGGER_UNSUPPORTED, TRIGGER_MALFORMED, TRIGGER_TOO_LARGE, IDENTITIES_MALFORMED;
-        /// NOT_FOUND/USER_POOL_UNKNOWN; PERMISSION_DENIED/ORGANIZATION_SUSPENDED, PERSON_UNKNOWN, OTHER_USER_POOL;
+        /// Answers a Cognito Lambda trigger event: the whole event with `response` filled, and not a byte of the rest changed. An
+        /// error means that the sign-in or refresh must fail; its message is harmless and may be shown.
+        /// Pre token generation (V1_0, V2_0, V3_0), inbound federation, pre sign-up, pre and post authentication, post confirmation,
+        /// and the three triggers of sign-ins by challenges. A user who is none of ours gets the event back as it is.
+        /// INVALID_ARGUMENT/TRIGGER_UNSUPPORTED, TRIGGER_VERSION_UNSUPPORTED, TRIGGER_MALFORMED, TRIGGER_TOO_LARGE,
+        /// IDENTITIES_MALFORMED, IDENTITY_CONTRADICTORY; NOT_FOUND/USER_POOL_UNKNOWN; PERMISSION_DENIED/PERSON_UNKNOWN,
+        /// PERSON_DEACTIVATED, PERSON_SIGNED_OUT, ORGANIZATION_SUSPENDED, OTHER_USER_POOL, APP_CLIENT_NOT_ALLOWED,
+        /// CONNECTION_DISABLED, DOMAIN_UNVERIFIED, USERNAME_RESERVED; FAILED_PRECONDITION/CHALLENGE_UNCONFIGURED, CLAIMS_TOO_MANY;
         /// RESOURCE_EXHAUSTED/LOOKUPS_EXHAUSTED; UNAVAILABLE/VIEW_STALE.
         async fn handle_trigger(
             &self,
