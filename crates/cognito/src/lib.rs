@@ -1,9 +1,12 @@
 //! Amazon Cognito's vocabulary, pure: where a user pool listens ([`pool_url`]), how a sign-in is started
-//! ([`AuthorizeUrl`], [`initiate_login_url`]), what federated users are called ([`username`]), which claims are Cognito's own
-//! ([`is_reserved_claim`]), and the events of its Lambda triggers ([`TriggerEvent`], [`PreTokenGeneration`]).
+//! ([`AuthorizeUrl`]), what federated users are called ([`username`]), which claims are Cognito's own
+//! ([`is_reserved_claim`]), and the events of its Lambda triggers ([`TriggerEvent`]): tokens ([`PreTokenGeneration`]), what
+//! guards a sign-in ([`InboundFederation`], [`PreSignUp`], [`UserEvent`]), and challenges ([`DefineAuthChallenge`],
+//! [`CreateAuthChallenge`], [`VerifyAuthChallenge`]).
 //!
 //! Trigger events are read leniently, as Cognito's documentation asks: unknown members stay, unknown values are not
-//! errors, and what is handed back differs from what came in `response` only, byte for byte.
+//! errors, and what is handed back is the text that came, but for the value of `response`. What is needed and has another
+//! type, or is there twice, is refused.
 
 mod authorize;
 mod claim;

@@ -1,17 +1,51 @@
-//! Organization claims for the tokens that Cognito signs.
+//! Organization claims for the tokens that Cognito signs, and the door closed when it should be.
 //!
-//! Cognito calls its trigger "pre token generation" before every ID and access token, at sign-in and at every refresh. A
-//! thin Lambda forwards the event to this service, which adds the organization, or refuses, and then there are no tokens:
-//! this is where a suspension takes effect within the lifetime of a token.
+//! Cognito calls its triggers around each sign-in, and "pre token generation" before every ID and access token, at sign-in and
+//! at every refresh. A thin Lambda forwards the event to this service, which answers the whole event with only `response`
+//! written, or refuses, and then there are no tokens: this is where access ends within the lifetime of a token. Read the files
+//! in this order:
 //!
-//! Who the person is, is taken from what Cognito itself asserts: the identity at our provider, the username made of it,
-//! and the status of an external user. Attributes are not asked, because people can change them. Users of whom that does
-//! not hold are none of ours; their tokens stay as they are and get no organization.
+//! 1. `enrichment`: which trigger is answered by whom.
+//! 2. `people`: what is known, folded from the log and held in memory ([`People`]).
+//! 3. `admission`: who may have tokens. `lookup`: what is done before somebody is refused whom the view may not know yet.
+//! 4. `tokens`: what goes into them, by the claim policies. `preview`: the same, shown before it goes live.
+//! 5. `challenge`: sign-ins without an identity provider and without a password. `verify`: tokens that were signed.
 //!
-//! The answer comes from a view of the event log in memory ([`People`]). Two things can make it too old: a first sign-in
-//! may outrun it, so an unknown person of ours is looked for once more when the view has reached the end of the log; and
-//! when the log cannot be read for too long, people of ours are refused rather than let in under a suspension that nobody
-//! heard of.
+//! # Who somebody is
+//!
+//! That is taken from what Cognito itself asserts: the identity at our provider, the username made of it, and the status of an
+//! external user. All three must agree, and an external user who is called like one of ours without being one is refused.
+//! Attributes are not asked, because people can change them; nor is anything decided by the trigger's source alone. Users of
+//! the pool's own belong to an organization when an operator has linked them, by the `sub` that Cognito gave them; a user who
+//! was one of our provider's once, or is called like one, is not the pool's own. Everybody else is none of ours: their tokens
+//! stay as they are and get no organization.
+//!
+//! # Who is let in
+//!
+//! At each token generation, and by the triggers that run before a user is stored:
+//!
+//! | refused | when |
+//! |---|---|
+//! | `PERSON_UNKNOWN` | we never minted the subject |
+//! | `PERSON_DEACTIVATED` | the person was deactivated, or turned out to be somebody else |
+//! | `PERSON_SIGNED_OUT` | the person signed out and did not sign in since |
+//! | `ORGANIZATION_SUSPENDED` | |
+//! | `OTHER_USER_POOL` | the organization's people live in another pool |
+//! | `APP_CLIENT_NOT_ALLOWED` | the organization has an app client of its own and this is none of it, or another organization has this one, or a claim policy does not allow it |
+//! | `CONNECTION_DISABLED` | the connection through which the person is known is not enabled |
+//! | `DOMAIN_UNVERIFIED` | the tokens would call an address verified that is not in a domain of the organization; or the organization had verified domains and has none left |
+//!
+//! Of the last one: the view holds no addresses. The event says which address the tokens would call verified, and that one is
+//! held against the organization's domains. An organization that never had a domain is not concerned, because then no address
+//! is ever called verified. For a linked native user no identity provider vouches, so connection, domain and signing out there
+//! say nothing about them.
+//!
+//! # How old the answer may be
+//!
+//! Two things can make the view too old. A sign-in may outrun it: before a person is refused whom it does not know, or who is
+//! kept out at a sign-in, the log itself is read and the view brought to its end. That is bounded in time, in length and in
+//! number, and is done once for an unknown id. And when the log cannot be read for too long, people of ours are refused rather
+//! than let in under a suspension that nobody heard of.
 //!
 //! It also verifies tokens for backends that cannot do so themselves; Rust backends use `vestibule-cognito-verifier`. The
 //! user pools come from the same view, their keys from Cognito.
