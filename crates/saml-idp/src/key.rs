@@ -14,6 +14,10 @@ pub enum KeyType {
     Rsa4096,
     /// ECDSA on P-256.
     EcP256,
+    /// ECDSA on P-384.
+    EcP384,
+    /// ECDSA on P-521.
+    EcP521,
 }
 
 /// A private key with its certificate.
@@ -42,6 +46,8 @@ impl SigningKey {
             KeyType::Rsa2048 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048),
             KeyType::Rsa4096 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_4096),
             KeyType::EcP256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
+            KeyType::EcP384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
+            KeyType::EcP521 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512),
         }
         .map_err(IdpError::Certificate)?;
         let certificate = self_signed(&pair, common_name, not_before, not_after)?;
@@ -71,6 +77,8 @@ impl SigningKey {
         let key = match key_type {
             KeyType::Rsa2048 | KeyType::Rsa4096 => loader::load_rsa_private_pem(pem),
             KeyType::EcP256 => loader::load_ec_p256_private_pem(pem),
+            KeyType::EcP384 => loader::load_ec_p384_private_pem(pem),
+            KeyType::EcP521 => loader::load_ec_p521_private_pem(pem),
         }
         .map_err(IdpError::Key)?;
         Ok(Self { key, symmetric: false, key_type, private_key_pem, certificate_der })

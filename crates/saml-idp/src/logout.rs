@@ -8,7 +8,7 @@ use url::form_urlencoded::byte_serialize;
 use vestibule_kernel::{IdSource, Timestamp};
 
 use crate::{
-    IdpError, KeyType, SignatureAlgorithm, SigningKey, Subject, request,
+    IdpError, SigningKey, Subject, request,
     xml::{ASSERTION, DSIG, PROTOCOL, escape},
 };
 
@@ -182,11 +182,7 @@ pub(crate) fn query(
     if let Some(relay_state) = relay_state {
         let _ = write!(query, "&RelayState={}", encoded(relay_state));
     }
-    let algorithm = match key.key_type() {
-        KeyType::Rsa2048 | KeyType::Rsa4096 => SignatureAlgorithm::RsaSha256,
-        KeyType::EcP256 => SignatureAlgorithm::EcdsaSha256,
-    };
-    let _ = write!(query, "&SigAlg={}", encoded(algorithm.uri()));
+    let _ = write!(query, "&SigAlg={}", encoded(key.algorithm().uri()));
     let signature = key.sign_bytes(query.as_bytes())?;
     Ok(format!("{query}&Signature={}", encoded(&STANDARD.encode(signature))))
 }

@@ -21,8 +21,18 @@ pub enum SignatureAlgorithm {
     RsaSha384,
     /// RSASSA-PKCS1-v1_5 with SHA-512.
     RsaSha512,
-    /// ECDSA with SHA-256.
+    /// RSASSA-PSS with SHA-256, in the form without parameters.
+    RsaPssSha256,
+    /// RSASSA-PSS with SHA-384.
+    RsaPssSha384,
+    /// RSASSA-PSS with SHA-512.
+    RsaPssSha512,
+    /// ECDSA with SHA-256, for keys on P-256.
     EcdsaSha256,
+    /// ECDSA with SHA-384, for keys on P-384.
+    EcdsaSha384,
+    /// ECDSA with SHA-512, for keys on P-521.
+    EcdsaSha512,
     /// Hostile: HMAC with SHA-256.
     HmacSha256,
 }
@@ -35,7 +45,12 @@ impl SignatureAlgorithm {
             Self::RsaSha256 => "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
             Self::RsaSha384 => "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384",
             Self::RsaSha512 => "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",
+            Self::RsaPssSha256 => "http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1",
+            Self::RsaPssSha384 => "http://www.w3.org/2007/05/xmldsig-more#sha384-rsa-MGF1",
+            Self::RsaPssSha512 => "http://www.w3.org/2007/05/xmldsig-more#sha512-rsa-MGF1",
             Self::EcdsaSha256 => "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
+            Self::EcdsaSha384 => "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384",
+            Self::EcdsaSha512 => "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512",
             Self::HmacSha256 => "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256",
         }
     }
@@ -44,9 +59,11 @@ impl SignatureAlgorithm {
     #[must_use]
     pub const fn digest_uri(self) -> &'static str {
         match self {
-            Self::RsaSha256 | Self::EcdsaSha256 | Self::HmacSha256 => "http://www.w3.org/2001/04/xmlenc#sha256",
-            Self::RsaSha384 => "http://www.w3.org/2001/04/xmldsig-more#sha384",
-            Self::RsaSha512 => "http://www.w3.org/2001/04/xmlenc#sha512",
+            Self::RsaSha256 | Self::RsaPssSha256 | Self::EcdsaSha256 | Self::HmacSha256 => {
+                "http://www.w3.org/2001/04/xmlenc#sha256"
+            }
+            Self::RsaSha384 | Self::RsaPssSha384 | Self::EcdsaSha384 => "http://www.w3.org/2001/04/xmldsig-more#sha384",
+            Self::RsaSha512 | Self::RsaPssSha512 | Self::EcdsaSha512 => "http://www.w3.org/2001/04/xmlenc#sha512",
         }
     }
 }
@@ -136,14 +153,21 @@ impl SignatureProfile {
 }
 
 impl SigningKey {
-    /// The usual profile of this key: SHA-256 with RSA, ECDSA or, for the hostile kind, HMAC.
+    /// The usual profile of this key: SHA-256 with RSA or, for the hostile kind, HMAC; with ECDSA the digest of the curve.
     #[must_use]
     pub fn profile(&self) -> SignatureProfile {
-        SignatureProfile::new(match self.key_type() {
+        SignatureProfile::new(self.algorithm())
+    }
+
+    /// What this kind of key usually signs with.
+    pub(crate) const fn algorithm(&self) -> SignatureAlgorithm {
+        match self.key_type() {
             _ if self.symmetric => SignatureAlgorithm::HmacSha256,
             KeyType::Rsa2048 | KeyType::Rsa4096 => SignatureAlgorithm::RsaSha256,
             KeyType::EcP256 => SignatureAlgorithm::EcdsaSha256,
-        })
+            KeyType::EcP384 => SignatureAlgorithm::EcdsaSha384,
+            KeyType::EcP521 => SignatureAlgorithm::EcdsaSha512,
+        }
     }
 
     /// Signs the element whose `ID` is `id` and puts the signature where SAML's schema wants it: behind the

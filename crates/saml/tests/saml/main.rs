@@ -24,3 +24,4 @@ mod signing;
 mod support;
 mod timing;
 mod trust;
+mod xmlsec1;

@@ -51,7 +51,10 @@ fn algorithms() -> Vec<Case> {
         "http://www.w3.org/2000/09/xmldsig#hmac-sha1",
         "http://www.w3.org/2001/04/xmldsig-more#hmac-sha256",
         "http://www.w3.org/2001/04/xmldsig-more#rsa-md5",
+        "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha1",
         "http://www.w3.org/2007/05/xmldsig-more#rsa-pss",
+        "http://www.w3.org/2007/05/xmldsig-more#sha1-rsa-MGF1",
+        "http://www.w3.org/2007/05/xmldsig-more#sha224-rsa-MGF1",
         "urn:unknown",
         "",
     ]

@@ -5,14 +5,13 @@ use std::sync::LazyLock;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bergshamra::c14n::{C14nMode, canonicalize};
 use vestibule_saml::{
-    Assertion, Binding, CheckName, CheckStatus, IdentityProviderMetadata, LogoutOutcome, MessageKind,
-    ReceivedLogout, Unverified, limit, pasted_form_value,
-    validate, validate_xml,
+    Assertion, Binding, CheckName, CheckStatus, IdentityProviderMetadata, LogoutOutcome, MessageKind, ReceivedLogout,
+    Unverified, limit, pasted_form_value, validate, validate_xml,
 };
 use vestibule_saml_idp::{ReceivedRequest, Signed};
 
 use crate::{
-    logout,
+    logout, oracle,
     support::{RSA, element, expectation, genuine, judge, provider},
 };
 
@@ -51,6 +50,10 @@ pub(super) fn response(input: &[u8]) -> bool {
         let _ = Unverified::read(&pasted_form_value(text));
         let again = validate_xml(text, &expectation());
         assert_eq!(again.outcome, verdict.outcome, "the same message, decoded by the caller");
+        // What arrives encrypted is verified in another document than the one that was sent.
+        if !text.contains("Encrypted") {
+            oracle::agree("mutated", text, &verdict, &[&RSA]);
+        }
     }
     if let Ok(accepted) = &verdict.outcome {
         // Of an encrypted one the subtree is in the ciphertext; what was read from it must still be what was signed.
@@ -90,9 +93,10 @@ pub(super) fn logout_message(input: &[u8]) -> bool {
             Err(_) => {}
         }
     }
-    verdicts.iter().flat_map(|verdict| &verdict.checks).any(|check| {
-        check.name == CheckName::SignatureValue && check.status != CheckStatus::NotReached
-    })
+    verdicts
+        .iter()
+        .flat_map(|verdict| &verdict.checks)
+        .any(|check| check.name == CheckName::SignatureValue && check.status != CheckStatus::NotReached)
 }
 
 /// Never a panic; whatever is taken can be used: https, keys that load, an entity id.
