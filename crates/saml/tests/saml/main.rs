@@ -24,4 +24,5 @@ mod signing;
 mod support;
 mod timing;
 mod trust;
+mod vendor;
 mod xmlsec1;
