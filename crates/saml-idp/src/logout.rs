@@ -9,7 +9,8 @@ use vestibule_kernel::{IdSource, Timestamp};
 
 use crate::{
     IdpError, SigningKey, Subject, request,
-    xml::{ASSERTION, DSIG, PROTOCOL, escape},
+    request_signature::Detached,
+    xml::{ASSERTION, PROTOCOL, escape},
 };
 
 /// Whether a logout message asks or answers.
@@ -112,10 +113,10 @@ pub struct ReceivedLogout {
     pub status: Option<String>,
     /// The RelayState that came with it and must go back unchanged.
     pub relay_state: Option<String>,
-    /// Whether it carries a signature, detached or enveloped. Whether that is good is not looked at.
-    pub is_signed: bool,
     /// The message as it was written.
     pub xml: String,
+    /// The signature beside it.
+    pub(crate) detached: Option<Detached>,
 }
 
 /// SAML core section 3.7.1.
@@ -189,14 +190,14 @@ pub(crate) fn query(
 
 /// HTTP Redirect binding (SAML bindings section 3.4.4.1).
 pub(crate) fn from_redirect(query: &str) -> Result<ReceivedLogout, IdpError> {
-    let Fields { kind, value, relay_state, is_signed } = Fields::of(query)?;
+    let Fields { kind, value, relay_state } = Fields::of(query)?;
     let xml = request::inflated(&value)?;
-    Ok(ReceivedLogout { is_signed, ..parse(kind, xml, relay_state)? })
+    Ok(ReceivedLogout { detached: Detached::of(query), ..parse(kind, xml, relay_state)? })
 }
 
 /// HTTP POST binding (SAML bindings section 3.5.4).
 pub(crate) fn from_post(form: &str) -> Result<ReceivedLogout, IdpError> {
-    let Fields { kind, value, relay_state, .. } = Fields::of(form)?;
+    let Fields { kind, value, relay_state } = Fields::of(form)?;
     let xml = STANDARD.decode(value).map_err(IdpError::Base64)?;
     parse(kind, String::from_utf8(xml).map_err(|_| IdpError::Utf8)?, relay_state)
 }
@@ -205,7 +206,6 @@ struct Fields {
     kind: LogoutKind,
     value: String,
     relay_state: Option<String>,
-    is_signed: bool,
 }
 
 impl Fields {
@@ -214,10 +214,9 @@ impl Fields {
             let mut fields = url::form_urlencoded::parse(encoded.as_bytes());
             fields.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
         };
-        let is_signed = field("SigAlg").is_some() && field("Signature").is_some();
         let found = [LogoutKind::Request, LogoutKind::Response].map(|kind| Some((kind, field(kind.parameter())?)));
         let (kind, value) = found.into_iter().flatten().next().ok_or(IdpError::RequestMissing)?;
-        Ok(Self { kind, value, relay_state: field("RelayState"), is_signed })
+        Ok(Self { kind, value, relay_state: field("RelayState") })
     }
 }
 
@@ -247,8 +246,8 @@ fn parse(kind: LogoutKind, xml: String, relay_state: Option<String>) -> Result<R
         in_response_to: attribute(root, "InResponseTo"),
         status: code.and_then(|code| attribute(code, "Value")),
         relay_state,
-        is_signed: !document.get_elements_by_tag_name_ns(DSIG, "Signature").is_empty(),
         xml: String::new(),
+        detached: None,
     };
     drop(document);
     Ok(ReceivedLogout { xml, ..received })

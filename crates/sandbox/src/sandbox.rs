@@ -19,7 +19,7 @@ use crate::{
     idp::{IdentityProviders, IdpConfig, SetUpError},
     roster::{LOGINS, ORGANIZATIONS, Organization},
     seed::{PoolToRegister, SeedError, Seeded, seed},
-    web::{ClientError, bind, random_token, serve},
+    web::{ClientError, bind, random_token, serve, with_query},
 };
 
 const REGION: &str = "eu-west-1";
@@ -154,7 +154,7 @@ impl Sandbox {
             ids: Arc::clone(&ids),
         };
         let identity_providers = compute(move || IdentityProviders::new(idp_config)).await??;
-        let seeded = seed(&services.registry, &pool_to_register(&cognito_url), &identity_providers).await?;
+        let seeded = seed(&services.registry, &pool_to_register(&cognito_url, &app_url), &identity_providers).await?;
         let app_secret = SecretString::from(random_token(&*ids));
         let pool = pool_config(&cognito_url, &app_url, &gateway_url, &app_secret, &seeded);
         let issuer = pool.issuer();
@@ -171,6 +171,7 @@ impl Sandbox {
             client_id: APP_CLIENT_ID.to_owned(),
             client_secret: app_secret,
             scopes: scopes(),
+            logout_uri: logout_uri(&gateway_url, &app_url, &seeded),
             user_pool: seeded.user_pool.clone(),
             routing: services.routing.clone(),
             clock,
@@ -212,13 +213,23 @@ fn run(sites: &mut JoinSet<()>, name: &'static str, listener: TcpListener, site:
     });
 }
 
-fn pool_to_register(cognito_url: &str) -> PoolToRegister {
+/// Where Cognito sends people after its `/logout`: to Vestibule, which signs them out at the identity provider and sends them
+/// to the application. Cognito compares it character by character, so it is always the same.
+fn logout_uri(gateway_url: &str, app_url: &str, seeded: &Seeded) -> String {
+    let parameters = [("client_id", seeded.client_id.clone()), ("post_logout_redirect_uri", format!("{app_url}/"))];
+    let parameters = parameters.iter().map(|(name, value)| (*name, value.as_str()));
+    with_query(&format!("{gateway_url}/oauth2/end_session"), parameters)
+}
+
+fn pool_to_register(cognito_url: &str, app_url: &str) -> PoolToRegister {
     PoolToRegister {
         region: REGION.to_owned(),
         pool_id: POOL_ID.to_owned(),
         domain: cognito_url.trim_start_matches("http://").to_owned(),
         provider_name: PROVIDER.to_owned(),
         app_client_id: APP_CLIENT_ID.to_owned(),
+        initiate_login_uri: format!("{app_url}/login/initiate"),
+        post_logout_redirect_uri: format!("{app_url}/"),
     }
 }
 
@@ -237,7 +248,7 @@ fn pool_config(
             client_id: APP_CLIENT_ID.to_owned(),
             secret: Some(app_secret.clone()),
             callback_urls: vec![format!("{app_url}/callback")],
-            logout_urls: vec![format!("{app_url}/")],
+            logout_urls: vec![format!("{app_url}/"), logout_uri(gateway_url, app_url, seeded)],
             scopes: scopes(),
             supported_providers: vec![PROVIDER.to_owned(), "COGNITO".to_owned()],
             token_lifetime: Duration::from_hours(1),

@@ -5,11 +5,11 @@ use axum::{extract::State, http::HeaderMap, response::Response};
 use super::site::{App, SESSION_COOKIE};
 use crate::web::{clear_cookie, cookie_of, found, with_cookies, with_query};
 
-/// `POST /sign-out`: ends the session here, then Cognito's.
+/// `POST /sign-out`: ends the session here, then Cognito's, then, where that leads to Vestibule, the one at the identity
+/// provider.
 pub(super) async fn sign_out(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     app.forget(&headers);
-    let back = format!("{}/", app.config.base_url);
-    let parameters = [("client_id", app.config.client_id.as_str()), ("logout_uri", &back)];
+    let parameters = [("client_id", app.config.client_id.as_str()), ("logout_uri", &app.config.logout_uri)];
     let address = with_query(&format!("{}/logout", app.config.cognito_url), parameters);
     with_cookies(found(&address), [clear_cookie(SESSION_COOKIE)])
 }

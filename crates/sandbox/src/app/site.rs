@@ -44,6 +44,8 @@ pub struct AppConfig {
     pub client_secret: SecretString,
     /// The scopes to ask for.
     pub scopes: Vec<String>,
+    /// Where Cognito sends people after its own `/logout`: registered there as a logout URL.
+    pub logout_uri: String,
     /// `userPools/{user_pool}` in the registry.
     pub user_pool: String,
     /// The routing service.

@@ -17,6 +17,7 @@
 //! | two tabs | two rounds of steps on one [`Walk`], interleaved |
 //! | a switch of organization within the hour | [`Walk::sign_in`], then [`Walk::sign_in`] or [`Walk::switch_account`] |
 //! | a person who cancels | [`Walk::cancel`] |
+//! | a sign-out, from either end | [`Walk::sign_out`] and its steps, [`Walk::sign_out_at`] and its first half |
 //! | a hostile identity provider, or a person who forges what it signed | [`Walk::forge`]; all of it: [`run_forgeries`] |
 //!
 //! What a refusal told the person is [`HopError::problem`].
@@ -28,6 +29,7 @@ mod forgery;
 mod hop;
 mod html;
 mod report;
+mod sign_out;
 mod trace;
 mod walk;
 

@@ -81,7 +81,7 @@ impl FailedCheck {
     }
 }
 
-/// Signs a person in and looks at every hop.
+/// Signs a person in and out again and looks at every hop.
 ///
 /// # Errors
 /// The hop that failed, with the reason, or the check that did not hold.
@@ -97,7 +97,7 @@ pub async fn run_check(options: &CheckOptions) -> Result<Report, FailedCheck> {
     if let (Some(sign_in), Some(hop)) = (sign_in, walk.hops.iter_mut().find(|hop| hop.name == ASSERTION)) {
         hop.checks.extend(trace::facts(&sign_in));
     }
-    let mut hops = walk.hops;
+    let mut hops = std::mem::take(&mut walk.hops);
     let claims = match walked {
         Ok(claims) => claims,
         Err(error) => return Err(FailedCheck::Hop { hops, error }),
@@ -107,6 +107,11 @@ pub async fn run_check(options: &CheckOptions) -> Result<Report, FailedCheck> {
     }
     let more = keyed_hops(options).await?;
     hops.extend(more);
+    let signed_out = walk.sign_out().await;
+    hops.extend(walk.hops);
+    if let Err(error) = signed_out {
+        return Err(FailedCheck::Hop { hops, error });
+    }
     match hops.iter().flat_map(|hop| &hop.checks).find(|check| !check.passed).cloned() {
         Some(check) => Err(FailedCheck::Check { hops, check: Box::new(check) }),
         None => Ok(Report { hops, claims }),

@@ -305,7 +305,7 @@ impl Walk {
     }
 
     /// The hop must have redirected.
-    fn redirected(
+    pub(super) fn redirected(
         &mut self,
         name: &'static str,
         answer: &Answer,
@@ -318,7 +318,7 @@ impl Walk {
         Ok(location)
     }
 
-    fn note(&mut self, name: &'static str, answer: &Answer, decision: String, checks: Vec<Check>) {
+    pub(super) fn note(&mut self, name: &'static str, answer: &Answer, decision: String, checks: Vec<Check>) {
         let address = format!("{}{}", answer.url.origin().ascii_serialization(), answer.url.path());
         self.hops.push(Hop { name, address, took: answer.took, decision, checks });
     }

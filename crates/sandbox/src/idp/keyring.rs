@@ -28,7 +28,8 @@ pub(super) fn providers(
         keys.insert(login.software, key.clone());
         let entity_id = format!("{base_url}/software/{}", login.software);
         let sso_url = format!("{base_url}/{}/sso", login.path);
-        let provider = IdentityProvider::new(entity_id, sso_url, key);
+        let provider =
+            IdentityProvider::new(entity_id, sso_url, key).with_logout(format!("{base_url}/{}/slo", login.path));
         let provider = if login.keyed { provider.wanting_signed_requests() } else { provider };
         providers.insert(login.path, provider);
     }

@@ -4,10 +4,13 @@
 //! |---|---|
 //! | `/{login}/metadata` | SAML metadata, to create a connection from |
 //! | `/{login}/sso` | where AuthnRequests arrive, by Redirect or POST |
+//! | `/{login}/slo` | where logout messages arrive, by Redirect or POST |
+//! | `/{login}/sign-out` | the page on which a person signs out here |
 //! | `/{login}/sign-in` | the page's form: choose a person, sign in or cancel |
 
 mod error;
 mod keyring;
+mod logout;
 mod page;
 mod response;
 mod service_provider;

@@ -33,3 +33,17 @@ pub(super) struct PostPage<'a> {
 pub(super) struct ProblemPage<'a> {
     pub(super) problem: &'a str,
 }
+
+/// Who is signing out?
+#[derive(Template)]
+#[template(path = "idp/sign_out.html")]
+pub(super) struct SignOutPage<'a> {
+    pub(super) login: &'a Login,
+}
+
+/// The service provider has answered.
+#[derive(Template)]
+#[template(path = "idp/signed_out.html")]
+pub(super) struct SignedOutPage<'a> {
+    pub(super) status: &'a str,
+}

@@ -20,6 +20,12 @@ pub(super) enum Decision<'a> {
     },
 }
 
+/// A Response, and the session that it tells of when it signs somebody in.
+pub(super) struct Answer {
+    pub(super) xml: String,
+    pub(super) session_index: String,
+}
+
 /// Whom a forger wants to be: somebody whom the identity provider may or may not know.
 const VICTIM: &str = "chief-executive";
 
@@ -31,9 +37,10 @@ pub(super) fn respond(
     decision: &Decision<'_>,
     now: Timestamp,
     ids: &(dyn IdSource + 'static),
-) -> Result<String, IdpError> {
+) -> Result<Answer, IdpError> {
     let terms = ResponseTerms::new(acs_url, &request.issuer, now, ids).answering(&request.id);
-    match decision {
+    let session_index = terms.session_index.clone();
+    let xml = match decision {
         Decision::SignIn(person) => {
             let certificate = service_provider.and_then(|known| known.encryption.first());
             let encryption = certificate.map(|certificate| EncryptionTerms::new(certificate.clone(), ids));
@@ -46,5 +53,6 @@ pub(super) fn respond(
         }
         // Nobody authenticated: a Response without an Assertion (SAML core section 3.2.2.2).
         Decision::Cancel => provider.refuse("urn:oasis:names:tc:SAML:2.0:status:AuthnFailed", "cancelled", &terms),
-    }
+    };
+    Ok(Answer { xml: xml?, session_index })
 }

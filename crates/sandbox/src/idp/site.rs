@@ -14,9 +14,11 @@ use vestibule_saml_idp::{
 
 use super::{
     SetUpError, keyring,
+    logout::{self, SESSION_LIFETIME, Session},
     page::{PostPage, ProblemPage, SignInPage},
-    response::{Decision, respond},
+    response::{Answer, Decision, respond},
     service_provider,
+    subject::subject,
 };
 use crate::{
     roster::Login,
@@ -46,15 +48,17 @@ pub struct IdpConfig {
 #[derive(Clone)]
 pub struct IdentityProviders(Arc<Site>);
 
-struct Site {
+pub(super) struct Site {
     logins: &'static [Login],
-    accepted_service: String,
+    pub(super) accepted_service: String,
     providers: BTreeMap<&'static str, IdentityProvider>,
     stranger: SigningKey,
-    client: reqwest::Client,
+    pub(super) client: reqwest::Client,
     requests: Expiring<Waiting>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn IdSource>,
+    /// By person and by SessionIndex.
+    pub(super) sessions: Expiring<Session>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn IdSource>,
 }
 
 /// A request whose person is looking at the page.
@@ -82,6 +86,7 @@ impl IdentityProviders {
             accepted_service: format!("{}/saml/", config.accepted_service),
             providers,
             requests: Expiring::new(REQUEST_LIFETIME),
+            sessions: Expiring::new(SESSION_LIFETIME),
             clock: config.clock,
             ids: config.ids,
         })))
@@ -99,6 +104,8 @@ impl IdentityProviders {
             .route("/{login}/metadata", get(metadata))
             .route("/{login}/sso", get(sso_redirect).post(sso_post))
             .route("/{login}/sign-in", post(sign_in))
+            .route("/{login}/slo", get(logout::slo_redirect).post(logout::slo_post))
+            .route("/{login}/sign-out", get(logout::ask).post(logout::sign_out))
             .with_state(Arc::clone(&self.0))
             .merge(assets())
     }
@@ -189,8 +196,14 @@ impl Site {
             return problem(StatusCode::BAD_REQUEST, "This sign-in is over or has taken too long.");
         }
         let asked = (&*waiting.request, waiting.acs_url.as_str(), waiting.service_provider.as_deref());
-        match respond(provider, login, asked, &decision, now, &*self.ids) {
-            Ok(xml) => page(
+        let response = respond(provider, login, asked, &decision, now, &*self.ids);
+        if let (Ok(Answer { session_index, .. }), Decision::SignIn(person)) = (&response, &decision) {
+            let (path, acs_url) = (login.path, waiting.acs_url.clone());
+            let (subject, session_index) = (subject(login.dialect, person), session_index.clone());
+            self.begin_session(person.id, Session { path, subject, session_index, acs_url });
+        }
+        match response {
+            Ok(Answer { xml, .. }) => page(
                 StatusCode::OK,
                 &PostPage {
                     acs_url: &waiting.acs_url,
@@ -202,7 +215,7 @@ impl Site {
         }
     }
 
-    fn login(&self, path: &str) -> Option<(&'static Login, &IdentityProvider)> {
+    pub(super) fn login(&self, path: &str) -> Option<(&'static Login, &IdentityProvider)> {
         Some((self.logins.iter().find(|login| login.path == path)?, self.providers.get(path)?))
     }
 }

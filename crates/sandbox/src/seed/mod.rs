@@ -28,6 +28,10 @@ pub struct PoolToRegister {
     pub provider_name: String,
     /// The demo application's client.
     pub app_client_id: String,
+    /// Where the demo application begins a sign-in that somebody else asks for.
+    pub initiate_login_uri: String,
+    /// Where people go after they have signed out.
+    pub post_logout_redirect_uri: String,
 }
 
 /// What the registry made of it.

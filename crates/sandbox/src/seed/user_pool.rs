@@ -60,6 +60,8 @@ async fn create(
             domains: vec![pool.domain.clone()],
             provider_name: pool.provider_name.clone(),
             app_client_id: pool.app_client_id.clone(),
+            initiate_login_uri: pool.initiate_login_uri.clone(),
+            post_logout_redirect_uris: vec![pool.post_logout_redirect_uri.clone()],
             ..UserPool::default()
         }),
         request_id: request_id(&["user pool", &pool.pool_id, &pool.domain]),
@@ -69,17 +71,24 @@ async fn create(
     Ok((answer.user_pool.ok_or(SeedError::Incomplete("the user pool"))?, answer.client_secret))
 }
 
-/// The simulated Cognito may be at another port than before.
+/// The simulated Cognito and the demo application may be at other ports than before.
 async fn update(
     client: &mut UserPoolServiceClient<Channel>,
     known: UserPool,
     pool: &PoolToRegister,
 ) -> Result<UserPool, SeedError> {
-    if known.domains == [pool.domain.clone()] && known.app_client_id == pool.app_client_id {
+    let changed = UserPool {
+        domains: vec![pool.domain.clone()],
+        app_client_id: pool.app_client_id.clone(),
+        initiate_login_uri: pool.initiate_login_uri.clone(),
+        post_logout_redirect_uris: vec![pool.post_logout_redirect_uri.clone()],
+        ..known.clone()
+    };
+    if changed == known {
         return Ok(known);
     }
-    let changed = UserPool { domains: vec![pool.domain.clone()], app_client_id: pool.app_client_id.clone(), ..known };
-    let update_mask = prost_types::FieldMask { paths: vec!["domains".to_owned(), "app_client_id".to_owned()] };
+    let paths = ["domains", "app_client_id", "initiate_login_uri", "post_logout_redirect_uris"];
+    let update_mask = prost_types::FieldMask { paths: paths.map(str::to_owned).into() };
     let request = UpdateUserPoolRequest { user_pool: Some(changed), update_mask: Some(update_mask) };
     let answer = client.update_user_pool(request).await.map_err(SeedError::refused("update the user pool"))?;
     answer.into_inner().user_pool.ok_or(SeedError::Incomplete("the user pool"))

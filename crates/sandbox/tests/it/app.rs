@@ -98,6 +98,7 @@ async fn start(deciding: impl Fn(&ResolveSignInRequest) -> ResolveSignInResponse
         client_id: "app".to_owned(),
         client_secret: SecretString::from("app-secret"),
         scopes: vec!["openid".to_owned(), "email".to_owned()],
+        logout_uri: format!("{url}/"),
         user_pool: "userPools/1".to_owned(),
         routing: memory::serve(Routes::new(RoutingServiceServer::new(routing))),
         clock,
