@@ -77,8 +77,8 @@ impl From<&Connection> for Choice {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Asking<'a> {
     pub(crate) user_pool: Option<UserPoolId>,
-    /// Cognito's id of an app client; empty when it does not matter.
-    pub(crate) app_client_id: &'a str,
+    /// Cognito's id of the app client, empty for the usual one; `None` when it does not matter.
+    pub(crate) app_client_id: Option<&'a str>,
 }
 
 /// Decides where `person` signs in. Looks at organizations only, never at people.
@@ -121,11 +121,16 @@ pub(crate) fn resolve(
         return Ok(standard(Reason::OtherUserPool));
     }
     let own = organization.app_client_id.as_deref();
-    let (decision, reason, connections) = if app_client_id.is_empty() || own.is_none_or(|own| own == app_client_id) {
-        choose(organization, person, found)
-    } else {
+    let through = home.zip(app_client_id).map(|(home, asked)| {
+        let usual = own.unwrap_or(&home.app_client_id);
+        (home.id, if asked.is_empty() { usual } else { asked })
+    });
+    let (decision, reason, connections) = match through {
         // No tokens would be made for this app client, so nobody is sent on their way.
-        (Decision::Refused, Reason::OtherAppClient, Vec::new())
+        Some((pool, client)) if !directory.admits(organization, pool, client) => {
+            (Decision::Refused, Reason::OtherAppClient, Vec::new())
+        }
+        _ => choose(organization, person, found),
     };
     Ok(Resolution {
         decision,

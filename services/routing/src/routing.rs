@@ -48,7 +48,7 @@ impl Routing {
             "" => None,
             name => Some(resource::user_pool("user_pool", name)?),
         };
-        let app_client_id = request.application.as_ref().map_or("", |application| &application.client_id);
+        let app_client_id = request.application.as_ref().map(|application| application.client_id.as_str());
         let asking = Asking { user_pool, app_client_id };
         let person = self.keys.with_all(|keys| Person::read(request.person, keys, now))?;
         let resolution = self.directory.read(|directory| resolution::resolve(directory, &person, asking))?;

@@ -14,7 +14,7 @@ use serde::de::Error as _;
 use uuid::Uuid;
 use vestibule_decider::DecodeError;
 use vestibule_eventlog::{LiveView, Recorded};
-use vestibule_kernel::OrganizationId;
+use vestibule_kernel::{OrganizationId, UserPoolId};
 use vestibule_tenancy::{
     connection as connection_events, domain as domain_events, organization as organization_events,
     user_pool as user_pool_events,
@@ -48,6 +48,15 @@ impl Directory {
 
     pub(crate) fn organization(&self, id: OrganizationId) -> Option<&Organization> {
         self.organizations.with_id(id)
+    }
+
+    /// Whether the people of an organization get tokens for an app client: one that is an organization's own is for its
+    /// people alone, and they have no other.
+    pub(crate) fn admits(&self, organization: &Organization, user_pool: UserPoolId, app_client_id: &str) -> bool {
+        match organization.app_client_id.as_deref() {
+            Some(own) => own == app_client_id,
+            None => self.organizations.owner_of_app_client(user_pool, app_client_id).is_none(),
+        }
     }
 
     pub(crate) const fn user_pools(&self) -> &UserPools {
@@ -109,7 +118,7 @@ impl Directory {
     }
 
     fn apply_user_pool(&mut self, event: &Recorded) -> Result<(), DecodeError> {
-        let id = vestibule_kernel::UserPoolId::from_uuid(key(event)?);
+        let id = UserPoolId::from_uuid(key(event)?);
         match event.decode::<user_pool_events::Event>()? {
             user_pool_events::Event::Registered(registered) => self.user_pools.registered(id, registered),
             user_pool_events::Event::Updated(updated) => self.user_pools.updated(id, updated),

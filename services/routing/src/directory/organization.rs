@@ -1,6 +1,6 @@
-use std::hash::BuildHasher;
+use std::{collections::HashMap, hash::BuildHasher};
 
-use vestibule_kernel::{ConnectionId, OrganizationId};
+use vestibule_kernel::{ConnectionId, OrganizationId, UserPoolId};
 use vestibule_tenancy::organization::{Created, Placement};
 
 use super::{
@@ -68,6 +68,8 @@ pub(super) struct Organizations {
     arena: Vec<Organization>,
     by_id: Index,
     by_slug: Index,
+    /// By user pool and app client, for app clients that are an organization's own: a few.
+    by_app_client: HashMap<(UserPoolId, Box<str>), Place>,
 }
 
 impl Organizations {
@@ -116,10 +118,25 @@ impl Organizations {
     }
 
     pub(super) fn moved(&mut self, place: Place, placement: &Placement, user_pool: Place) {
+        let app_client_id: Option<Box<str>> = placement.app_client_id().map(Box::from);
+        if self.at(place).is_some_and(|organization| organization.app_client_id.is_some()) {
+            self.by_app_client.retain(|_, owner| *owner != place);
+        }
+        if let Some(own) = app_client_id.clone() {
+            self.by_app_client.insert((placement.user_pool(), own), place);
+        }
         if let Some(organization) = self.at_mut(place) {
             organization.user_pool = Some(user_pool);
-            organization.app_client_id = placement.app_client_id().map(Box::from);
+            organization.app_client_id = app_client_id;
         }
+    }
+
+    /// Whose own app client it is.
+    pub(super) fn owner_of_app_client(&self, user_pool: UserPoolId, app_client_id: &str) -> Option<&Organization> {
+        if self.by_app_client.is_empty() {
+            return None;
+        }
+        self.at(*self.by_app_client.get(&(user_pool, Box::from(app_client_id)))?)
     }
 
     pub(super) fn put(&mut self, place: Place, state: State) {

@@ -153,8 +153,19 @@ async fn an_organization_with_an_app_client_of_its_own_signs_in_through_that_one
     assert_eq!(outcome(&answer), (Decision::Refused, "OTHER_APP_CLIENT"), "it would get no tokens there");
     assert_eq!((answer.authorize_url.as_str(), answer.connections.len()), ("", 0));
 
+    // Nor does anybody else get tokens for the app client that is Acme's own.
+    deployment.customer("globex", "globex.test").await;
+    deployment.settle().await;
+    let acmes = Application { client_id: "acmeclient".to_owned(), ..application() };
+    let bob = || of(Person::Email("bob@globex.test".to_owned()));
+    let answer = deployment.ask(ResolveSignInRequest { application: Some(acmes.clone()), ..bob() }).await.unwrap();
+    assert_eq!(outcome(&answer), (Decision::Refused, "OTHER_APP_CLIENT"));
+    assert_eq!(outcome(&deployment.ask(bob()).await.unwrap()), (Decision::Brokered, "DOMAIN_VERIFIED"));
+
     deployment.change(acme, placed(organization::Placement::Group { user_pool, group: "acme".to_owned() })).await;
     deployment.settle().await;
+    let answer = deployment.ask(ResolveSignInRequest { application: Some(acmes), ..bob() }).await.unwrap();
+    assert_eq!(outcome(&answer), (Decision::Brokered, "DOMAIN_VERIFIED"), "what is given up is nobody's");
     let (decision, query) = url_for(&deployment, ada(), other).await;
     assert_eq!((decision, query["client_id"].as_str()), (Decision::Brokered, "3n4b5example"));
 }
