@@ -17,6 +17,10 @@ pub(crate) const ACCEPTED: &str = "ACCEPTED";
 /// The reason of a LogoutRequest that was heard. Not [`ACCEPTED`], so that sign-outs push no sign-in out of the trace.
 pub(crate) const SIGNED_OUT: &str = "SIGNED_OUT";
 
+/// The reason of a Response that nobody asked for, after which the application begins a sign-in. Not [`ACCEPTED`], for
+/// nobody is signed in.
+pub(crate) const INITIATED: &str = "INITIATED";
+
 /// Where a sign-in ended.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]

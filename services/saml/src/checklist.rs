@@ -19,6 +19,8 @@ pub(crate) enum Check {
     RequestUnanswered,
     /// Behind a logout message.
     LogoutRequestUnused,
+    /// Before a Response that nobody asked for.
+    UnsolicitedAllowed,
 }
 
 impl Check {
@@ -47,6 +49,7 @@ impl Check {
             Self::RequestUnanswered => "request.unanswered",
             Self::AssertionUnused => "assertion.unused",
             Self::LogoutRequestUnused => "logout.request_unused",
+            Self::UnsolicitedAllowed => "connection.idp_initiated",
         }
     }
 
@@ -61,6 +64,7 @@ impl Check {
             Self::SecondOpinion => "another engine verifies it and reads the same",
             Self::PersonActive => "a person who is not deactivated, or a new one",
             Self::RequestUnanswered => "a request that was not answered before",
+            Self::UnsolicitedAllowed => "a connection that takes Responses nobody asked for",
             Self::LogoutRequestUnused => "a LogoutRequest that was not heard before",
             Self::AssertionUnused => "an assertion that was not used before",
         }
@@ -114,6 +118,11 @@ impl Checklist {
         let asks = self.asks_second_opinion;
         let behind = Check::BEHIND.into_iter().filter(|check| *check != Check::SecondOpinion || asks);
         self.with(saml::CheckName::ALL, behind)
+    }
+
+    /// All checks of a Response that nobody asked for; those that were not made are marked as not reached.
+    pub(crate) fn finish_unsolicited(self) -> Vec<pb::Check> {
+        self.with(saml::CheckName::ALL, [Check::OrganizationActive, Check::ConnectionEnabled])
     }
 
     /// All checks of a logout message; those that were not made are marked as not reached.

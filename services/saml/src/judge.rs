@@ -21,7 +21,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) saml_response: &'a str,
-    pub(crate) request_id: &'a str,
+    /// The ID of the request that must be answered; `None`: nobody asked.
+    pub(crate) request_id: Option<&'a str>,
     pub(crate) now: Timestamp,
     pub(crate) skew: Duration,
 }
@@ -61,7 +62,7 @@ impl Case<'_> {
 
     pub(crate) fn asked(&self) -> Asked<'_> {
         let Self { saml_response, request_id, now, .. } = *self;
-        Asked { saml_response, request_id, now, skew: self.skew() }
+        Asked { saml_response, request_id: Some(request_id), now, skew: self.skew() }
     }
 }
 
@@ -84,14 +85,15 @@ pub(crate) fn verdict(
         acs_url: &connection.service_provider.acs_url,
         identity_provider: &connection.identity_provider,
         trusted: connection.trusted.as_ref()?,
-        in_response_to: Some(asked.request_id),
+        in_response_to: asked.request_id,
         now: asked.now,
         skew: asked.skew,
         sha1_until: connection.settings.sha1_until,
         enforce_certificate_validity: connection.settings.certificate_validity == CertificateValidity::Enforce,
         decryption: keys,
         encryption_required: connection.requires_encryption(),
-        required_authn_context: &connection.settings.requested_authn_context,
+        // Where nothing was requested, nothing has to be answered.
+        required_authn_context: asked.request_id.map_or(&[], |_| &connection.settings.requested_authn_context),
     };
     Some(saml::validate(asked.saml_response, &expectation))
 }

@@ -46,6 +46,11 @@ pub(crate) enum Refusal {
     /// Too old to know whether it was used before.
     #[error("the assertion was made too long ago")]
     AssertionTooOld,
+    /// Nobody asked for it, and the connection takes no such Responses.
+    #[error(
+        "nobody asked for the Response, and the connection is not set up for sign-ins that the identity provider begins"
+    )]
+    Unsolicited,
     /// The LogoutRequest was heard before.
     #[error("the LogoutRequest was heard before")]
     LogoutRequestReplayed,
@@ -69,6 +74,7 @@ impl Refusal {
             Self::AssertionReplayed => "ASSERTION_REPLAYED",
             Self::RequestAlreadyAnswered => "REQUEST_ALREADY_ANSWERED",
             Self::AssertionTooOld => saml::Refusal::AssertionTooOld.reason(),
+            Self::Unsolicited => "RESPONSE_UNSOLICITED",
             Self::LogoutRequestReplayed => "LOGOUT_REQUEST_REPLAYED",
         }
     }
@@ -90,6 +96,7 @@ impl Refusal {
             Self::Subject(_) | Self::RequiredClaimMissing | Self::EmailMissing | Self::AssertionTooOld => {
                 Responsible::IdentityProvider
             }
+            Self::Unsolicited => Responsible::IdentityProvider,
             Self::AssertionReplayed | Self::RequestAlreadyAnswered | Self::LogoutRequestReplayed => Responsible::Person,
         }
     }

@@ -1,6 +1,7 @@
 //! The gRPC service: caller, convert, call, answer.
 
 mod preview;
+mod unsolicited;
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +15,8 @@ use vestibule_rpc::{
         GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest, InspectMetadataResponse,
         PreviewMappingRequest, PreviewMappingResponse, RotateServiceProviderKeysRequest,
         RotateServiceProviderKeysResponse, ValidateLogoutRequest, ValidateLogoutResponse, ValidateResponseRequest,
-        ValidateResponseResponse, saml_service_server::SamlService, validate_response_response::Outcome,
+        ValidateResponseResponse, ValidateUnsolicitedResponseRequest, ValidateUnsolicitedResponseResponse,
+        saml_service_server::SamlService, validate_response_response::Outcome,
     },
     to_status,
 };
@@ -74,6 +76,14 @@ impl SamlService for Api {
         request: Request<ValidateResponseRequest>,
     ) -> Result<Response<ValidateResponseResponse>, Status> {
         Ok(Response::new(self.validate(&request).await.map_err(refused)?))
+    }
+
+    #[tracing::instrument(name = "saml.validate_unsolicited_response", skip_all)]
+    async fn validate_unsolicited_response(
+        &self,
+        request: Request<ValidateUnsolicitedResponseRequest>,
+    ) -> Result<Response<ValidateUnsolicitedResponseResponse>, Status> {
+        Ok(Response::new(self.validate_unsolicited(request.get_ref()).await.map_err(refused)?))
     }
 
     #[tracing::instrument(name = "saml.create_logout_request", skip_all)]
@@ -181,7 +191,7 @@ impl Api {
     /// then, another engine is asked about, where one is.
     async fn judge(&self, case: &Case<'_>) -> Result<(Checklist, Result<Acceptable, Refusal>), Error> {
         let owns = |address: &EmailAddress| self.directory.owns(case.connection.organization, address);
-        let said = self.verdict(case).await?;
+        let said = self.verdict(case.connection, &case.asked()).await?;
         let (mut checks, mut verdict) = judge(case, said.clone(), owns);
         if is_email_foreign(&verdict) {
             self.directory.look().await?;
@@ -194,17 +204,17 @@ impl Api {
     }
 
     /// What the engine says, without keys first: what is not encrypted, or is refused for another reason, costs no more.
-    async fn verdict(&self, case: &Case<'_>) -> Result<Option<Verdict>, Error> {
-        let plain = verdict(case.connection, &case.asked(), None);
+    async fn verdict(&self, connection: &Arc<ReadyConnection>, asked: &Asked<'_>) -> Result<Option<Verdict>, Error> {
+        let plain = verdict(connection, asked, None);
         let encrypted = plain.as_ref().is_some_and(|said| said.outcome == Err(saml::Refusal::AssertionEncrypted));
         if !encrypted {
             return Ok(plain);
         }
-        let Some(keys) = self.credentials.decryption(case.connection.id).await? else { return Ok(plain) };
-        let (connection, response) = (Arc::clone(case.connection), case.saml_response.to_owned());
-        let (request_id, now, skew) = (case.request_id.to_owned(), case.now, case.skew());
+        let Some(keys) = self.credentials.decryption(connection.id).await? else { return Ok(plain) };
+        let (connection, response) = (Arc::clone(connection), asked.saml_response.to_owned());
+        let (request_id, now, skew) = (asked.request_id.map(str::to_owned), asked.now, asked.skew);
         let judge = move |keys: &DecryptionKeys| {
-            let asked = Asked { saml_response: &response, request_id: &request_id, now, skew };
+            let asked = Asked { saml_response: &response, request_id: request_id.as_deref(), now, skew };
             verdict(&connection, &asked, Some(keys))
         };
         self.decryptions.judge(keys, judge).await

@@ -93,6 +93,30 @@ pub mod validate_response_response {
         Refused(super::Refusal),
     }
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ValidateUnsolicitedResponseRequest {
+    /// The connection's id, as it stands in the ACS URL.
+    #[prost(string, tag = "1")]
+    pub connection: ::prost::alloc::string::String,
+    /// The `SAMLResponse` form field as it came: base64.
+    #[prost(string, tag = "2")]
+    pub saml_response: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ValidateUnsolicitedResponseResponse {
+    /// Unset when it is valid.
+    #[prost(message, optional, tag = "1")]
+    pub refused: ::core::option::Option<Refusal>,
+    /// Every check in order, also those not reached.
+    #[prost(message, repeated, tag = "2")]
+    pub checks: ::prost::alloc::vec::Vec<Check>,
+    /// `organizations/{organization}`.
+    #[prost(string, tag = "3")]
+    pub organization: ::prost::alloc::string::String,
+    /// `organizations/{organization}/connections/{connection}`.
+    #[prost(string, tag = "4")]
+    pub connection: ::prost::alloc::string::String,
+}
 /// One check of a verdict. Holds no personal value.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Check {
@@ -822,6 +846,25 @@ pub mod saml_service_client {
             req.extensions_mut().insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "ValidateResponse"));
             self.inner.unary(req, path, codec).await
         }
+        /// Judges a Response that nobody asked for (SAML Profiles section 4.1.5). Whoever it names is not read: a valid one only
+        /// says that a person of this organization wants to sign in, by an ordinary sign-in that the application begins. Nothing
+        /// is used up, nobody is made. Refused with RESPONSE_UNSOLICITED unless the connection allows it.
+        pub async fn validate_unsolicited_response(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ValidateUnsolicitedResponseRequest>,
+        ) -> std::result::Result<tonic::Response<super::ValidateUnsolicitedResponseResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path =
+                http::uri::PathAndQuery::from_static("/vestibule.saml.v1.SamlService/ValidateUnsolicitedResponse");
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "ValidateUnsolicitedResponse"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Makes a signed LogoutRequest that ends, at the identity provider, the session that a sign-in began there (SAML Profiles
         /// section 4.4). INVALID_ARGUMENT/SESSION_UNREADABLE when the session is too old, another pool's or not one of ours.
         pub async fn create_logout_request(
@@ -957,6 +1000,13 @@ pub mod saml_service_server {
             &self,
             request: tonic::Request<super::ValidateResponseRequest>,
         ) -> std::result::Result<tonic::Response<super::ValidateResponseResponse>, tonic::Status>;
+        /// Judges a Response that nobody asked for (SAML Profiles section 4.1.5). Whoever it names is not read: a valid one only
+        /// says that a person of this organization wants to sign in, by an ordinary sign-in that the application begins. Nothing
+        /// is used up, nobody is made. Refused with RESPONSE_UNSOLICITED unless the connection allows it.
+        async fn validate_unsolicited_response(
+            &self,
+            request: tonic::Request<super::ValidateUnsolicitedResponseRequest>,
+        ) -> std::result::Result<tonic::Response<super::ValidateUnsolicitedResponseResponse>, tonic::Status>;
         /// Makes a signed LogoutRequest that ends, at the identity provider, the session that a sign-in began there (SAML Profiles
         /// section 4.4). INVALID_ARGUMENT/SESSION_UNREADABLE when the session is too old, another pool's or not one of ours.
         async fn create_logout_request(
@@ -1120,6 +1170,40 @@ pub mod saml_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ValidateResponseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.saml.v1.SamlService/ValidateUnsolicitedResponse" => {
+                    #[allow(non_camel_case_types)]
+                    struct ValidateUnsolicitedResponseSvc<T: SamlService>(pub Arc<T>);
+                    impl<T: SamlService> tonic::server::UnaryService<super::ValidateUnsolicitedResponseRequest>
+                        for ValidateUnsolicitedResponseSvc<T>
+                    {
+                        type Response = super::ValidateUnsolicitedResponseResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ValidateUnsolicitedResponseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut =
+                                async move { <T as SamlService>::validate_unsolicited_response(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ValidateUnsolicitedResponseSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(accept_compression_encodings, send_compression_encodings)

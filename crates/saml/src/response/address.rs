@@ -52,16 +52,21 @@ fn destination(
     }
 }
 
-/// SAML core section 3.2.2: an answer names its request.
+/// SAML core section 3.2.2: an answer names its request. SAML profiles section 4.1.5: an unsolicited Response names none.
 pub(super) fn in_response_to(
     name: CheckName,
     node: Node<'_>,
     expectation: &Expectation<'_>,
     checks: &mut Checklist,
 ) -> Result<(), Refusal> {
-    let expected = expectation.in_response_to;
-    match node.attribute("InResponseTo") {
-        None => Err(checks.fail(name, expected, "none", Refusal::InResponseToMissing)),
-        Some(found) => checks.require(name, found == expected, expected, found, Refusal::InResponseToMismatch),
+    match (expectation.in_response_to, node.attribute("InResponseTo")) {
+        (None, found) => {
+            let found_none = found.is_none();
+            checks.require(name, found_none, "none", found.unwrap_or("none"), Refusal::InResponseToUnexpected)
+        }
+        (Some(expected), None) => Err(checks.fail(name, expected, "none", Refusal::InResponseToMissing)),
+        (Some(expected), Some(found)) => {
+            checks.require(name, found == expected, expected, found, Refusal::InResponseToMismatch)
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! From whom, for whom, in answer to what: what passes, and how a refusal tells of it.
 
-use vestibule_saml::{Refusal, Responsible};
+use vestibule_saml::{CheckName, Expectation, Refusal, Responsible, validate_xml};
 use vestibule_saml_idp::{Deviation, Deviations, Signed};
 
-use crate::support::{IDP, RSA, SP, accept, ada, genuine, judge, provider, refuse, replace, signed_after, terms};
+use crate::support::{
+    IDP, RSA, SP, accept, ada, expectation, genuine, judge, provider, refuse, replace, signed_after, terms,
+};
 
 fn deviating(signed: Signed, deviate: fn(&mut Deviations)) -> String {
     provider(&RSA).respond(&ada(), &terms().signed(signed).deviating(deviate)).unwrap()
@@ -16,6 +18,24 @@ fn a_shell_that_says_all_the_right_things_wins_nothing() {
     let foreign = deviating(Signed::Assertion, |odd| odd.audience = Deviation::instead(FOREIGN));
     let said = replace(&foreign, "<samlp:Status>", &format!("<saml:Audience>{SP}</saml:Audience><samlp:Status>"));
     refuse("foreign assertion", &judge(&said), Refusal::AudienceMismatch);
+}
+
+/// SAML profiles section 4.1.5: an unsolicited Response names no request, neither outside nor inside.
+#[test]
+fn where_nobody_asked_a_response_must_answer_nothing() {
+    let nobody_asked = Expectation { in_response_to: None, ..expectation() };
+    let judge = |deviate: fn(&mut Deviations)| validate_xml(&deviating(Signed::Both, deviate), &nobody_asked);
+    accept(judge(|odd| {
+        odd.response_in_response_to = Deviation::Omit;
+        odd.confirmation_in_response_to = Deviation::Omit;
+    }));
+    let unexpected = Refusal::InResponseToUnexpected;
+    refuse("an answer", &judge(|_| {}), unexpected);
+    let inside = judge(|odd| odd.response_in_response_to = Deviation::Omit);
+    refuse("an answer inside", &inside, unexpected);
+    assert_eq!(inside.failed_check().map(|check| check.name), Some(CheckName::ConfirmationInResponseTo));
+    refuse("an answer outside", &judge(|odd| odd.confirmation_in_response_to = Deviation::Omit), unexpected);
+    refuse("an empty name", &judge(|odd| odd.response_in_response_to = Deviation::instead("")), unexpected);
 }
 
 #[test]

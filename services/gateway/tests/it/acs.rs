@@ -1,10 +1,11 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use vestibule_rpc::gateway::v1::ListSignInsRequest;
 
 use crate::{
     browser::Browser,
-    world::{ACME_CONNECTION, World, acs, answer, authorize, exchange},
+    world::{ACME_CONNECTION, GLOBEX_CONNECTION, World, acs, answer, authorize, exchange},
 };
 
 async fn begin(browser: &Browser, extra: &str) -> String {
@@ -120,11 +121,39 @@ async fn finished_sign_ins_do_not_pile_up_in_the_browser() {
 async fn an_answer_that_nobody_asked_for_is_refused() {
     let world = World::new().await;
     let browser = world.browser();
-    for body in ["SAMLResponse=valid%3Aunsolicited%3A".to_owned(), answer("valid:unsolicited", "https://rp.test")] {
+    for body in ["SAMLResponse=off%3Aunsolicited%3A".to_owned(), answer("off:unsolicited", "https://rp.test")] {
         let (status, reason, body) = reason(&world, &browser, body).await;
         assert_eq!((status, reason.as_str()), (StatusCode::BAD_REQUEST, "RESPONSE_UNSOLICITED"));
         assert!(body.contains("start from the application"));
     }
+    // Where the connection allows it, it is judged all the same.
+    let (status, reason, _) = reason(&world, &browser, "SAMLResponse=unsigned".to_owned()).await;
+    assert_eq!((status, reason.as_str()), (StatusCode::FORBIDDEN, "SIGNATURE_MISSING"));
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_asked_for_may_lead_to_where_the_application_begins_and_signs_nobody_in() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let relay_state = "https://app.example/deep?link=1";
+    let sent = browser.post(&acs(ACME_CONNECTION), answer("valid:unsolicited", relay_state)).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER);
+    let location = sent.location();
+    assert!(location.starts_with("https://app.example/login?login_hint=organizations/"), "{location}");
+    assert!(!location.contains("deep"), "where the identity provider wants to go is nobody's business: {location}");
+    assert!(browser.cookies.borrow().is_empty(), "nobody is signed in");
+    assert!(world.asked.lock().unwrap().validations.is_empty(), "nothing is accepted");
+    let request = ListSignInsRequest { reason: "INITIATED".to_owned(), ..ListSignInsRequest::default() };
+    // The trace of what went well is written beside the path.
+    while world.list(request.clone()).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+
+    // The application of Globex has no such address.
+    let page = browser.post(&acs(GLOBEX_CONNECTION), "SAMLResponse=valid%3Ax".to_owned()).await;
+    let found = world.find(page.reference()).await.unwrap();
+    assert_eq!((page.status, found.reason.as_str()), (StatusCode::FORBIDDEN, "INITIATE_LOGIN_URI_MISSING"));
+    assert!(page.body.contains("start from the application"), "{}", page.body);
 }
 
 #[tokio::test]

@@ -17,9 +17,9 @@ use vestibule_rpc::{
         GetServiceProviderMetadataRequest, GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest,
         InspectMetadataResponse, PostForm, PreviewMappingRequest, PreviewMappingResponse, Refusal,
         RotateServiceProviderKeysRequest, RotateServiceProviderKeysResponse, ValidateLogoutRequest,
-        ValidateLogoutResponse, ValidateResponseRequest, ValidateResponseResponse, check,
-        create_authn_request_response::Binding, refusal, saml_service_server::SamlService,
-        validate_response_response::Outcome,
+        ValidateLogoutResponse, ValidateResponseRequest, ValidateResponseResponse, ValidateUnsolicitedResponseRequest,
+        ValidateUnsolicitedResponseResponse, check, create_authn_request_response::Binding, refusal,
+        saml_service_server::SamlService, validate_response_response::Outcome,
     },
     to_status,
 };
@@ -87,8 +87,20 @@ impl RoutingService for Routing {
         }))
     }
 
-    async fn create_ticket(&self, _: Request<CreateTicketRequest>) -> Result<Response<CreateTicketResponse>, Status> {
-        Err(Status::unimplemented("not asked by the gateway"))
+    /// Acme's application has an address at which sign-ins begin; that of Globex has none.
+    async fn create_ticket(
+        &self,
+        request: Request<CreateTicketRequest>,
+    ) -> Result<Response<CreateTicketResponse>, Status> {
+        let request = request.into_inner();
+        let is_acme = request.organization == resource::organization_name(ACME);
+        assert!(request.connection.starts_with(&request.organization), "{request:?}");
+        let initiate_login_url = format!("https://app.example/login?login_hint={}", request.connection);
+        Ok(Response::new(CreateTicketResponse {
+            ticket: "ticket".to_owned(),
+            initiate_login_url: if is_acme { initiate_login_url } else { String::new() },
+            ..CreateTicketResponse::default()
+        }))
     }
 }
 
@@ -177,6 +189,27 @@ impl SamlService for Saml {
             Ok(stream) => Ok(Response::new(accepted(organization, connection, &stream, lack, &*self.clock))),
             Err(reason) => Ok(Response::new(refused(reason, refusal::Responsible::IdentityProvider))),
         }
+    }
+
+    /// Judges as [`Self::validate_response`] does; `off` is what the connection does not allow.
+    async fn validate_unsolicited_response(
+        &self,
+        request: Request<ValidateUnsolicitedResponseRequest>,
+    ) -> Result<Response<ValidateUnsolicitedResponseResponse>, Status> {
+        let request = request.into_inner();
+        let refusal = match request.saml_response.split(':').next() {
+            Some("valid") => None,
+            Some("off") => Some("RESPONSE_UNSOLICITED"),
+            _ => Some("SIGNATURE_MISSING"),
+        };
+        Ok(Response::new(ValidateUnsolicitedResponseResponse {
+            refused: refusal.map(|reason| Refusal {
+                reason: reason.to_owned(),
+                responsible: refusal::Responsible::IdentityProvider.into(),
+                message: String::new(),
+            }),
+            ..ValidateUnsolicitedResponseResponse::default()
+        }))
     }
 
     async fn create_logout_request(

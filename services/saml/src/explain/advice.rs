@@ -58,6 +58,11 @@ pub(super) fn of(refusal: Refusal, connection: &ReadyConnection, failed: Option<
              busy it is. The person can try again."
         ),
         Refusal::AssertionTooOld => of_response(Said::AssertionTooOld, connection, found),
+        Refusal::Unsolicited => format!(
+            "The person: please begin at the application. For people who begin at {} instead, Vestibule's operator can \
+             allow it: vestibule connection configure --idp-initiated true, for connection {}.",
+            connection.identity_provider, connection.id
+        ),
         Refusal::AssertionReplayed | Refusal::RequestAlreadyAnswered | Refusal::LogoutRequestReplayed => {
             "The person: this sign-in was completed before; please begin it anew from the application.".to_owned()
         }

@@ -12,6 +12,10 @@ mod explain;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
+mod logout;
+#[cfg(test)]
+mod mapping;
+#[cfg(test)]
 mod metadata;
 #[cfg(test)]
 mod person;
@@ -21,5 +25,7 @@ mod refusal;
 mod second_opinion;
 #[cfg(test)]
 mod service_provider_key;
+#[cfg(test)]
+mod unsolicited;
 #[cfg(test)]
 mod world;

@@ -139,7 +139,7 @@ fn each_forgery_is_caught_by_the_check_that_is_there_for_it() {
 }
 
 /// Refusals of a connection that is set up in another way than the corpus's: each has tests of its own.
-const ELSEWHERE: &[Refusal] = &[Refusal::CertificateNotValid];
+const ELSEWHERE: &[Refusal] = &[Refusal::CertificateNotValid, Refusal::InResponseToUnexpected];
 
 #[test]
 fn the_corpus_has_every_refusal_and_no_case_twice() {

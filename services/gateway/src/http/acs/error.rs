@@ -23,6 +23,9 @@ pub(super) enum AcsError {
     /// signs in from one who is signed in by somebody else.
     #[error("nobody asked for this answer")]
     Unsolicited,
+    /// The connection allows it, and the application has no address at which sign-ins begin.
+    #[error("the application has no address at which others can have a sign-in begin")]
+    NoInitiation,
     /// The browser did not send the cookie of this sign-in.
     #[error("the browser holds no sign-in for this answer")]
     CookieLost,
@@ -58,6 +61,7 @@ impl Explain for AcsError {
             Self::TooLarge => Explanation::new(Kind::Invalid, "RESPONSE_TOO_LARGE"),
             Self::Malformed => Explanation::new(Kind::Invalid, "RESPONSE_FORM_MALFORMED"),
             Self::Unsolicited => Explanation::new(Kind::Invalid, "RESPONSE_UNSOLICITED"),
+            Self::NoInitiation => Explanation::new(Kind::Precondition, "INITIATE_LOGIN_URI_MISSING"),
             Self::CookieLost => Explanation::new(Kind::Invalid, "PENDING_SIGN_IN_LOST"),
             Self::Reloaded => Explanation::new(Kind::Conflict, "PENDING_SIGN_IN_FINISHED"),
             Self::Late => Explanation::new(Kind::Invalid, "PENDING_SIGN_IN_LATE"),
@@ -81,6 +85,7 @@ impl Refusal for AcsError {
             Self::CookieLost | Self::Reloaded | Self::Late | Self::Seal(UnsealError::Foreign) => Responsible::Person,
             Self::Refused { responsible, .. } => *responsible,
             Self::ClientChanged
+            | Self::NoInitiation
             | Self::Peer(_)
             | Self::Seal(UnsealError::Key(_))
             | Self::Storage(_)
@@ -107,7 +112,7 @@ impl Refusal for AcsError {
                 text: "Your organization’s sign-in page sent an answer that we cannot use.",
                 advice: "Please tell the administrator of your organization, with the reference below.",
             },
-            Self::Unsolicited => Words {
+            Self::Unsolicited | Self::NoInitiation => Words {
                 title: "Please start from the application",
                 text: "Your organization sent you here without the application having asked for it.",
                 advice: "Open the application and sign in from there.",

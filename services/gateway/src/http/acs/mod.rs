@@ -2,6 +2,7 @@
 
 mod accept;
 mod error;
+mod unsolicited;
 
 use axum::{
     body::Body,
@@ -25,6 +26,7 @@ use crate::{
 
 use super::body::{self, FormError};
 use error::AcsError;
+use unsolicited::Unsolicited;
 
 #[derive(Deserialize)]
 struct Form {
@@ -42,6 +44,14 @@ struct Arrived {
     cookies: PendingCookies,
     sessions: SessionCookies,
     saml_response: String,
+}
+
+/// What came.
+enum Arrival {
+    /// What this browser's sign-in waits for.
+    Answer(Box<Arrived>),
+    /// What it does not wait for.
+    Unsolicited(Unsolicited),
 }
 
 /// What is known of an answer that is not taken.
@@ -63,12 +73,13 @@ pub(super) async fn acs(
     // The trace is that of the authorize request, which only the sealed sign-in knows.
     let span = tracing::info_span!("gateway.acs", otel.kind = "server");
     match &arrived {
-        Ok(arrived) => telemetry::continue_sign_in(&span, arrived.pending.traceparent.as_deref()),
-        Err(_) => telemetry::continue_request(&span, &headers),
+        Ok(Arrival::Answer(arrived)) => telemetry::continue_sign_in(&span, arrived.pending.traceparent.as_deref()),
+        Ok(Arrival::Unsolicited(_)) | Err(_) => telemetry::continue_request(&span, &headers),
     }
     async {
         let taken = match arrived {
-            Ok(arrived) => accept::accept(&gateway, arrived).await,
+            Ok(Arrival::Answer(arrived)) => accept::accept(&gateway, *arrived).await,
+            Ok(Arrival::Unsolicited(unsolicited)) => unsolicited::begin(&gateway, unsolicited).await,
             Err(refused) => Err(refused),
         };
         match taken {
@@ -88,10 +99,10 @@ pub(super) async fn visited(State(gateway): State<Gateway>, Path(connection): Pa
     show(&gateway, Refused { error, connection, pending: None, facts: Facts::default() }).await
 }
 
-async fn arrive(gateway: &Gateway, connection: &str, headers: &HeaderMap, body: Body) -> Result<Arrived, Refused> {
+async fn arrive(gateway: &Gateway, connection: &str, headers: &HeaderMap, body: Body) -> Result<Arrival, Refused> {
     let known = known_connection(gateway, connection);
     let refused = |error| Refused { error, connection: known, pending: None, facts: Facts::default() };
-    let Some((_, connection)) = known else { return Err(refused(AcsError::UnknownConnection)) };
+    let Some((organization, connection)) = known else { return Err(refused(AcsError::UnknownConnection)) };
     let form = body::form(headers, body, ACS_BODY_BYTES_MAX).await.map_err(|error| match error {
         FormError::TooLarge => refused(AcsError::TooLarge),
         FormError::NotAForm => refused(AcsError::Malformed),
@@ -99,7 +110,10 @@ async fn arrive(gateway: &Gateway, connection: &str, headers: &HeaderMap, body: 
     let form: Form = serde_html_form::from_str(&form).map_err(|_| refused(AcsError::Malformed))?;
     let cookies = PendingCookies::read(headers);
     // Without a handle of ours nobody asked for this answer: it may be a login that somebody else began.
-    let handle = form.relay_state.as_deref().and_then(Handle::parse).ok_or_else(|| refused(AcsError::Unsolicited))?;
+    let Some(handle) = form.relay_state.as_deref().and_then(Handle::parse) else {
+        let saml_response = form.saml_response;
+        return Ok(Arrival::Unsolicited(Unsolicited { organization, connection, saml_response }));
+    };
     let sealed = match cookies.find(&handle) {
         Found::Sealed(sealed) => sealed,
         Found::Finished => return Err(refused(AcsError::Reloaded)),
@@ -113,7 +127,8 @@ async fn arrive(gateway: &Gateway, connection: &str, headers: &HeaderMap, body: 
     match pending.waiting.clone() {
         Waiting::IdentityProvider(sent) if sent.connection == connection => {
             let sessions = SessionCookies::read(headers);
-            Ok(Arrived { handle, pending, sent, cookies, sessions, saml_response: form.saml_response })
+            let saml_response = form.saml_response;
+            Ok(Arrival::Answer(Box::new(Arrived { handle, pending, sent, cookies, sessions, saml_response })))
         }
         Waiting::IdentityProvider(_) | Waiting::Organization => Err(with_pending(AcsError::OtherConnection, pending)),
     }
