@@ -60,6 +60,14 @@ impl Launch {
         self
     }
 
+    /// The same with a second opinion from this program, in this mode: `observe` or `require`.
+    #[must_use]
+    pub fn with_second_opinion(self, mode: &str, program: &str) -> Self {
+        let chosen = self.set("saml.second_opinion", mode).set("saml.second_opinion_program", program);
+        // A machine that runs all tests at once is slower than any that people sign in at.
+        chosen.set("saml.second_opinion_wait_milliseconds", 2_500)
+    }
+
     /// The same in the directory of another process, with which it then shares the data directory.
     #[must_use]
     pub fn beside(mut self, other: &Vestibule) -> Self {

@@ -15,6 +15,8 @@ pub enum PeerVariable {
     Chromium,
     /// The folder of SimpleSAMLphp.
     SimpleSamlPhp,
+    /// The program `vestibule-second-opinion`.
+    SecondOpinion,
 }
 
 impl fmt::Display for PeerVariable {
@@ -25,6 +27,7 @@ impl fmt::Display for PeerVariable {
             Self::NodeDir => "VESTIBULE_TEST_NODE_DIR",
             Self::Chromium => "VESTIBULE_TEST_CHROMIUM",
             Self::SimpleSamlPhp => "VESTIBULE_TEST_SIMPLESAMLPHP",
+            Self::SecondOpinion => "VESTIBULE_TEST_SECOND_OPINION",
         })
     }
 }

@@ -31,7 +31,8 @@ use postgres::Postgres;
 const BLACK_BOX: [&str; 2] = ["vestibule-tests", "xtask"];
 
 /// The packages whose tests ask the program of the second opinion.
-const ASK_SECOND_OPINION: [&str; 3] = ["vestibule-saml", "vestibule-saml-service", second_opinion::PACKAGE];
+const ASK_SECOND_OPINION: [&str; 4] =
+    ["vestibule-saml", "vestibule-saml-service", "vestibule-tests", second_opinion::PACKAGE];
 
 /// How `cargo xtask test` is called.
 #[derive(clap::Args)]

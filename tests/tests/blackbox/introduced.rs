@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use url::Url;
 use vestibule_sandbox::check::{Answer, Browser};
-use vestibule_tests::{Interop, Launch, Vestibule, http_client};
+use vestibule_tests::{Interop, Launch, PeerVariable, Vestibule, http_client, required};
 
 use crate::{
     customer::{Client, Customer},
@@ -42,7 +42,12 @@ pub(crate) struct Terms<'a> {
 impl Introduced {
     /// Starts Vestibule and onboards the provider by its metadata, and Vestibule at the provider by ours.
     pub(crate) async fn new(mut provider: Interop, terms: &Terms<'_>) -> Result<Self> {
-        let vestibule = Launch::serve("all")?.start().await?;
+        let mut launch = Launch::serve("all")?;
+        // What others wrote is a document that two engines have to agree about.
+        if let Some(program) = required(PeerVariable::SecondOpinion)? {
+            launch = launch.with_second_opinion("require", &program);
+        }
+        let vestibule = launch.start().await?;
         let client = Client::register(&vestibule, "eu-west-1_Interop01", terms.pool)?;
         let described = provider.ask(&json!({ "do": "metadata" })).await?;
         let file = vestibule.directory().join("metadata.xml");

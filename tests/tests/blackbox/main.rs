@@ -7,9 +7,14 @@ mod check;
 #[cfg(test)]
 mod chromium;
 #[cfg(test)]
+mod claims;
+#[cfg(test)]
+mod closed;
 mod cognito;
 #[cfg(test)]
 mod customer;
+#[cfg(test)]
+mod deactivated;
 #[cfg(test)]
 mod expired;
 #[cfg(test)]
@@ -22,6 +27,8 @@ mod foreign;
 mod hostile;
 #[cfg(test)]
 mod introduced;
+#[cfg(test)]
+mod logout;
 #[cfg(test)]
 mod onboarding;
 #[cfg(test)]
@@ -38,6 +45,8 @@ mod refusal;
 mod released;
 #[cfg(test)]
 mod samlp;
+#[cfg(test)]
+mod second_opinion;
 #[cfg(test)]
 mod session;
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod personal_data;
 pub mod real_parts;
 pub mod saml_engine;
 pub mod sealed_sign_in;
+pub mod second_opinion;
 pub mod services_speak_grpc;
 pub mod sqlite_default;
 pub mod tickets;

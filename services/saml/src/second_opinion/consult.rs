@@ -117,7 +117,7 @@ impl SecondOpinion {
 
     async fn find(&self, case: &Case<'_>, acceptable: &Acceptable) -> Finding {
         let Some(verified) = &acceptable.verified else {
-            let found = "the only signature is that of the Response around an encrypted Assertion".to_owned();
+            let found = "no signature covers in the clear what was encrypted".to_owned();
             return Finding::Objects(Objection::CannotProcess, found);
         };
         let question = question(verified, case.connection);

@@ -18,11 +18,13 @@ use vestibule_rpc::{
     },
 };
 use vestibule_saml_idp::{IdentityProvider, KeyType, ResponseTerms, SigningKey, Subject, saml_response_value};
-use vestibule_saml_service::Config;
+use vestibule_saml_service::{Config, StartError};
 use vestibule_storage::{KeyStore, MasterKey};
 use vestibule_tenancy::{
     DisplayName, DomainName, Note, Region, Slug, Tier,
-    connection::{self, Binding, Certificate, Connection, Endpoint, SamlIdentityProvider, SamlMetadata},
+    connection::{
+        self, Binding, Certificate, Connection, Endpoint, LogoutEndpoint, SamlIdentityProvider, SamlMetadata,
+    },
     domain::{self, Domain},
     organization::{self, ForeignEmail, Organization, Placement},
 };
@@ -38,6 +40,7 @@ pub(crate) struct World {
     directory: TempDir,
     readiness: Vec<Readiness>,
     routes: tonic::service::Routes,
+    pub(crate) resources: Resources,
     stop: CancellationToken,
 }
 
@@ -56,6 +59,10 @@ impl Drop for World {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::start_with(&Config::default()).await
+    }
+
+    pub(crate) async fn start_with(config: &Config) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&directory.path().join("vestibule.db"), "test").await.unwrap();
         let (clock, ids) = (Arc::new(ManualClock::at(now())), Arc::new(SeededIds::new(1)));
@@ -63,21 +70,27 @@ impl World {
         let master = MasterKey::from_bytes(&SecretBox::new(Box::new([7; 32]))).unwrap();
         let public_url = "https://login.vestibule.test".parse().unwrap();
         let resources = Resources::over(store.clone(), master, public_url, clock.clone(), ids.clone(), stop.clone());
-        let service = vestibule_saml_service::start(&resources, &Config::default()).await.unwrap();
+        let service = vestibule_saml_service::start(&resources, config).await.unwrap();
         let (routes, readiness) = (service.grpc, service.readiness);
         let channel = memory::serve(routes.clone());
         Self {
             channel,
             clock,
-            log: resources.log,
-            keys: resources.keys,
+            log: resources.log.clone(),
+            keys: resources.keys.clone(),
             store,
             ids,
             directory,
             readiness,
             routes,
+            resources,
             stop,
         }
+    }
+
+    /// Starts another instance of the service on the same store.
+    pub(crate) async fn start_again(&self, config: &Config) -> Result<Service, StartError> {
+        vestibule_saml_service::start(&self.resources, config).await
     }
 
     pub(crate) fn saml(&self) -> SamlServiceClient<Channel> {
@@ -282,12 +295,21 @@ pub(crate) fn metadata_of(idp: &IdentityProvider, keys: &[&SigningKey]) -> SamlM
             entity_id: idp.entity_id().to_owned(),
             single_sign_on: vec![endpoint(Binding::HttpPost), endpoint(Binding::HttpRedirect)],
             wants_authn_requests_signed: false,
-            single_logout: Vec::new(),
+            single_logout: single_logout(idp),
             name_id_formats: Vec::new(),
             metadata_valid_until: None,
         },
         certificates: keys.iter().map(|key| certificate(key)).collect(),
     }
+}
+
+/// By redirect and by form, like the metadata of the simulated identity provider.
+fn single_logout(idp: &IdentityProvider) -> Vec<LogoutEndpoint> {
+    let endpoint = |binding| {
+        let location = idp.slo_url()?.to_owned();
+        Some(LogoutEndpoint { binding, location, response_location: None })
+    };
+    [Binding::HttpRedirect, Binding::HttpPost].into_iter().filter_map(endpoint).collect()
 }
 
 fn certificate(key: &SigningKey) -> Certificate {
