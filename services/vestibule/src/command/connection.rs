@@ -1,5 +1,7 @@
 //! `vestibule connection`.
 
+pub(super) mod settings;
+
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -10,6 +12,7 @@ use vestibule_rpc::registry::v1::{
     connection_service_client::ConnectionServiceClient,
 };
 
+use self::settings::SettingFlags;
 use super::{Operator, org, request_id};
 use crate::output::{moment, plain, properties, table};
 
@@ -31,6 +34,8 @@ pub(crate) enum Command {
         /// Let people sign in through it at once.
         #[arg(long)]
         enable: bool,
+        #[command(flatten)]
+        settings: Box<SettingFlags>,
     },
     /// Show one: its trust, and what to tell the identity provider about us.
     Show { organization: String, connection: String },
@@ -44,6 +49,14 @@ pub(crate) enum Command {
         display_name: Option<String>,
         #[arg(long, value_name = "FILE")]
         metadata: Option<PathBuf>,
+    },
+    /// Change how the identity provider is dealt with. `vestibule saml preview-mapping` takes the same flags and only shows
+    /// what they would do.
+    Configure {
+        organization: String,
+        connection: String,
+        #[command(flatten)]
+        settings: Box<SettingFlags>,
     },
     /// Let people sign in through it.
     Enable { organization: String, connection: String },
@@ -66,9 +79,13 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
                 .format
                 .print("vestibule.registry.v1.ListConnectionsResponse", &answer, |answer| rows(&answer.connections));
         }
-        Command::Create { organization, metadata, display_name, enable: at_once } => {
-            let made = create(operator, &organization, &metadata, display_name).await?;
+        Command::Create { organization, metadata, display_name, enable: at_once, settings } => {
+            let made = create(operator, &organization, &metadata, display_name, *settings).await?;
             if at_once { enable(operator, made.name).await? } else { made }
+        }
+        Command::Configure { organization, connection, settings } => {
+            let found = find(operator, &organization, &connection).await?;
+            configure(operator, found, *settings).await?
         }
         Command::Show { organization, connection } => find(operator, &organization, &connection).await?,
         Command::Enable { organization, connection } => {
@@ -99,8 +116,14 @@ async fn create(
     organization: &str,
     metadata: &PathBuf,
     display_name: String,
+    settings: SettingFlags,
 ) -> anyhow::Result<Connection> {
-    let saml = SamlIdentityProvider { metadata_xml: read(metadata)?, ..SamlIdentityProvider::default() };
+    let (settings, _) = settings.read();
+    let saml = SamlIdentityProvider {
+        metadata_xml: read(metadata)?,
+        settings: Some(settings),
+        ..SamlIdentityProvider::default()
+    };
     let identity_provider = Some(connection::IdentityProvider::Saml(saml));
     let request = CreateConnectionRequest {
         parent: org::name_of(operator, organization).await?,
@@ -137,6 +160,26 @@ async fn update(
         changed.identity_provider = Some(connection::IdentityProvider::Saml(saml));
     }
     anyhow::ensure!(!paths.is_empty(), "nothing to change: name --display-name or --metadata");
+    let update_mask = Some(prost_types::FieldMask { paths });
+    let request = UpdateConnectionRequest { connection: Some(changed), update_mask };
+    let mut client = ConnectionServiceClient::new(operator.channel.clone());
+    let answer = client.update_connection(request).await.map_err(|status| operator.refused(&status))?;
+    Ok(answer.into_inner().connection.unwrap_or_default())
+}
+
+async fn configure(operator: &Operator, found: Connection, settings: SettingFlags) -> anyhow::Result<Connection> {
+    let (settings, fields) = settings.read();
+    anyhow::ensure!(
+        !fields.is_empty(),
+        "nothing to change: `vestibule connection configure --help` lists the settings"
+    );
+    let saml = SamlIdentityProvider { settings: Some(settings), ..SamlIdentityProvider::default() };
+    let changed = Connection {
+        name: found.name,
+        identity_provider: Some(connection::IdentityProvider::Saml(saml)),
+        ..Connection::default()
+    };
+    let paths = fields.iter().map(|field| format!("saml.settings.{field}")).collect();
     let update_mask = Some(prost_types::FieldMask { paths });
     let request = UpdateConnectionRequest { connection: Some(changed), update_mask };
     let mut client = ConnectionServiceClient::new(operator.channel.clone());
@@ -211,6 +254,8 @@ fn human(connection: &Connection) -> String {
             format!("{short}… {} until {}", one.subject, moment(one.not_after.as_ref()))
         })
         .collect();
+    let warnings: Vec<String> =
+        saml.warnings.iter().map(|warning| format!("{}\n  ({})", warning.message, warning.reason)).collect();
     let next = if connection.state() == connection::State::Enabled {
         "people with an address in a verified domain sign in through it".to_owned()
     } else {
@@ -221,7 +266,9 @@ fn human(connection: &Connection) -> String {
         ("name", connection.name.clone()),
         ("state", state(connection)),
         ("next", next),
+        ("warnings", warnings.join("\n")),
         ("identity provider", saml.entity_id.clone()),
+        ("settings", saml.settings.as_ref().map(settings::lines).unwrap_or_default()),
         ("single sign-on", endpoints.join("\n")),
         ("certificates", certificates.join("\n")),
         ("our entity id", saml.service_provider_entity_id.clone()),

@@ -1,5 +1,7 @@
 //! `vestibule saml`.
 
+mod preview;
+
 use std::{
     io::Read,
     path::{Path, PathBuf},
@@ -12,12 +14,12 @@ use vestibule_rpc::{
     proto_timestamp,
     saml::v1::{
         ExplainResponseRequest, ExplainResponseResponse, GetServiceProviderMetadataRequest, InspectMetadataRequest,
-        InspectMetadataResponse, RotateServiceProviderKeysRequest, RotateServiceProviderKeysResponse, ServiceProviderKey,
-        refusal, saml_service_client::SamlServiceClient,
+        InspectMetadataResponse, RotateServiceProviderKeysRequest, RotateServiceProviderKeysResponse,
+        ServiceProviderKey, refusal, saml_service_client::SamlServiceClient,
     },
 };
 
-use super::{Operator, sign_ins::check_line};
+use super::{Operator, connection::settings::SettingFlags, sign_ins::check_line};
 use crate::output::{moment, note, plain, properties, table};
 
 /// What is read of a file: far more than the server takes, far less than memory.
@@ -52,6 +54,23 @@ pub(crate) enum Command {
         #[arg(long)]
         rotate: bool,
     },
+    /// Show what a connection's settings, or those you propose, make of a sample Response. Changes nothing.
+    PreviewMapping {
+        /// The connection it was sent to: id or name.
+        #[arg(long)]
+        connection: String,
+        /// The moment it arrived, such as `2026-11-21T10:00:00Z`; now when absent.
+        #[arg(long, value_name = "TIME")]
+        at: Option<Timestamp>,
+        /// The user pool cannot do without an address.
+        #[arg(long)]
+        email_required: bool,
+        #[command(flatten)]
+        settings: Box<SettingFlags>,
+        /// The Response: XML, the form value in base64, or the whole form body; `-` reads standard input.
+        #[arg(default_value = "-")]
+        file: PathBuf,
+    },
     /// Tell what an identity provider's metadata holds, with warnings, before anything is saved.
     Inspect {
         /// The metadata document; `-` reads standard input.
@@ -77,6 +96,11 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
                 note("It was judged as if it arrived now. Name the moment it did arrive with --at.");
             }
             Ok(())
+        }
+        Command::PreviewMapping { connection, at, email_required, settings, file } => {
+            let (connection, saml_response) = (id(&connection), read(&file)?);
+            let sample = preview::Sample { connection, saml_response, at, email_required };
+            preview::run(sample, *settings, operator).await
         }
         Command::Keys { connection, rotate } => keys(&mut client, operator, &connection, rotate).await,
         Command::Inspect { file } => {
