@@ -34,6 +34,8 @@ pub struct Login {
     pub dialect: Dialect,
     /// Whether it takes signed requests only and encrypts what it asserts, with the keys of the service provider's metadata.
     pub keyed: bool,
+    /// Whether its people may begin at its portal, rather than at the application.
+    pub portal: bool,
     /// Who can sign in.
     pub people: &'static [Person],
 }
@@ -91,6 +93,7 @@ pub const LOGINS: &[Login] = &[
         key_type: KeyType::Rsa2048,
         dialect: Dialect::ClaimUris,
         keyed: false,
+        portal: false,
         people: &[
             person("a-1001", "ada@acme.test", "Ada", "Lovelace", &["engineering", "admins"]),
             person("a-1002", "grace@acme.test", "Grace", "Hopper", &["engineering"]),
@@ -104,6 +107,7 @@ pub const LOGINS: &[Login] = &[
         key_type: KeyType::Rsa2048,
         dialect: Dialect::ShortNames,
         keyed: false,
+        portal: true,
         people: &[
             person("g-2001", "alan@globex.test", "Alan", "Turing", &["research"]),
             person("g-2002", "katherine@globex.test", "Katherine", "Johnson", &["research", "admins"]),
@@ -116,6 +120,7 @@ pub const LOGINS: &[Login] = &[
         key_type: KeyType::EcP256,
         dialect: Dialect::ObjectIdentifiers,
         keyed: true,
+        portal: false,
         people: &[person("i-3001", "dorothy@initech.test", "Dorothy", "Vaughan", &["staff"])],
     },
     Login {
@@ -125,6 +130,7 @@ pub const LOGINS: &[Login] = &[
         key_type: KeyType::Rsa2048,
         dialect: Dialect::ShortNames,
         keyed: false,
+        portal: false,
         people: &[person("p-4001", "edsger@initech.test", "Edsger", "Dijkstra", &["partners"])],
     },
 ];

@@ -34,6 +34,13 @@ pub(super) struct ProblemPage<'a> {
     pub(super) problem: &'a str,
 }
 
+/// Which application, and as whom?
+#[derive(Template)]
+#[template(path = "idp/portal.html")]
+pub(super) struct PortalPage<'a> {
+    pub(super) login: &'a Login,
+}
+
 /// Who is signing out?
 #[derive(Template)]
 #[template(path = "idp/sign_out.html")]

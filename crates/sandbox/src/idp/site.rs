@@ -1,4 +1,8 @@
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -16,6 +20,7 @@ use super::{
     SetUpError, keyring,
     logout::{self, SESSION_LIFETIME, Session},
     page::{PostPage, ProblemPage, SignInPage},
+    portal::{self, Application},
     response::{Answer, Decision, respond},
     service_provider,
     subject::subject,
@@ -55,6 +60,8 @@ pub(super) struct Site {
     stranger: SigningKey,
     pub(super) client: reqwest::Client,
     requests: Expiring<Waiting>,
+    /// By login: where its portal leads.
+    pub(super) applications: Mutex<BTreeMap<&'static str, Application>>,
     /// By person and by SessionIndex.
     pub(super) sessions: Expiring<Session>,
     pub(super) clock: Arc<dyn Clock>,
@@ -86,6 +93,7 @@ impl IdentityProviders {
             accepted_service: format!("{}/saml/", config.accepted_service),
             providers,
             requests: Expiring::new(REQUEST_LIFETIME),
+            applications: Mutex::default(),
             sessions: Expiring::new(SESSION_LIFETIME),
             clock: config.clock,
             ids: config.ids,
@@ -98,12 +106,18 @@ impl IdentityProviders {
         self.0.providers.get(path)
     }
 
+    /// Makes a service provider known to the people of a login: their portal leads there.
+    pub fn introduce(&self, path: &'static str, entity_id: &str, acs_url: &str) {
+        self.0.introduce(path, Application { entity_id: entity_id.to_owned(), acs_url: acs_url.to_owned() });
+    }
+
     /// The pages and endpoints.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/{login}/metadata", get(metadata))
             .route("/{login}/sso", get(sso_redirect).post(sso_post))
             .route("/{login}/sign-in", post(sign_in))
+            .route("/{login}/portal", get(portal::show).post(portal::open))
             .route("/{login}/slo", get(logout::slo_redirect).post(logout::slo_post))
             .route("/{login}/sign-out", get(logout::ask).post(logout::sign_out))
             .with_state(Arc::clone(&self.0))

@@ -3,7 +3,7 @@ use vestibule_rpc::{
     Channel,
     registry::v1::{
         Connection, CreateConnectionRequest, DisableConnectionRequest, EnableConnectionRequest, ListConnectionsRequest,
-        SamlIdentityProvider, UpdateConnectionRequest, connection::IdentityProvider, connection::State,
+        SamlIdentityProvider, SamlSettings, UpdateConnectionRequest, connection::IdentityProvider, connection::State,
         connection_service_client::ConnectionServiceClient,
     },
 };
@@ -49,6 +49,13 @@ pub(super) async fn connect(
             }
             None => create(&mut client, name, login.display_name, metadata).await?,
         };
+        if login.portal {
+            allow_portal(&mut client, &connection).await?;
+        }
+        if let Some(IdentityProvider::Saml(saml)) = &connection.identity_provider {
+            let (entity_id, acs_url) = (&saml.service_provider_entity_id, &saml.assertion_consumer_service_url);
+            identity_providers.introduce(login.path, entity_id, acs_url);
+        }
         if connection.state() != State::Enabled {
             let request = EnableConnectionRequest { name: connection.name.clone(), etag: String::new() };
             client.enable_connection(request).await.map_err(SeedError::refused("enable a connection"))?;
@@ -89,6 +96,21 @@ async fn trust(client: &mut Client, known: Connection, der: &[u8], metadata: Str
     let request = UpdateConnectionRequest { connection: Some(changed), update_mask: Some(update_mask) };
     let answer = client.update_connection(request).await.map_err(SeedError::refused("update a connection"))?;
     answer.into_inner().connection.ok_or(SeedError::Incomplete("the connection"))
+}
+
+/// People may begin at the portal of the identity provider.
+async fn allow_portal(client: &mut Client, known: &Connection) -> Result<(), SeedError> {
+    let settings = SamlSettings { idp_initiated: true, ..SamlSettings::default() };
+    let saml = SamlIdentityProvider { settings: Some(settings), ..SamlIdentityProvider::default() };
+    let changed = Connection {
+        name: known.name.clone(),
+        identity_provider: Some(IdentityProvider::Saml(saml)),
+        ..Connection::default()
+    };
+    let update_mask = prost_types::FieldMask { paths: vec!["saml.settings.idp_initiated".to_owned()] };
+    let request = UpdateConnectionRequest { connection: Some(changed), update_mask: Some(update_mask) };
+    client.update_connection(request).await.map_err(SeedError::refused("update a connection"))?;
+    Ok(())
 }
 
 async fn disable(client: &mut Client, connection: &Connection) -> Result<(), SeedError> {

@@ -169,3 +169,20 @@ async fn where_keys_matter_only_the_service_providers_own_request_is_taken() {
         assert!(page.body.contains(problem), "{}", page.body);
     }
 }
+
+#[tokio::test]
+async fn the_portal_sends_a_person_to_the_application_without_a_request() {
+    let mut site = start().await;
+    let portal = format!("{}/globex/portal", site.url).parse().unwrap();
+    assert_eq!(site.browser.get(&portal).await.unwrap().status, StatusCode::NOT_FOUND, "it knows no application");
+    site.providers.introduce("globex", "https://gateway.test/saml/c1", ACS);
+    let page = site.browser.get(&portal).await.unwrap();
+    let form = page.forms().remove(0).with("person", "g-2001");
+    let page = site.browser.submit(&form, None).await.unwrap();
+    let posted = page.forms().remove(0);
+    assert_eq!((posted.action.as_str(), posted.field("RelayState")), (ACS, None));
+    let xml = String::from_utf8(BASE64_STANDARD.decode(posted.field("SAMLResponse").unwrap()).unwrap()).unwrap();
+    assert!(!xml.contains("InResponseTo") && xml.contains("alan@globex.test"), "{xml}");
+    let nobody = form.with("person", "a-1001");
+    assert_eq!(site.browser.submit(&nobody, None).await.unwrap().status, StatusCode::BAD_REQUEST);
+}
