@@ -119,13 +119,13 @@ impl EncryptionTerms {
         let (key, nonce) = random.split_at(32);
         let key = key.get(..self.cipher.key_bytes()).unwrap_or_default();
         let content = self.cipher.encrypt(key, nonce, element.as_bytes()).ok_or(IdpError::Encryption)?;
-        let wrapped = self.wrap(key).ok_or(IdpError::Encryption)?;
+        let key_value = self.wrap(key).ok_or(IdpError::Encryption)?;
         let (retrieval, inside, beside) = match self.placement {
-            KeyPlacement::Inside => (String::new(), self.encrypted_key("", &wrapped), String::new()),
+            KeyPlacement::Inside => (String::new(), self.encrypted_key("", &key_value), String::new()),
             KeyPlacement::Beside => {
                 let id = format!("_key_of_{wrapper}");
                 let retrieval = format!("<ds:RetrievalMethod Type=\"{XENC}EncryptedKey\" URI=\"#{id}\"/>");
-                (retrieval, String::new(), self.encrypted_key(&format!(" Id=\"{id}\""), &wrapped))
+                (retrieval, String::new(), self.encrypted_key(&format!(" Id=\"{id}\""), &key_value))
             }
         };
         Ok(format!(

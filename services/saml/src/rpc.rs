@@ -20,7 +20,7 @@ use vestibule_rpc::{
     },
     to_status,
 };
-use vestibule_saml::{self as saml, DecryptionKeys, RelayState, RequestId, Unverified, Verdict, pasted_form_value};
+use vestibule_saml::{RelayState, RequestId, Unverified, pasted_form_value};
 use vestibule_tenancy::EmailAddress;
 
 use crate::{
@@ -34,7 +34,7 @@ use crate::{
     directory::Directory,
     error::Error,
     explain,
-    judge::{Acceptable, Asked, Case, is_email_foreign, judge, verdict},
+    judge::{Acceptable, Case, is_email_foreign, judge},
     logout::{self, Hearing, Session, SessionIndex, SessionSeal},
     metadata,
     refusal::Refusal,
@@ -164,10 +164,8 @@ impl Api {
         let CreateAuthnRequestRequest { connection, relay_state, force_authn, acr_values } = asked;
         let relay_state = relay_state_of(relay_state)?;
         let connection = self.open_connection(&connection).await?;
-        let signer = match connection.signs_requests {
-            true => Some(self.credentials.signing(connection.id).await?),
-            false => None,
-        };
+        let signer =
+            if connection.signs_requests { Some(self.credentials.signing(connection.id).await?) } else { None };
         let wanted = Wanted { relay_state, force_authn, acr_values, signer };
         authn_request::create(&connection, &wanted, &*self.ids, self.clock.now())
     }
@@ -201,23 +199,6 @@ impl Api {
             verdict = second_opinion.consult(case, verdict, &mut checks).await;
         }
         Ok((checks, verdict))
-    }
-
-    /// What the engine says, without keys first: what is not encrypted, or is refused for another reason, costs no more.
-    async fn verdict(&self, connection: &Arc<ReadyConnection>, asked: &Asked<'_>) -> Result<Option<Verdict>, Error> {
-        let plain = verdict(connection, asked, None);
-        let encrypted = plain.as_ref().is_some_and(|said| said.outcome == Err(saml::Refusal::AssertionEncrypted));
-        if !encrypted {
-            return Ok(plain);
-        }
-        let Some(keys) = self.credentials.decryption(connection.id).await? else { return Ok(plain) };
-        let (connection, response) = (Arc::clone(connection), asked.saml_response.to_owned());
-        let (request_id, now, skew) = (asked.request_id.map(str::to_owned), asked.now, asked.skew);
-        let judge = move |keys: &DecryptionKeys| {
-            let asked = Asked { saml_response: &response, request_id: request_id.as_deref(), now, skew };
-            verdict(&connection, &asked, Some(keys))
-        };
-        self.decryptions.judge(keys, judge).await
     }
 
     async fn create_logout(&self, asked: CreateLogoutRequestRequest) -> Result<CreateLogoutRequestResponse, Error> {

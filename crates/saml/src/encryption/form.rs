@@ -21,7 +21,7 @@ pub(crate) struct Encrypted {
     pub(super) keys: Vec<EncryptedKey>,
 }
 
-/// A content key, encrypted for one of our keys. For which is not asked: a Recipient, a KeyName or a certificate beside it
+/// A content key, encrypted for one of our keys. For which is not asked: a Recipient, a `KeyName` or a certificate beside it
 /// is a hint of the sender's that nothing follows.
 pub(super) struct EncryptedKey {
     pub(super) transport: KeyTransport,
@@ -92,7 +92,7 @@ impl<'t> Parts<'t> {
 }
 
 /// The EncryptedKeys of a KeyInfo. A RetrievalMethod may only say what holds anyway, that an EncryptedKey stands beside
-/// the EncryptedData; KeyName, X509Data and the like are hints that nothing follows.
+/// the EncryptedData; `KeyName`, `X509Data` and the like are hints that nothing follows.
 fn inside<'t>(key_info: Node<'t>, siblings: &[Node<'t>]) -> Result<Vec<Node<'t>>, Misformed> {
     let mut keys = Vec::new();
     for child in key_info.elements() {

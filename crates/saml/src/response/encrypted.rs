@@ -41,16 +41,16 @@ pub(super) fn judge(
     let outer = signer(&envelope.signable, expectation, checks)?;
     let plaintext = open(envelope.encrypted, outer.is_some(), expectation, checks)?;
     let document = parsed(&plaintext, "Assertion", checks)?;
-    let root = Node::root(&document).ok_or(Refusal::DecryptionFailed)?;
+    let root = Node::root(&document).ok_or_else(|| does_not_open(checks))?;
     checks.pass(NAME, OPENS, "opened");
     // From here on `document` is the only reading of the Assertion there is.
-    let signed = Shape::of_decrypted(root, checks)?;
-    let inner = signer(&signed, expectation, checks)?;
+    let decrypted = Shape::of_decrypted(root, checks)?;
+    let inner = signer(&decrypted, expectation, checks)?;
     let Some(signer) = Signer::of(inner.as_ref(), outer.as_ref()) else {
         let (name, expected) = (CheckName::SignaturePresent, "on the Response, the decrypted Assertion or both");
         return Err(checks.fail(name, expected, "none", Refusal::SignatureMissing));
     };
-    let shape = Shape { response: envelope.response, ..signed };
+    let shape = Shape { response: envelope.response, ..decrypted };
     let assertion = read(&shape, &signer, expectation, checks)?;
     // The Response's signature covers the ciphertext, which another engine cannot open.
     let readable = inner.filter(|_| !shape.hides_name_id());
@@ -68,7 +68,7 @@ pub(super) fn element<T>(
 ) -> Result<T, Refusal> {
     let plaintext = open(encrypted, true, expectation, checks)?;
     let document = parsed(&plaintext, name, checks)?;
-    let root = Node::root(&document).ok_or(Refusal::DecryptionFailed)?;
+    let root = Node::root(&document).ok_or_else(|| does_not_open(checks))?;
     checks.pass(NAME, OPENS, &format!("{name} opened"));
     take(root, checks)
 }

@@ -11,7 +11,7 @@ use crate::{
     Fingerprint, Refusal,
     check::{self, Checklist},
     limit,
-    name::{ASSERTION, PROTOCOL},
+    name::{ASSERTION, DSIG, PROTOCOL},
     response::{decode, embedded_certificates},
     xml::{self, Limits, Node},
 };
@@ -62,7 +62,9 @@ impl Unverified {
             for node in root.walk() {
                 read.take(node);
             }
-            read.certificates = embedded_certificates(root).take(VALUES_MAX).collect();
+            // Certificates elsewhere are not the signer's: an EncryptedKey names our own.
+            let signatures = root.walk().filter(|node| node.is(DSIG, "Signature"));
+            read.certificates = signatures.flat_map(embedded_certificates).take(VALUES_MAX).collect();
             Ok(read)
         })
     }

@@ -1,14 +1,13 @@
 //! Encryption: what stands around a ciphertext, what is in it, and that a ciphertext tells nobody anything.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+mod ciphertext;
+mod plaintext;
+
 use vestibule_saml::{CheckName, Refusal};
 use vestibule_saml_idp::{ContentCipher, EncryptionTerms, Encrypts, KeyPlacement, Signed};
 
 use super::{Case, Caught, Class, Setting, cases};
-use crate::support::{
-    ADA, RSA, STRANGER, ada, element, encrypted_for, encryption, genuine, other_credential, provider, replace,
-    signed_after, terms,
-};
+use crate::support::{ADA, RSA, STRANGER, ada, element, encryption, genuine, provider, replace, signed_after, terms};
 
 const ORACLES: &str = "Jager and Somorovsky, How to Break XML Encryption, 2011";
 const WRAPPING: &str = "Somorovsky et al., On Breaking SAML, 2012";
@@ -20,7 +19,8 @@ const UNAUTHENTICATED: Caught = (CheckName::ResponseEncryption, Refusal::Encrypt
 const FAILED: Caught = (CheckName::ResponseEncryption, Refusal::DecryptionFailed);
 
 pub(super) fn all() -> Vec<Case> {
-    let mut all = [wrapping(), signatures(), form(), algorithms(), ciphertexts(), plaintexts(), parts()].concat();
+    let mut all =
+        [wrapping(), signatures(), form(), algorithms(), ciphertext::all(), plaintext::all(), parts()].concat();
     all.extend(settings());
     all
 }
@@ -40,11 +40,6 @@ fn holding(plaintext: &str) -> String {
     let plain = genuine(Signed::Nothing);
     let assertion = element(&plain, "saml:Assertion");
     replace(&plain, assertion, &encryption().encrypt("EncryptedAssertion", plaintext).unwrap())
-}
-
-/// The same, signed around it: its content has to be judged all the same.
-fn holding_signed(plaintext: &str) -> String {
-    RSA.sign_element(&holding(plaintext), &terms().response_id, &RSA.profile()).unwrap()
 }
 
 /// A plain Assertion as a document of its own.
@@ -233,135 +228,6 @@ fn algorithms() -> Vec<Case> {
         cases(Class::Encryption, ORACLES, UNAUTHENTICATED, nobody),
     ]
     .concat()
-}
-
-/// Whatever is wrong with a ciphertext or a key has one answer.
-fn ciphertexts() -> Vec<Case> {
-    let xml = usual();
-    let at = |key: bool| if key { xml.find("<xenc:CipherValue>") } else { xml.rfind("<xenc:CipherValue>") }.unwrap();
-    let bytes = |key: bool| {
-        let value = element(&xml[at(key)..], "xenc:CipherValue");
-        STANDARD.decode(&value["<xenc:CipherValue>".len()..value.len() - "</xenc:CipherValue>".len()]).unwrap()
-    };
-    let with = |key: bool, text: &str| {
-        let value = element(&xml[at(key)..], "xenc:CipherValue");
-        replace(&xml, value, &format!("<xenc:CipherValue>{text}</xenc:CipherValue>"))
-    };
-    let changed = |key: bool, change: &dyn Fn(&mut Vec<u8>)| {
-        let mut bytes = bytes(key);
-        change(&mut bytes);
-        with(key, &STANDARD.encode(bytes))
-    };
-    let flip = |key: bool, at: usize| {
-        changed(key, &|bytes| {
-            if let Some(byte) = bytes.get_mut(at) {
-                *byte ^= 1
-            }
-        })
-    };
-    let last = |key: bool| bytes(key).len() - 1;
-    let mut messages = vec![
-        ("the key's first byte".to_owned(), flip(true, 0)),
-        ("the key's middle".to_owned(), flip(true, 128)),
-        ("the key's last byte".to_owned(), flip(true, last(true))),
-        ("a shorter key".to_owned(), changed(true, &|bytes| bytes.truncate(255))),
-        ("a longer key".to_owned(), changed(true, &|bytes| bytes.push(0))),
-        ("no key".to_owned(), with(true, "")),
-        ("a key that is no Base64".to_owned(), with(true, "%%%")),
-        ("the nonce".to_owned(), flip(false, 0)),
-        ("the first byte of the content".to_owned(), flip(false, 12)),
-        ("the middle of the content".to_owned(), flip(false, last(false) / 2)),
-        ("the first byte of the tag".to_owned(), flip(false, last(false) - 15)),
-        ("the last byte of the tag".to_owned(), flip(false, last(false))),
-        ("a nonce alone".to_owned(), changed(false, &|bytes| bytes.truncate(12))),
-        ("nonce and half a tag".to_owned(), changed(false, &|bytes| bytes.truncate(20))),
-        ("no content".to_owned(), with(false, "")),
-        ("content that is no Base64".to_owned(), with(false, "%%%")),
-        ("content with something behind it".to_owned(), changed(false, &|bytes| bytes.extend([0; 16]))),
-        ("another cipher than the one it was made with".to_owned(), {
-            replace(&xml, ContentCipher::Aes256Gcm.uri(), ContentCipher::Aes128Gcm.uri())
-        }),
-        ("another hash than the one it was made with".to_owned(), {
-            let oaep = replace(
-                &xml,
-                "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p",
-                "http://www.w3.org/2009/xmlenc11#rsa-oaep",
-            );
-            let digest =
-                replace(&oaep, "http://www.w3.org/2000/09/xmldsig#sha1", "http://www.w3.org/2001/04/xmlenc#sha256");
-            let mask = "<m:MGF xmlns:m=\"http://www.w3.org/2009/xmlenc11#\" Algorithm=\"http://www.w3.org/2009/xmlenc11#mgf1sha256\"/>";
-            replace(&digest, "</xenc:EncryptionMethod>", &format!("{mask}</xenc:EncryptionMethod>"))
-        }),
-        ("for the key of another connection".to_owned(), { encrypted_for(other_credential(), Signed::Both) }),
-        ("for the identity provider's own key".to_owned(), {
-            encrypted(Signed::Assertion, |terms| terms.certificate_der = RSA.certificate_der().to_vec())
-        }),
-    ];
-    // Inside of a signed Response, AES-CBC: whoever can make it sign can choose the ciphertext.
-    for (name, cut) in [("half a block", 8), ("no block", usize::MAX)] {
-        let xml = encrypted(Signed::Nothing, |terms| terms.cipher = ContentCipher::Aes256Cbc);
-        let value = element(&xml[xml.rfind("<xenc:CipherValue>").unwrap()..], "xenc:CipherValue");
-        let mut bytes =
-            STANDARD.decode(&value["<xenc:CipherValue>".len()..value.len() - "</xenc:CipherValue>".len()]).unwrap();
-        bytes.truncate(bytes.len().saturating_sub(cut).max(16));
-        let cut = replace(&xml, value, &format!("<xenc:CipherValue>{}</xenc:CipherValue>", STANDARD.encode(bytes)));
-        messages
-            .push((format!("AES-CBC, {name}"), RSA.sign_element(&cut, &terms().response_id, &RSA.profile()).unwrap()));
-    }
-    cases(Class::Encryption, ORACLES, FAILED, messages)
-}
-
-/// What was decrypted is a message like any other.
-fn plaintexts() -> Vec<Case> {
-    let assertion = alone(Signed::Assertion);
-    let bare = assertion.replace(" xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"", "");
-    let entity = "<!DOCTYPE saml:Assertion [<!ENTITY eve \"eve@acme.test\">]>";
-    let bomb = format!("<!DOCTYPE a [<!ENTITY a \"{0}\"><!ENTITY b \"{1}\">]>", "a".repeat(64), "&a;".repeat(64));
-    let deep =
-        assertion.replace("<saml:Conditions", &format!("{}{}<saml:Conditions", "<x>".repeat(60), "</x>".repeat(60)));
-    let wide = assertion.replace("<saml:Conditions", &format!("<x {}/><saml:Conditions", "y".repeat(9000)));
-    let name_id = "<saml:NameID xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">eve@acme.test</saml:NameID>";
-    let other = assertion.replace("urn:oasis:names:tc:SAML:2.0:assertion", "urn:oasis:names:tc:SAML:1.0:assertion");
-    let encrypted_again = encryption().encrypt("EncryptedAssertion", &assertion).unwrap();
-    let unreadable = [
-        ("nothing", String::new()),
-        ("text", "eve".to_owned()),
-        ("a NameID", name_id.to_owned()),
-        ("a whole Response", genuine(Signed::Response)),
-        ("an Assertion of another namespace", other),
-        ("a prefix that is declared outside", bare),
-        ("two elements", format!("{assertion}{assertion}")),
-        ("an Assertion with a DTD", format!("{entity}{assertion}")),
-        ("an Assertion with a bomb", format!("{bomb}{assertion}")),
-        ("an Assertion too deep", deep),
-        ("an Assertion with too large a tag", wide),
-        ("a byte order mark", format!("\u{feff}{assertion}")),
-        ("an encrypted assertion", encrypted_again.clone()),
-    ];
-    let nested =
-        assertion.replace("<saml:Conditions", &format!("<saml:Advice>{encrypted_again}</saml:Advice><saml:Conditions"));
-    let advice = assertion
-        .replace("<saml:Conditions", &format!("<saml:Advice>{}</saml:Advice><saml:Conditions", alone(Signed::Nothing)));
-    let two: Caught = (CheckName::ResponseAssertion, Refusal::AssertionNotSingle);
-    let id: Caught = (CheckName::ResponseAssertion, Refusal::IdInvalid);
-    let same: Caught = (CheckName::ResponseAssertion, Refusal::IdNotUnique);
-    let version: Caught = (CheckName::ResponseAssertion, Refusal::NotAResponse);
-    let repeated =
-        assertion.replace("<saml:Conditions", &format!("<x ID=\"{}\"/><saml:Conditions", terms().assertion_id));
-    let mut all = cases(
-        Class::Encryption,
-        ORACLES,
-        FAILED,
-        unreadable.map(|(name, xml)| (format!("{name} inside"), holding(&xml))),
-    );
-    let inside = [("another assertion in Advice", advice), ("an encrypted assertion in Advice", nested)];
-    all.extend(cases(Class::Encryption, WRAPPING, two, inside.map(|(name, xml)| (name, holding_signed(&xml)))));
-    all.extend(cases(Class::Encryption, WRAPPING, same, [("an ID twice inside", holding_signed(&repeated))]));
-    let nameless = alone(Signed::Nothing).replace(&terms().assertion_id, "");
-    all.extend(cases(Class::Encryption, "", id, [("an Assertion without ID inside", holding_signed(&nameless))]));
-    let old = alone(Signed::Nothing).replace("Version=\"2.0\"", "Version=\"1.1\"");
-    all.extend(cases(Class::Encryption, "", version, [("an Assertion of SAML 1.1 inside", holding_signed(&old))]));
-    all
 }
 
 /// The NameID alone, in an Assertion that can be read.
