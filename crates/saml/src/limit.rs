@@ -55,6 +55,9 @@ pub const CLAIM_CHARS_MAX: usize = 2048;
 /// Groups of a normalised identity.
 pub const GROUPS_MAX: usize = 512;
 
+/// NameID formats of one identity provider that are kept; those behind are left out.
+pub const NAME_ID_FORMATS_MAX: usize = 16;
+
 /// Signing certificates of one identity provider.
 pub const CERTIFICATES_MAX: usize = 16;
 

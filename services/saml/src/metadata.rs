@@ -5,10 +5,12 @@ use vestibule_rpc::{
     proto_timestamp,
     saml::v1::{
         InspectMetadataResponse,
-        inspect_metadata_response::{Endpoint, SigningCertificate, Warning},
+        inspect_metadata_response::{Endpoint, LogoutEndpoint, SigningCertificate, Warning},
     },
 };
-use vestibule_saml::{Binding, Certificate, IdentityProviderMetadata, KeyAlgorithm};
+use vestibule_saml::{
+    Binding, Certificate, IdentityProviderMetadata, KeyAlgorithm, SingleLogoutService, name_id_format::TRANSIENT,
+};
 
 use crate::error::Error;
 
@@ -36,12 +38,23 @@ pub(crate) fn inspect(
         .map(|service| Endpoint { binding: service.binding.uri().to_owned(), location: service.location.to_string() });
     Ok(InspectMetadataResponse {
         single_sign_on: endpoints.collect(),
+        single_logout: metadata.single_logout_services.iter().map(logout_endpoint).collect(),
+        name_id_formats: metadata.name_id_formats.clone(),
+        want_authn_requests_signed: metadata.want_authn_requests_signed,
         certificates: metadata.certificates.iter().map(signing_certificate).collect(),
         valid_until: metadata.valid_until.map(proto_timestamp),
         warnings: warnings(&metadata, now, entity_id_known),
         entity_id_known,
         entity_id: metadata.entity_id,
     })
+}
+
+fn logout_endpoint(service: &SingleLogoutService) -> LogoutEndpoint {
+    LogoutEndpoint {
+        binding: service.binding.uri().to_owned(),
+        location: service.location.to_string(),
+        response_location: service.response_location.as_ref().map(ToString::to_string).unwrap_or_default(),
+    }
 }
 
 fn signing_certificate(certificate: &Certificate) -> SigningCertificate {
@@ -75,6 +88,7 @@ fn warnings(metadata: &IdentityProviderMetadata, now: Timestamp, entity_id_known
         of_certificate(certificate, now, &mut warnings);
     }
     of_endpoints(metadata, &mut warnings);
+    of_names(metadata, &mut warnings);
     if entity_id_known == Some(true) {
         let message = "a connection of this deployment trusts this entity id already: make sure that this is not the \
             same identity provider twice, and not another customer's";
@@ -127,6 +141,16 @@ fn of_endpoints(metadata: &IdentityProviderMetadata, warnings: &mut Vec<Warning>
     for service in metadata.single_sign_on_services.iter().filter(|service| service.location.scheme() == "http") {
         let message = "the address is http: taken because it is this very machine, of use for trying things out only";
         warnings.push(warning("ENDPOINT_WITHOUT_TLS", message.to_owned(), service.location.as_str()));
+    }
+}
+
+/// SAML core section 8.3.8: a transient NameID is another one at each sign-in.
+fn of_names(metadata: &IdentityProviderMetadata, warnings: &mut Vec<Warning>) {
+    let formats = &metadata.name_id_formats;
+    if !formats.is_empty() && formats.iter().all(|format| format == TRANSIENT) {
+        let message = "only transient NameIDs are offered, by which nobody can be recognised: have the identity provider \
+            send an attribute that never changes, and name it as the subject of the connection";
+        warnings.push(warning("SUBJECT_NOT_STABLE", message.to_owned(), TRANSIENT));
     }
 }
 

@@ -7,6 +7,7 @@ pub mod events;
 pub mod health;
 pub mod keys;
 pub mod log;
+pub mod mapping;
 pub mod people;
 pub mod placement;
 pub mod second_opinion;

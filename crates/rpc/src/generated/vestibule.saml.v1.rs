@@ -533,6 +533,15 @@ pub struct InspectMetadataResponse {
     /// Whether a connection of this deployment trusts this entity id already; unset when the caller is no operator.
     #[prost(bool, optional, tag = "6")]
     pub entity_id_known: ::core::option::Option<bool>,
+    /// Where it takes logout messages.
+    #[prost(message, repeated, tag = "7")]
+    pub single_logout: ::prost::alloc::vec::Vec<inspect_metadata_response::LogoutEndpoint>,
+    /// The NameID formats it offers.
+    #[prost(string, repeated, tag = "8")]
+    pub name_id_formats: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Whether it asks for signed requests.
+    #[prost(bool, tag = "9")]
+    pub want_authn_requests_signed: bool,
 }
 /// Nested message and enum types in `InspectMetadataResponse`.
 pub mod inspect_metadata_response {
@@ -544,6 +553,18 @@ pub mod inspect_metadata_response {
         pub binding: ::prost::alloc::string::String,
         #[prost(string, tag = "2")]
         pub location: ::prost::alloc::string::String,
+    }
+    /// Where it takes logout messages.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct LogoutEndpoint {
+        /// The binding's URN.
+        #[prost(string, tag = "1")]
+        pub binding: ::prost::alloc::string::String,
+        #[prost(string, tag = "2")]
+        pub location: ::prost::alloc::string::String,
+        /// Where answers go; empty when that is `location`.
+        #[prost(string, tag = "3")]
+        pub response_location: ::prost::alloc::string::String,
     }
     /// A signing certificate.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

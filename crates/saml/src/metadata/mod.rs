@@ -158,12 +158,17 @@ fn certificates(provider: Node<'_>) -> Result<Vec<Certificate>, MetadataError> {
     if certificates.is_empty() { Err(MetadataError::NoCertificate) } else { Ok(certificates) }
 }
 
+/// Each once, in order: the formats that SAML names are fewer than are kept.
 fn name_id_formats(provider: Node<'_>) -> Result<Vec<String>, MetadataError> {
-    let formats = provider.named(METADATA, "NameIDFormat").map(|node| {
+    let mut formats: Vec<String> = Vec::new();
+    for node in provider.named(METADATA, "NameIDFormat") {
         let format = node.uri().map_err(|_| MetadataError::Malformed)?;
-        Ok(format.chars().take(limit::ENTITY_ID_CHARS_MAX).collect())
-    });
-    formats.collect()
+        let format: String = format.chars().take(limit::ENTITY_ID_CHARS_MAX).collect();
+        if formats.len() < limit::NAME_ID_FORMATS_MAX && !formats.contains(&format) {
+            formats.push(format);
+        }
+    }
+    Ok(formats)
 }
 
 /// The earliest validUntil of the role and everything around it.

@@ -67,6 +67,10 @@ async fn metadata_is_inspected_without_storing_anything() {
     assert_eq!(inspected.certificates[0].key, "EC P-256");
     assert_eq!(inspected.certificates[0].sha256_fingerprint.len(), 64);
     assert_eq!(inspected.valid_until, None);
+    assert_eq!(inspected.name_id_formats.len(), 2);
+    assert!(!inspected.want_authn_requests_signed);
+    let told = inspected.single_logout.iter().map(|slo| slo.location.as_str()).collect::<Vec<_>>();
+    assert_eq!(told.is_empty(), !idp.metadata_xml().contains("SingleLogoutService"), "{told:?}");
     assert!(world.events().await.is_empty());
 
     let request = InspectMetadataRequest { metadata_xml: "<html/>".to_owned() };
@@ -87,6 +91,8 @@ async fn what_would_trouble_sign_ins_is_warned_of_before_anything_is_saved() {
     assert!(good.contains(redirect));
     let valid = |until: Timestamp| good.replace(" entityID=", &format!(" validUntil=\"{until}\" entityID="));
     let old = good.replace("<ds:X509Certificate>", &format!("<ds:X509Certificate>{SHA1}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor><md:KeyDescriptor><ds:KeyInfo><ds:X509Data><ds:X509Certificate>"));
+    let persistent = good.replace("1.1:nameid-format:emailAddress", "2.0:nameid-format:persistent");
+    let transient = persistent.replace("nameid-format:persistent", "nameid-format:transient");
     for (document, expected) in [
         (until(early, now().minus(days(1))), vec!["CERTIFICATE_EXPIRED"]),
         (until(early, now().plus(days(30))), vec!["CERTIFICATE_EXPIRES_SOON"]),
@@ -96,6 +102,7 @@ async fn what_would_trouble_sign_ins_is_warned_of_before_anything_is_saved() {
         (valid(now()), vec!["METADATA_EXPIRED"]),
         (valid(now().plus(days(30))), vec!["METADATA_EXPIRES_SOON"]),
         (valid(now().plus(days(31))), vec![]),
+        (transient, vec!["SUBJECT_NOT_STABLE"]),
         (good.replace(redirect, ""), vec!["BINDING_MISSING"]),
         (good.replace("HTTP-POST", "SOAP"), vec!["BINDING_MISSING"]),
         (

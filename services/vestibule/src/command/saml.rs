@@ -209,6 +209,11 @@ fn metadata(answer: &InspectMetadataResponse, file: &Path) -> String {
         .iter()
         .map(|one| format!("{} {}", one.binding.rsplit(':').next().unwrap_or_default(), one.location))
         .collect();
+    let logout: Vec<String> = answer
+        .single_logout
+        .iter()
+        .map(|one| format!("{} {}", one.binding.rsplit(':').next().unwrap_or_default(), one.location))
+        .collect();
     let certificates: Vec<String> = answer
         .certificates
         .iter()
@@ -239,6 +244,9 @@ fn metadata(answer: &InspectMetadataResponse, file: &Path) -> String {
         ("identity provider", answer.entity_id.clone()),
         ("trusted already", known.to_owned()),
         ("single sign-on", endpoints.join("\n")),
+        ("single logout", logout.join("\n")),
+        ("NameID formats", answer.name_id_formats.join("\n")),
+        ("signed requests", if answer.want_authn_requests_signed { "wanted" } else { "" }.to_owned()),
         ("certificates", certificates.join("\n")),
         ("valid until", moment(answer.valid_until.as_ref())),
         ("warnings", if warnings.is_empty() { "none".to_owned() } else { warnings.join("\n") }),

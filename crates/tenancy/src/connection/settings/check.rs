@@ -2,32 +2,8 @@ use std::{collections::HashSet, hash::Hash, ops::Deref, time::Duration};
 
 use vestibule_kernel::Timestamp;
 
-use super::{SamlSettings, SettingsProblem as Problem, SettingsViolation, SubjectSource};
+use super::{SamlSettings, SettingsProblem as Problem, SettingsViolation, SubjectSource, limit};
 use crate::{Role, name::is_one_line};
-
-/// Every limit on settings.
-pub mod limit {
-    /// Characters of the name of an attribute or a group.
-    pub const NAME_CHARS_MAX: usize = 512;
-
-    /// Attributes that one claim may come from.
-    pub const NAMES_PER_CLAIM_MAX: usize = 16;
-
-    /// Rules for roles.
-    pub const ROLE_RULES_MAX: usize = 256;
-
-    /// Authentication contexts that are asked for.
-    pub const CONTEXTS_MAX: usize = 8;
-
-    /// Characters of a URI.
-    pub const URI_CHARS_MAX: usize = 512;
-
-    /// Seconds by which clocks may differ.
-    pub const CLOCK_SKEW_SECONDS_MAX: u16 = 300;
-
-    /// Days for which an exception for SHA-1 may last.
-    pub const SHA1_DAYS_MAX: u64 = 90;
-}
 
 /// SAML core section 8.3.8.
 const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";

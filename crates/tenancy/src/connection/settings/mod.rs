@@ -3,6 +3,7 @@
 mod check;
 mod choice;
 mod claim;
+pub mod limit;
 mod provider;
 mod role;
 mod violation;
@@ -10,7 +11,7 @@ mod violation;
 use serde::{Deserialize, Serialize};
 use vestibule_kernel::Timestamp;
 
-pub use check::{CheckedSettings, limit};
+pub use check::CheckedSettings;
 pub use choice::{CertificateValidity, Encryption, SignRequests, SubjectSource};
 pub use claim::{AttributeRule, ClaimName};
 pub use provider::Provider;
