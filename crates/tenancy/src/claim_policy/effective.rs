@@ -203,8 +203,10 @@ impl Effective {
         {
             return problems.note("CONSTANT_INVALID", format!("{field}.constant"), description);
         }
-        if self.namesake(name).is_some_and(|namesake| namesake != name) {
-            return problems.note("CLAIM_NAME_TWICE", field, "another claim has this name but for the case");
+        let reference = self.reference_claim.0.eq_ignore_ascii_case(name);
+        if reference || self.namesake(name).is_some_and(|namesake| namesake != name) {
+            let description = "another claim, or the reference claim, has this name, perhaps in another case";
+            return problems.note("CLAIM_NAME_TWICE", field, description);
         }
         if let Some(by) = self.suppressed_claims.get(name) {
             return problems.note("SUPPRESSED_ABOVE", field, format!("the policy of the {by} suppresses this claim"));
@@ -222,11 +224,9 @@ impl Effective {
         self.claims.insert(name.to_owned(), claim);
     }
 
-    /// A claim that has this name in some case, the reference included.
+    /// The claim that has this name in some case.
     fn namesake(&self, name: &str) -> Option<&str> {
-        let (reference, _) = &self.reference_claim;
-        let names = self.claims.keys().chain([reference]);
-        names.map(String::as_str).find(|one| one.eq_ignore_ascii_case(name))
+        self.claims.keys().map(String::as_str).find(|one| one.eq_ignore_ascii_case(name))
     }
 
     fn add_scope(&mut self, level: Level, index: usize, text: &str, problems: &mut Problems) {

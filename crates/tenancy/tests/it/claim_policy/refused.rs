@@ -127,15 +127,19 @@ fn names_are_plain_and_once() {
     } });
     let found = problems(&Effective::default(), Level::UserPool, twice);
     assert_eq!(found, [("CLAIM_NAME_TWICE", "claims[tier]".to_owned())]);
-    refused(
-        Level::UserPool,
-        &claim("Roles_Ref", json!({ "source": { "constant": "x" } })),
-        "CLAIM_NAME_TWICE",
-        "claims[Roles_Ref]",
-    );
+    for reference in ["roles_ref", "Roles_Ref"] {
+        let rule = json!({ "source": { "constant": "x" } });
+        let field = format!("claims[{reference}]");
+        refused(Level::UserPool, &claim(reference, rule), "CLAIM_NAME_TWICE", &field);
+    }
     let above = of_pool(claim("groups_ref", json!({ "source": { "constant": "x" } })));
     let taken = problems(&above, Level::Organization, json!({ "budget": { "reference_claim": "GROUPS_REF" } }));
     assert_eq!(taken, [("CLAIM_NAME_TWICE", "budget.reference_claim".to_owned())]);
+    let renamed = json!({ "budget": { "reference_claim": "groups_ref" } });
+    let above = of_pool(renamed.clone());
+    assert_eq!(problems(&above, Level::Organization, renamed), [], "saying it again is no second one");
+    let freed = claim("roles_ref", json!({ "source": { "constant": "x" } }));
+    assert_eq!(problems(&above, Level::Organization, freed), []);
 }
 
 #[test]
