@@ -21,7 +21,7 @@ use crate::{
 };
 
 pub(crate) const POOL_ID: &str = "eu-west-1_Onboard01";
-const APP: &str = "1example23456789";
+pub(crate) const APP: &str = "1example23456789";
 const APP_SECRET: &str = "the secret of the application";
 const CALLBACK: &str = "http://localhost:1/callback";
 
