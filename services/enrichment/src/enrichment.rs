@@ -7,12 +7,14 @@ use vestibule_eventlog::{EventLog, Live};
 use vestibule_kernel::{Clock, PersonId};
 
 use crate::{
-    admission::{Admitted, Asked},
+    admission::Asked,
+    allowance::Allowance,
     challenge::Challenges,
     config::Config,
     error::EnrichmentError,
     lookup::Lookups,
     people::{People, UserPool},
+    tokens::Enriched,
     verify::Tokens,
 };
 
@@ -38,8 +40,12 @@ pub(crate) struct Enrichment {
     clock: Arc<dyn Clock>,
     view_age_max: Duration,
     lookups: Arc<Lookups>,
+    warnings: Arc<Allowance>,
     challenges: Challenges,
 }
+
+/// How many warnings about tokens are in the log each second; all of them are counted.
+const WARNINGS_PER_SECOND_MAX: u32 = 1;
 
 /// The source of token generation at a sign-in; at the others, a refresh may be under way.
 const HOSTED_AUTH: &str = "TokenGeneration_HostedAuth";
@@ -54,7 +60,8 @@ impl Enrichment {
     ) -> Self {
         let (lookups, view_age_max) = (Arc::new(Lookups::new(config)), config.view_age_max());
         let tokens = Tokens::new(Arc::clone(&clock));
-        Self { people, tokens, log, clock, view_age_max, lookups, challenges }
+        let warnings = Arc::new(Allowance::per_second(WARNINGS_PER_SECOND_MAX));
+        Self { people, tokens, log, clock, view_age_max, lookups, warnings, challenges }
     }
 
     pub(crate) async fn answer(&self, event: TriggerEvent<'_>) -> Result<Answer, EnrichmentError> {
@@ -76,18 +83,17 @@ impl Enrichment {
         let event = PreTokenGeneration::read(event)?;
         let client_id = event.event().client_id()?.unwrap_or_default();
         let asked = |verified_email| Asked { pool, client_id: &client_id, verified_email };
-        let enriched =
-            |people: &People, admitted: &Admitted, asked: &Asked<'_>| people.enriched(&event, admitted, asked);
+        let enriched = |people: &People, admitted, asked: &Asked<'_>| people.enriched(&event, admitted, asked);
         let user = match event.bearer() {
             Bearer::User(user) => user,
             Bearer::Client => {
                 let asked = asked(None);
                 let admit = |people: &People| {
-                    Some(people.admit_client(&asked)?.and_then(|admitted| enriched(people, &admitted, &asked)))
+                    Some(people.admit_client(&asked)?.and_then(|admitted| enriched(people, admitted, &asked)))
                 };
                 return match self.people.read(admit) {
                     None => Ok(Answer::Unchanged(event.unchanged())),
-                    Some(answer) => self.fresh().and(answer).map(Answer::Enriched),
+                    Some(answer) => self.fresh().and(answer).map(|enriched| self.told(enriched)),
                 };
             }
         };
@@ -96,18 +102,23 @@ impl Enrichment {
             let asked = asked(email.as_deref());
             let is_sign_in = event.event().source() == HOSTED_AUTH;
             let answer = self.external(&subject, is_sign_in, |people, person| {
-                enriched(people, &people.admit_external(person, &asked)?, &asked)
+                enriched(people, people.admit_external(person, &asked)?, &asked)
             });
-            return answer.await.map(Answer::Enriched);
+            return answer.await.map(|enriched| self.told(enriched));
         }
         let asked = asked(None);
         match self.native(pool, user, |people, sub| {
-            Some(people.admit_native(sub, &asked)?.and_then(|admitted| enriched(people, &admitted, &asked)))
+            Some(people.admit_native(sub, &asked)?.and_then(|admitted| enriched(people, admitted, &asked)))
         }) {
             // Nothing in the log could change this answer, so the age of the view does not matter to it.
             None => Ok(Answer::Unchanged(event.unchanged())),
-            Some(answer) => answer.map(Answer::Enriched),
+            Some(answer) => answer.map(|enriched| self.told(enriched)),
         }
+    }
+
+    fn told(&self, enriched: Enriched) -> Answer {
+        enriched.tell(&self.warnings, self.clock.now());
+        Answer::Enriched(enriched.event_json)
     }
 
     /// Before anything of the person is stored.

@@ -1,8 +1,9 @@
 //! What of an admitted person goes into the tokens, by the claim policies.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use vestibule_cognito::{ClaimsOverride, GroupsOverride, PreTokenGeneration, TokenOverride};
+use vestibule_kernel::Timestamp;
 use vestibule_tenancy::claim_policy::{
     ClaimValue, EventVersion, Existing, Facts, Granted, Grants, GroupOverride, Home, OrganizationFacts, PersonFacts,
     Warning,
@@ -10,6 +11,7 @@ use vestibule_tenancy::claim_policy::{
 
 use crate::{
     admission::{Admitted, Asked},
+    allowance::Allowance,
     error::EnrichmentError,
     people::{People, Profile},
 };
@@ -28,9 +30,9 @@ impl People {
     pub(crate) fn enriched(
         &self,
         event: &PreTokenGeneration<'_>,
-        admitted: &Admitted,
+        admitted: Admitted,
         asked: &Asked<'_>,
-    ) -> Result<String, EnrichmentError> {
+    ) -> Result<Enriched, EnrichmentError> {
         let effective = self.policies().effective(asked.pool.id, admitted.organization.id, asked.client_id);
         let (scopes, groups) = (texts(event.scopes()), texts(event.groups()));
         let custom_attributes: Vec<&str> = event.custom_attributes().collect();
@@ -40,25 +42,35 @@ impl People {
             groups: &groups,
             custom_attributes: &custom_attributes,
         };
-        with_facts(admitted, asked.client_id, version(event), existing, |facts| {
+        let (event_json, warnings) = with_facts(&admitted, asked.client_id, version(event), existing, |facts| {
             let grants = effective.evaluate(facts)?;
-            for warning in &grants.warnings {
-                warn(*warning, &admitted.organization);
-            }
-            Ok(event.answered(&changes(&grants))?)
-        })
+            let event_json = event.answered(&changes(&grants))?;
+            Ok::<_, EnrichmentError>((event_json, grants.warnings))
+        })?;
+        Ok(Enriched { event_json, warnings, organization: admitted.organization })
     }
 }
 
-/// Not a reason to refuse, and somebody should know.
-fn warn(warning: Warning, organization: &Profile) {
-    tracing::warn!(
-        monotonic_counter.vestibule_enrichment_warnings = 1_u64,
-        reason = warning.reason(),
-        organization = &*organization.id_text,
-        "{}",
-        warning.message()
-    );
+/// An event with the organization in its answer.
+#[derive(Debug)]
+pub(crate) struct Enriched {
+    pub(crate) event_json: String,
+    warnings: Vec<Warning>,
+    organization: Arc<Profile>,
+}
+
+impl Enriched {
+    /// Tells what was not granted as the policies say: not a reason to refuse, and somebody should know. Every one is
+    /// counted, and so many a second are in the log as `told` allows.
+    pub(crate) fn tell(&self, told: &Allowance, now: Timestamp) {
+        for warning in &self.warnings {
+            let reason = warning.reason();
+            tracing::debug!(monotonic_counter.vestibule_enrichment_warnings = 1_u64, reason);
+            if told.take(now) {
+                tracing::warn!(reason, organization = &*self.organization.id_text, "{}", warning.message());
+            }
+        }
+    }
 }
 
 fn version(event: &PreTokenGeneration<'_>) -> EventVersion {

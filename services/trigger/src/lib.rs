@@ -48,8 +48,9 @@
 //!     --source-arn "arn:aws:cognito-idp:$REGION:$ACCOUNT:userpool/$POOL"
 //! ```
 //!
-//! Then name the function in the pool's `PreTokenGenerationConfig`, with `LambdaVersion` `V2_0`. It needs a way to the
-//! service (usually the service's VPC) and no permission but that to write its log.
+//! Then name the function in the pool's `PreTokenGenerationConfig`, with `LambdaVersion` `V2_0`, and in `InboundFederation`
+//! and `PreSignUp`, which stop people before Cognito stores them; the handbook's page on Cognito says what each trigger does. It
+//! needs a way to the service (usually the service's VPC) and no permission but that to write its log.
 //!
 //! The variable leaves seeding to the operating system and the processor's generator; measuring the jitter of the clock, as
 //! aws-lc does otherwise, is most of a cold start (here 53 of 60 ms). The program works without it.

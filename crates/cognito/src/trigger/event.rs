@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use serde_json::{Map, Value, value::RawValue};
+use serde_json::value::RawValue;
 
 use super::{
     Trigger, TriggerError,
@@ -104,12 +104,11 @@ impl<'a> TriggerEvent<'a> {
     }
 
     /// What is in the response already: nothing may be written as `null`, `[]` or `{}`, or left out.
-    pub(super) fn earlier_response(&self) -> Result<Map<String, Value>, TriggerError> {
-        match self.response().map(|raw| serde_json::from_str(raw.get())) {
-            None | Some(Ok(Value::Null)) => Ok(Map::new()),
-            Some(Ok(Value::Array(list))) if list.is_empty() => Ok(Map::new()),
-            Some(Ok(Value::Object(members))) => Ok(members),
-            Some(_) => Err(TriggerError::Member { member: "response" }),
+    pub(super) fn earlier_response(&self) -> Result<Members<'a>, TriggerError> {
+        match self.response() {
+            None => Ok(Members::default()),
+            Some(raw) if is_nothing(raw) => Ok(Members::default()),
+            Some(raw) => Members::parse(raw.get()).map_err(|_| TriggerError::Member { member: "response" }),
         }
     }
 
@@ -158,4 +157,13 @@ fn version<'a>(members: &Members<'a>) -> Result<Cow<'a, str>, TriggerError> {
 
 pub(super) fn is_null(raw: &RawValue) -> bool {
     raw.get() == "null"
+}
+
+/// Cognito writes "nothing yet" as `null`, `[]` or `{}`.
+pub(super) fn is_nothing(raw: &RawValue) -> bool {
+    match raw.get().as_bytes() {
+        b"null" => true,
+        [b'[', between @ .., b']'] | [b'{', between @ .., b'}'] => between.iter().all(u8::is_ascii_whitespace),
+        _ => false,
+    }
 }

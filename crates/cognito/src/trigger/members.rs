@@ -11,6 +11,9 @@ use serde_json::value::RawValue;
 #[derive(Debug, Default)]
 pub(super) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
+/// How many names are compared with each other.
+const COMPARED_MAX: usize = 16;
+
 /// Why text is not the object that it should be.
 #[derive(Debug)]
 pub(super) enum MembersError {
@@ -21,12 +24,18 @@ pub(super) enum MembersError {
 impl<'a> Members<'a> {
     pub(super) fn parse(json: &'a str) -> Result<Self, MembersError> {
         let members: Self = serde_json::from_str(json).map_err(MembersError::NotAnObject)?;
-        let mut names: Vec<&str> = members.0.iter().map(|(name, _)| &**name).collect();
-        names.sort_unstable();
-        if names.windows(2).any(|pair| pair.first() == pair.last()) {
-            return Err(MembersError::Repeated);
+        if members.has_repetition() { Err(MembersError::Repeated) } else { Ok(members) }
+    }
+
+    fn has_repetition(&self) -> bool {
+        let names = || self.0.iter().map(|(name, _)| &**name);
+        // Usually it takes less to compare a handful of names than to sort them; an attacker may send very many.
+        if self.0.len() <= COMPARED_MAX {
+            return names().enumerate().any(|(place, name)| names().take(place).any(|earlier| earlier == name));
         }
-        Ok(members)
+        let mut names: Vec<&str> = names().collect();
+        names.sort_unstable();
+        names.windows(2).any(|pair| pair.first() == pair.last())
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
@@ -40,6 +49,10 @@ impl<'a> Members<'a> {
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|(name, _)| &**name)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, raw)| (&**name, *raw))
     }
 
     pub(super) fn len(&self) -> usize {

@@ -1,5 +1,7 @@
+use std::borrow::Cow;
+
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value, value::RawValue};
 
 use super::{ReservedClaim, TriggerError};
 use crate::{Token, is_reserved_claim};
@@ -48,12 +50,13 @@ impl<V> Default for TokenOverride<'_, V> {
 impl<V: Serialize> TokenOverride<'_, V> {
     /// Sees to it that nothing of Cognito's own is in it. What Cognito does with such a claim is not documented, so it is
     /// never sent. An access token may name its own client as its audience.
-    pub(super) fn check(&self, client_id: Option<&str>) -> Result<(), ReservedClaim> {
+    pub(super) fn check<'c>(&self, client_id: impl Fn() -> Option<Cow<'c, str>>) -> Result<(), ReservedClaim> {
         for (token, claims) in [(Token::Id, &self.id), (Token::Access, &self.access)] {
             for (name, value) in &claims.added {
                 let is_own_audience = token == Token::Access
                     && *name == "aud"
-                    && serde_json::to_value(value).is_ok_and(|value| value.is_string() && value.as_str() == client_id);
+                    && serde_json::to_value(value)
+                        .is_ok_and(|value| value.is_string() && value.as_str() == client_id().as_deref());
                 if (is_reserved_claim(token, name) || name.starts_with("dev:")) && !is_own_audience {
                     return Err(ReservedClaim { token, name: (*name).to_owned() });
                 }
@@ -68,16 +71,16 @@ impl<V: Serialize> TokenOverride<'_, V> {
 }
 
 /// The IAM roles that come with a user's groups, as the event has them.
-#[derive(Debug)]
-pub(super) struct IamRoles {
-    pub(super) roles: Value,
-    pub(super) preferred: Value,
+#[derive(Debug, Default)]
+pub(super) struct IamRoles<'a> {
+    pub(super) roles: Option<&'a RawValue>,
+    pub(super) preferred: Option<&'a RawValue>,
 }
 
 /// A response's container, in the layout of one version.
 pub(super) struct Container<'a, V> {
     pub(super) tokens: &'a TokenOverride<'a, V>,
-    pub(super) iam_roles: &'a IamRoles,
+    pub(super) iam_roles: &'a IamRoles<'a>,
     pub(super) is_first_version: bool,
 }
 
@@ -100,15 +103,32 @@ impl<V: Serialize> Serialize for Container<'_, V> {
         }
         // An empty or absent list in it takes the groups away, so it is there only when groups are replaced.
         if let Some(groups) = &self.tokens.groups {
-            let none = (&json!([]), &Value::Null);
-            let (roles, preferred) =
-                if groups.keeps_iam_roles { (&self.iam_roles.roles, &self.iam_roles.preferred) } else { none };
-            let details =
-                json!({"groupsToOverride": groups.names, "iamRolesToOverride": roles, "preferredRole": preferred});
+            let iam_roles = Some(self.iam_roles).filter(|_| groups.keeps_iam_roles);
+            let roles = iam_roles.and_then(|iam_roles| iam_roles.roles);
+            let details = GroupDetails {
+                groups_to_override: &groups.names,
+                iam_roles_to_override: roles.map_or(Roles::None([]), Roles::Theirs),
+                preferred_role: iam_roles.and_then(|iam_roles| iam_roles.preferred),
+            };
             container.serialize_entry("groupOverrideDetails", &details)?;
         }
         container.end()
     }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupDetails<'a> {
+    groups_to_override: &'a [&'a str],
+    iam_roles_to_override: Roles<'a>,
+    preferred_role: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Roles<'a> {
+    Theirs(&'a RawValue),
+    None([&'a str; 0]),
 }
 
 struct Section<'a, V> {

@@ -1,11 +1,11 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     AnswerError, TokenOverride, Trigger, TriggerError, TriggerEvent, User,
-    event::is_null,
+    event::{is_nothing, is_null},
     members::{Members, Text},
     overriding::{Container, IamRoles, laid_over},
 };
@@ -29,7 +29,7 @@ pub struct PreTokenGeneration<'a> {
     bearer: Bearer<'a>,
     scopes: Vec<Cow<'a, str>>,
     groups: Vec<Cow<'a, str>>,
-    iam_roles: IamRoles,
+    iam_roles: IamRoles<'a>,
 }
 
 /// Whose tokens are about to be signed.
@@ -121,47 +121,39 @@ impl<'a> PreTokenGeneration<'a> {
     /// # Errors
     /// [`AnswerError`]: a claim of Cognito's own, or something in the response that is not an answer to this trigger.
     pub fn answered<V: Serialize>(&self, tokens: &TokenOverride<'_, V>) -> Result<String, AnswerError> {
-        let client_id = self.event.client_id()?;
-        tokens.check(client_id.as_deref())?;
+        tokens.check(|| self.event.client_id().ok().flatten())?;
         let [first, later] = CONTAINERS;
         let is_first_version = self.event.version() == 1;
         let name = if is_first_version { first } else { later };
         let container = Container { tokens, iam_roles: &self.iam_roles, is_first_version };
-        let mut before = self.event.earlier_response()?;
+        let before = self.event.earlier_response()?;
         // Next to always there is nothing: then the answer is written at once, without being built first.
-        if before.values().all(is_nothing) {
-            before.clear();
+        if before.iter().all(|(_, value)| is_nothing(value)) {
             let container = serde_json::to_string(&container).map_err(AnswerError::Unwritable)?;
             return Ok(self.event.answered(&format!("{{\"{name}\":{container}}}")));
         }
+        let malformed = |_| TriggerError::Member { member: "response" };
+        let mut response = Map::new();
+        for (name, value) in before.iter() {
+            response.insert(name.to_owned(), serde_json::from_str(value.get()).map_err(malformed)?);
+        }
         let container = serde_json::to_value(&container).map_err(AnswerError::Unwritable)?;
-        let theirs = before.remove(name).unwrap_or_default();
-        before.insert(name.to_owned(), laid_over(theirs, container)?);
-        Ok(self.event.answered(&Value::Object(before).to_string()))
-    }
-}
-
-fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(list) => list.is_empty(),
-        Value::Object(members) => members.is_empty(),
-        _ => false,
+        let theirs = response.remove(name).unwrap_or_default();
+        response.insert(name.to_owned(), laid_over(theirs, container)?);
+        Ok(self.event.answered(&Value::Object(response).to_string()))
     }
 }
 
 /// The groups and what comes with them; `null` for a client. Cognito's own sample has a list where a role or nothing should
 /// be.
-fn groups<'a>(request: &Members<'a>) -> Option<(Vec<Cow<'a, str>>, IamRoles)> {
-    let none = IamRoles { roles: json!([]), preferred: Value::Null };
+fn groups<'a>(request: &Members<'a>) -> Option<(Vec<Cow<'a, str>>, IamRoles<'a>)> {
     let Some(configuration) = request.get("groupConfiguration").filter(|raw| !is_null(raw)) else {
-        return Some((Vec::new(), none));
+        return Some((Vec::new(), IamRoles::default()));
     };
     let configuration = Members::parse(configuration.get()).ok()?;
-    let value = |name| configuration.get(name).and_then(|raw| serde_json::from_str::<Value>(raw.get()).ok());
-    let roles = value("iamRolesToOverride").filter(Value::is_array).unwrap_or(none.roles);
-    let preferred = value("preferredRole").filter(Value::is_string).unwrap_or_default();
-    Some((texts(&configuration, "groupsToOverride")?, IamRoles { roles, preferred }))
+    let value = |name, start| configuration.get(name).filter(|raw| raw.get().starts_with(start));
+    let iam_roles = IamRoles { roles: value("iamRolesToOverride", '['), preferred: value("preferredRole", '"') };
+    Some((texts(&configuration, "groupsToOverride")?, iam_roles))
 }
 
 /// A list of texts; nothing for none.

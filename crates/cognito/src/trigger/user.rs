@@ -105,11 +105,19 @@ impl<'a> User<'a> {
 
 /// Whether this is the username that a pool gives to `subject` of `provider`, in any case.
 pub(super) fn is_username(user_name: &str, provider: &str, subject: &str) -> bool {
+    if user_name.is_ascii() && provider.is_ascii() {
+        let parts = user_name.split_at_checked(provider.len());
+        return parts.is_some_and(|(own, rest)| {
+            let own_subject = rest.strip_prefix('_');
+            own.eq_ignore_ascii_case(provider) && own_subject.is_some_and(|own| same(own, subject))
+        });
+    }
     let composed = provider.chars().chain(['_']).chain(subject.chars());
     user_name.chars().flat_map(char::to_lowercase).eq(composed.flat_map(char::to_lowercase))
 }
 
 /// Whether two names are the same in any case.
 pub(super) fn same(one: &str, other: &str) -> bool {
-    one.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
+    one.eq_ignore_ascii_case(other)
+        || one.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
 }
