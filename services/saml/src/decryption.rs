@@ -1,14 +1,16 @@
 //! Verdicts that take a private key: some milliseconds of computing, which must not hold up what else a thread has to do.
 
-use std::{sync::Arc, thread::available_parallelism};
+use std::{sync::Arc, thread::available_parallelism, time::Duration};
 
 use tokio::{sync::Semaphore, task::spawn_blocking};
+use vestibule_kernel::Timestamp;
 use vestibule_saml::{self as saml, CredentialError, Verdict};
 
 use crate::{
+    connection::ReadyConnection,
     credential::Credentials,
     error::Error,
-    judge::{Asked, Case, verdict},
+    judge::{Asked, verdict},
 };
 
 /// How many of them are computed at a time: what is encrypted may come from anybody, so that many more wait at no other
@@ -21,14 +23,19 @@ impl Decryptions {
     }
 
     /// What the engine says, without keys first: what is not encrypted, or is refused for another reason, costs no more.
-    pub(crate) async fn verdict(&self, case: &Case<'_>, credentials: &Credentials) -> Result<Option<Verdict>, Error> {
-        let plain = verdict(case.connection, &case.asked(), None);
+    pub(crate) async fn verdict(
+        &self,
+        connection: &Arc<ReadyConnection>,
+        asked: &Asked<'_>,
+        credentials: &Credentials,
+    ) -> Result<Option<Verdict>, Error> {
+        let plain = verdict(connection, asked, None);
         let encrypted = plain.as_ref().is_some_and(|said| said.outcome == Err(saml::Refusal::AssertionEncrypted));
         if !encrypted {
             return Ok(plain);
         }
-        let Some(keys) = credentials.decryption(case.connection.id).await? else { return Ok(plain) };
-        let (connection, asked) = (Arc::clone(case.connection), Owned::of(case));
+        let Some(keys) = credentials.decryption(connection.id).await? else { return Ok(plain) };
+        let (connection, asked) = (Arc::clone(connection), Owned::of(asked));
         // The semaphore is never closed, and a verdict does not panic; the answer to either is that there is none.
         let _turn = self.0.acquire().await.map_err(|_| Error::Credential(CredentialError::Key))?;
         let judged = spawn_blocking(move || verdict(&connection, &asked.borrow(), Some(&keys))).await;
@@ -40,13 +47,13 @@ impl Decryptions {
 struct Owned {
     saml_response: String,
     request_id: Option<String>,
-    now: vestibule_kernel::Timestamp,
-    skew: std::time::Duration,
+    now: Timestamp,
+    skew: Duration,
 }
 
 impl Owned {
-    fn of(case: &Case<'_>) -> Self {
-        let Asked { saml_response, request_id, now, skew } = case.asked();
+    fn of(asked: &Asked<'_>) -> Self {
+        let Asked { saml_response, request_id, now, skew } = *asked;
         Self { saml_response: saml_response.to_owned(), request_id: request_id.map(str::to_owned), now, skew }
     }
 

@@ -189,7 +189,7 @@ impl Api {
     /// then, another engine is asked about, where one is.
     async fn judge(&self, case: &Case<'_>) -> Result<(Checklist, Result<Acceptable, Refusal>), Error> {
         let owns = |address: &EmailAddress| self.directory.owns(case.connection.organization, address);
-        let said = self.verdict(case.connection, &case.asked()).await?;
+        let said = self.decryptions.verdict(case.connection, &case.asked(), &self.credentials).await?;
         let (mut checks, mut verdict) = judge(case, said.clone(), owns);
         if is_email_foreign(&verdict) {
             self.directory.look().await?;

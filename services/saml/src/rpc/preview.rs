@@ -38,7 +38,11 @@ impl Api {
             now,
             skew: self.skew,
         };
-        let genuine = self.verdict(case.connection, &case.asked()).await?.and_then(|verdict| verdict.outcome.ok());
+        let genuine = self
+            .decryptions
+            .verdict(case.connection, &case.asked(), &self.credentials)
+            .await?
+            .and_then(|verdict| verdict.outcome.ok());
         let identity = match &genuine {
             Some(assertion) => normalise(assertion, &connection.mapping),
             None => Sample::read(&saml_response).map_err(Error::Sample)?.normalise(&connection.mapping),

@@ -50,7 +50,7 @@ impl Api {
         }
         let now = self.clock.now();
         let asked = Asked { saml_response, request_id: None, now, skew: connection.skew(self.skew) };
-        let verdict = self.verdict(connection, &asked).await?;
+        let verdict = self.decryptions.verdict(connection, &asked, &self.credentials).await?;
         let suspended = self.directory.is_suspended(connection.organization);
         Ok(may_begin(connection, verdict, suspended, checks))
     }
