@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 use anyhow::{Context, Result};
 use serde_json::Value;
 use vestibule_sandbox::check::Browser;
-use vestibule_tests::{Cli, Launch, PeerVariable, required};
+use vestibule_tests::{Cli, Launch, PeerVariable, required, until};
 
 use crate::{
     customer::{Client, Customer},
@@ -37,9 +37,13 @@ async fn two_engines_that_agree_let_people_in() -> Result<()> {
     let customer = Customer::onboard(&vestibule, &client, "acme").await?;
     let code = client.code(&mut Browser::new()?, &customer).await?;
     assert_eq!(client.redeem(&code).await?.id_token["aud"], client.id.as_str());
-    let listed = vestibule.run(["sign-ins", "list", "--json"])?.json()?;
-    let signed_in = listed["sign_ins"].as_array().context("sign-ins")?.iter().find(|each| each["stage"] == "acs");
-    assert_eq!(check(signed_in.context("the sign-in")?)?["status"], "STATUS_PASSED", "{listed:#}");
+    // What went well is written beside the login path.
+    let signed_in = until("the sign-in in the trace", async || {
+        let listed = vestibule.run(["sign-ins", "list", "--json"])?.json()?;
+        Ok(listed["sign_ins"].as_array().context("sign-ins")?.iter().find(|each| each["stage"] == "acs").cloned())
+    });
+    let signed_in = signed_in.await?;
+    assert_eq!(check(&signed_in)?["status"], "STATUS_PASSED", "{signed_in:#}");
     Ok(())
 }
 
