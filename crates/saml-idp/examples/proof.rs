@@ -12,7 +12,7 @@ fn main() {
     let idp = IdentityProvider::new("https://proof.test/idp", "https://proof.test/sso", key.clone());
     let terms = ResponseTerms::new("https://proof.test/acs", "https://proof.test/sp", now, &SystemIds);
     let response = idp.respond(&Subject::persistent("genuine"), &terms.signed(Signed::Both)).unwrap();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/proof");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../services/second-opinion/src/proof");
     fs::write(folder.join("response.xml"), response).unwrap();
     fs::write(folder.join("certificate.der"), key.certificate_der()).unwrap();
 }
