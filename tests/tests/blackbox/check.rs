@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Every hop, in the order of the path.
-const HOPS: [&str; 10] = [
+const HOPS: [&str; 16] = [
     "application: login page",
     "application: routing",
     "cognito: authorize",
@@ -25,6 +25,12 @@ const HOPS: [&str; 10] = [
     "cognito: idpresponse",
     "application: callback",
     "application: claims",
+    "application: sign out",
+    "cognito: logout",
+    "vestibule: end session",
+    "identity provider: logout",
+    "vestibule: logout",
+    "application: signed out",
 ];
 
 #[test]

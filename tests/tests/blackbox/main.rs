@@ -36,6 +36,8 @@ mod openid_client;
 #[cfg(test)]
 mod person;
 #[cfg(test)]
+mod placement;
+#[cfg(test)]
 mod portal;
 #[cfg(test)]
 mod provider;

@@ -14,5 +14,6 @@ pub mod saml_engine;
 pub mod sealed_sign_in;
 pub mod second_opinion;
 pub mod services_speak_grpc;
+pub mod single_logout;
 pub mod sqlite_default;
 pub mod tickets;

@@ -3,6 +3,7 @@
 pub mod cognito;
 pub mod event_log;
 pub mod flood;
+pub mod logout;
 pub mod oidc;
 pub mod path;
 pub mod saml;

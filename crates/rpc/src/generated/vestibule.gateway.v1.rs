@@ -13,10 +13,10 @@ pub struct SignIn {
     /// `organizations/{organization}/connections/{connection}`; empty when it was not known.
     #[prost(string, tag = "4")]
     pub connection: ::prost::alloc::string::String,
-    /// Where it ended: authorize, acs, token, userinfo.
+    /// Where it ended: authorize, acs, token, userinfo; logout for a sign-out.
     #[prost(string, tag = "5")]
     pub stage: ::prost::alloc::string::String,
-    /// ACCEPTED, or the stable reason of the refusal.
+    /// ACCEPTED, SIGNED_OUT for a LogoutRequest of an identity provider that was heard, or the stable reason of the refusal.
     #[prost(string, tag = "6")]
     pub reason: ::prost::alloc::string::String,
     /// Who has to mend it; unset when accepted.

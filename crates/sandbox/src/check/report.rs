@@ -105,13 +105,12 @@ pub async fn run_check(options: &CheckOptions) -> Result<Report, FailedCheck> {
     if let Some(last) = hops.last_mut() {
         last.checks.extend(claim_checks(&claims, organization.as_deref()));
     }
-    let more = keyed_hops(options).await?;
-    hops.extend(more);
     let signed_out = walk.sign_out().await;
     hops.extend(walk.hops);
     if let Err(error) = signed_out {
         return Err(FailedCheck::Hop { hops, error });
     }
+    hops.extend(keyed_hops(options).await?);
     match hops.iter().flat_map(|hop| &hop.checks).find(|check| !check.passed).cloned() {
         Some(check) => Err(FailedCheck::Check { hops, check: Box::new(check) }),
         None => Ok(Report { hops, claims }),

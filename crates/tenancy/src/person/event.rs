@@ -224,7 +224,10 @@ fn reservations(event: &Event) -> Vec<Reservation> {
             relinked.released_digest.iter().map(release).chain([take(&relinked.subject_digest)]).collect()
         }
         Event::SignedOut(SignedOut { connection, request_digest, .. }) => {
-            let take = |digest| Reservation::Take { scope: LOGOUT_REQUEST, key: format!("{connection}/{digest}") };
+            let take = |digest: &String| Reservation::Take {
+                scope: LOGOUT_REQUEST,
+                key: logout_request_key(*connection, digest),
+            };
             request_digest.iter().map(take).collect()
         }
         Event::Superseded(superseded) => superseded.released_digest.iter().map(release).collect(),
@@ -246,4 +249,10 @@ fn reservations(event: &Event) -> Vec<Reservation> {
 #[must_use]
 pub fn native_user_key(user_pool: UserPoolId, native_user: &str) -> String {
     format!("{user_pool}/{native_user}")
+}
+
+/// The key of a LogoutRequest under [`LOGOUT_REQUEST`].
+#[must_use]
+pub fn logout_request_key(connection: ConnectionId, request_digest: &str) -> String {
+    format!("{connection}/{request_digest}")
 }

@@ -14,7 +14,7 @@ pub use command::{Command, LinkNativeUser, Recognise};
 pub use decide::{Known, NativeUser, Person, Subject};
 pub use event::{
     Deactivated, Event, FirstSeen, NativeUserLinked, NativeUserUnlinked, Reactivated, Relinked, RolesChanged, SignedIn,
-    SignedOut, Superseded, Updated, native_user_key,
+    SignedOut, Superseded, Updated, logout_request_key, native_user_key,
 };
 pub use profile::Profile;
 pub use rejection::Rejection;

@@ -145,6 +145,12 @@ async fn sign_out(hearing: &Hearing<'_>, people: &[PersonId], request_digest: &s
         if transaction.appends.is_empty() {
             return Ok(true);
         }
+        // Whoever holds a reservation may take it again, so a person's own stream does not refuse it. Asked for after the
+        // streams were read, it tells of every earlier append, and the streams' versions refuse a later one.
+        let key = person::logout_request_key(hearing.connection.id, request_digest);
+        if hearing.log.holder(LOGOUT_REQUEST, &key).await?.is_some() {
+            return Ok(false);
+        }
         match hearing.log.append(transaction).await {
             Ok(_) => return Ok(true),
             Err(AppendError::Reserved { scope: LOGOUT_REQUEST, .. }) => return Ok(false),
