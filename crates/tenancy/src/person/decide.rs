@@ -113,7 +113,17 @@ impl Decider for Person {
             (Self::Deactivated(known), Command::Reactivate) => Ok(vec![Reactivated { person: known.person }.into()]),
             // Whoever is that person, too, could sign in again unseen.
             (Self::Deactivated(_), Command::Supersede { .. }) => Err(Rejection::Deactivated),
-            (Self::Active(known) | Self::Deactivated(known), command) => known.decide(command),
+            (Self::Active(known) | Self::Deactivated(known), Command::Relink { connection, subject_digest }) => {
+                Ok(known.relinked(*connection, subject_digest))
+            }
+            (Self::Active(known), Command::Supersede { by }) => known.superseded(*by),
+            (Self::Active(known) | Self::Deactivated(known), Command::SignOut { connection, request_digest }) => {
+                Ok(known.signed_out(*connection, request_digest.as_ref()))
+            }
+            (Self::Active(known) | Self::Deactivated(known), Command::LinkNativeUser(link)) => known.linked(link),
+            (Self::Active(known) | Self::Deactivated(known), Command::UnlinkNativeUser { user_pool }) => {
+                known.unlinked(*user_pool)
+            }
         }
     }
 
@@ -184,19 +194,13 @@ impl Known {
         events
     }
 
-    /// What is the same for an active and a deactivated person.
-    fn decide(&self, command: &Command) -> Result<Vec<Event>, Rejection> {
-        match command {
-            Command::Relink { connection, subject_digest } => Ok(self.relinked(*connection, subject_digest)),
-            Command::Supersede { by } => self.superseded(*by),
-            Command::SignOut { request_digest: None, .. } if self.is_signed_out => Ok(vec![]),
-            Command::SignOut { connection, request_digest } => {
-                let (person, request_digest) = (self.person, request_digest.clone());
-                Ok(vec![SignedOut { person, connection: *connection, request_digest }.into()])
+    fn signed_out(&self, connection: ConnectionId, request_digest: Option<&String>) -> Vec<Event> {
+        match request_digest {
+            None if self.is_signed_out => vec![],
+            request_digest => {
+                let (person, request_digest) = (self.person, request_digest.cloned());
+                vec![SignedOut { person, connection, request_digest }.into()]
             }
-            Command::LinkNativeUser(link) => self.linked(link),
-            Command::UnlinkNativeUser { user_pool } => self.unlinked(*user_pool),
-            Command::Recognise(_) | Command::Deactivate { .. } | Command::Reactivate => Ok(vec![]),
         }
     }
 
