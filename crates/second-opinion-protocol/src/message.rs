@@ -32,7 +32,7 @@ pub enum Answer {
     /// Every signature verifies; this stands in what they cover.
     Verified {
         /// What was read.
-        reading: Reading,
+        reading: Box<Reading>,
     },
     /// The document is not what somebody signed with these keys.
     Rejected,
@@ -80,7 +80,7 @@ pub struct Reading {
     pub issue_instant: i64,
     /// The Subject's NameID.
     pub name_id: Option<NameId>,
-    /// Its SubjectConfirmations.
+    /// How it says that the Subject is to be confirmed.
     pub confirmations: Vec<Confirmation>,
     /// The audiences of each AudienceRestriction.
     pub audiences: Vec<Vec<String>>,
@@ -90,7 +90,7 @@ pub struct Reading {
     pub session_index: Option<String>,
     /// Its AuthnContextClassRef.
     pub authn_context: Option<String>,
-    /// What the AttributeStatements say, in order.
+    /// Its attributes, in order.
     pub attributes: Vec<Attribute>,
 }
 

@@ -26,7 +26,7 @@ pub fn opinion(question: &Question) -> Answer {
     );
     match signed {
         Ok(signed) => match reading::read(&signed) {
-            Some(reading) => Answer::Verified { reading },
+            Some(reading) => Answer::Verified { reading: Box::new(reading) },
             None => Answer::CannotProcess { obstacle: Obstacle::Form },
         },
         Err(CryptoError::InvalidSignature) => Answer::Rejected,

@@ -27,7 +27,7 @@ pub(super) fn differences(ours: &Assertion, addressed: &Addressed<'_>, reading: 
         ("audience", is_addressed(&reading.audiences, addressed.service_provider)),
         ("authn instant", reading.authn_instant == Some(ours.authn_instant.unix_millis())),
         ("session index", ours.session_index == reading.session_index),
-        ("authn context", same_uri(text(&ours.authn_context), text(&reading.authn_context))),
+        ("authn context", same_context(ours.authn_context.as_deref(), reading.authn_context.as_deref())),
         ("attributes", attributes(ours) == others(&reading.attributes)),
     ];
     alike.into_iter().filter(|(_, alike)| !alike).map(|(name, _)| name).collect()
@@ -38,8 +38,8 @@ fn same_uri(one: &str, other: &str) -> bool {
     cut(one) == cut(other)
 }
 
-fn text(value: &Option<String>) -> &str {
-    value.as_deref().unwrap_or_default()
+fn same_context(ours: Option<&str>, theirs: Option<&str>) -> bool {
+    same_uri(ours.unwrap_or_default(), theirs.unwrap_or_default())
 }
 
 /// Without what XML calls white space (section 2.3), and nothing else.

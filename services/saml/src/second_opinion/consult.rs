@@ -5,7 +5,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use vestibule_host::Readiness;
 use vestibule_kernel::{Chain, Timestamp};
-use vestibule_saml::Verified;
+use vestibule_saml::{TrustedCertificates, Verified};
 use vestibule_second_opinion_protocol::{Answer, Question};
 
 use super::{
@@ -153,7 +153,7 @@ impl SecondOpinion {
 
 /// The document that our engine verified, and the certificates that it verified it with.
 fn question(verified: &Verified, connection: &ReadyConnection) -> Question {
-    let trusted = connection.trusted.iter().flat_map(|trusted| trusted.certificates());
+    let trusted = connection.trusted.iter().flat_map(TrustedCertificates::certificates);
     let signed_by = trusted.filter(|certificate| verified.signed_by.contains(&certificate.fingerprint()));
     Question {
         document: verified.document.clone(),

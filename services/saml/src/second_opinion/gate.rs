@@ -89,9 +89,9 @@ mod tests {
         let waiting = gate.enter(connection(1), NOW);
         tokio::pin!(waiting);
         assert!(futures_poll(&mut waiting).await.is_none());
-        gate.enter(connection(2), NOW).await.unwrap();
+        drop(gate.enter(connection(2), NOW).await.unwrap());
         drop(first);
-        waiting.await.unwrap();
+        drop(waiting.await.unwrap());
     }
 
     /// One poll of a future.

@@ -163,7 +163,7 @@ fn misbehaviour(customer: &Customer, terms: &ResponseTerms) -> Vec<(String, &'st
     other_person.name_id.as_mut().unwrap().value = "eve".to_owned();
     let mut more_groups = honest.clone();
     more_groups.attributes[4].values.push("owners".to_owned());
-    let verified = |reading: Reading| say(&Answer::Verified { reading });
+    let verified = |reading: Reading| say(&Answer::Verified { reading: Box::new(reading) });
     let cannot = say(&Answer::CannotProcess { obstacle: Obstacle::Algorithm });
     let (disagrees, unavailable) = ("SECOND_OPINION_DISAGREES", "SECOND_OPINION_UNAVAILABLE");
     let honest = verified(honest);
@@ -212,7 +212,7 @@ async fn where_it_is_required_only_agreement_lets_people_in() {
     }
     assert_eq!(world.log.head().await.unwrap(), head, "a refusal leaves nothing behind");
     let answer = sign_in(&world, &acme, |terms| {
-        fake.then(&say(&Answer::Verified { reading: reading(&acme, terms) }));
+        fake.then(&say(&Answer::Verified { reading: Box::new(reading(&acme, terms)) }));
     })
     .await;
     assert_eq!(check(&answer.checks).unwrap().status(), Status::Passed);
@@ -270,8 +270,7 @@ async fn nothing_that_the_first_engine_refuses_is_handed_over() {
     let (terms, stranger, subject) = (world.terms(&acme, &request_id), signing_key(), ada());
     let forger = Forger { provider: &acme.idp, stranger: &stranger, subject: &subject, terms: &terms, victim: "eve" };
     for forgery in Forgery::ALL {
-        let forged = forger.forge(*forgery).unwrap();
-        let value = saml_response_value(&forged);
+        let value = saml_response_value(&forger.forge(*forgery).unwrap());
         let answer = world.validate(&acme, &value, &request_id).await.unwrap();
         assert_eq!(check(&answer.checks).unwrap().status(), Status::NotReached, "{forgery:?}");
         assert!(refused(answer).reason.as_str() != "SECOND_OPINION_UNAVAILABLE", "{forgery:?}");

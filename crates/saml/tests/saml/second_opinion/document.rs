@@ -12,7 +12,7 @@ pub(super) fn ask(document: &str, keys: &[&SigningKey]) -> Answer {
 #[track_caller]
 pub(super) fn verified(answer: Answer) -> Reading {
     match answer {
-        Answer::Verified { reading } => reading,
+        Answer::Verified { reading } => *reading,
         other => panic!("{other:?}"),
     }
 }
