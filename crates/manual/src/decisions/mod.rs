@@ -10,6 +10,7 @@ pub mod one_program;
 pub mod person_identity;
 pub mod personal_data;
 pub mod real_parts;
+pub mod saml_encryption;
 pub mod saml_engine;
 pub mod sealed_sign_in;
 pub mod second_opinion;

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use tonic::Code;
 use vestibule_rpc::{
     reason_of,
     saml::v1::{
-        CreateAuthnRequestRequest, GetServiceProviderMetadataRequest, GetServiceProviderMetadataResponse,
-        RotateServiceProviderKeysRequest, ServiceProviderKey, create_authn_request_response::Binding as Carried,
-        service_provider_key::Use,
+        CreateAuthnRequestRequest, ExplainResponseRequest, GetServiceProviderMetadataRequest,
+        GetServiceProviderMetadataResponse, RotateServiceProviderKeysRequest, ServiceProviderKey,
+        create_authn_request_response::Binding as Carried, service_provider_key::Use,
     },
 };
 use vestibule_saml_idp::{
@@ -270,4 +271,40 @@ async fn ad_fs_is_given_no_key_to_encrypt_for_unless_encryption_is_wanted() {
         world.set(&acme, settings, &[Binding::HttpRedirect]).await;
         assert_eq!(world.known(&acme).await.encryption.len(), keys);
     }
+}
+
+#[tokio::test]
+async fn no_explanation_tells_what_was_wrong_with_a_ciphertext() {
+    let world = World::start().await;
+    let acme = world.customer("acme", "acme.test").await;
+    let key = world.known(&acme).await.encryption[0].clone();
+    let (genuine, request_id) = world.encrypted(&acme, &key, Signed::Assertion, ContentCipher::Aes256Gcm).await;
+    let xml = String::from_utf8(BASE64_STANDARD.decode(genuine).unwrap()).unwrap();
+    let values: Vec<_> = xml.match_indices("<xenc:CipherValue>").map(|(at, open)| at + open.len()).collect();
+    assert_eq!(values.len(), 2, "a key and a content");
+    let mut told = Vec::new();
+    for value in values {
+        for length in [8, 40] {
+            // Another letter near the beginning: of key, nonce or content.
+            let at = value + length;
+            let other = if xml[at..].starts_with('A') { 'B' } else { 'A' };
+            let changed = format!("{}{other}{}", &xml[..at], &xml[at + 1..]);
+            let answer = world.validate(&acme, &BASE64_STANDARD.encode(&changed), &request_id).await.unwrap();
+            let (checks, refusal) = (answer.checks.clone(), refused(answer));
+            let request = ExplainResponseRequest {
+                connection: acme.connection.to_string(),
+                saml_response: changed,
+                request_id: request_id.clone(),
+                ..Default::default()
+            };
+            let explained = world.saml().explain_response(request).await.unwrap().into_inner();
+            assert_eq!(refusal.reason, "DECRYPTION_FAILED");
+            assert!(explained.differences.is_empty(), "{:?}", explained.differences);
+            assert!(!explained.document.contains("CipherValue>A"), "{}", explained.document);
+            let explained =
+                (explained.refused, explained.checks.last().cloned(), explained.advice, explained.differences);
+            told.push((refusal, checks.into_iter().skip(2).collect::<Vec<_>>(), explained));
+        }
+    }
+    assert!(told.windows(2).all(|two| two[0] == two[1]), "{told:#?}");
 }
