@@ -101,12 +101,12 @@ fn claims(message: &pb::ClaimPolicy, problems: &mut Problems) -> BTreeMap<String
                 if attribute.is_none() {
                     let known: Vec<&str> = Attribute::ALL.iter().map(|(_, name)| *name).collect();
                     let description = format!("none of {}", known.join(", "));
-                    problems.note("CLAIM_SOURCE_UNKNOWN", format!("claims[{name}].from"), description);
+                    problems.note("CLAIM_SOURCE_UNKNOWN", format!("{}.from", Problem::claim_field(name)), description);
                 }
                 attribute.map(ClaimSource::From)
             }
         };
-        let tokens = problems.read(&format!("claims[{name}].tokens"), tokens(rule.tokens));
+        let tokens = problems.read(&format!("{}.tokens", Problem::claim_field(name)), tokens(rule.tokens));
         claims.insert(name.clone(), ClaimRule { source, tokens });
     }
     claims

@@ -11,10 +11,16 @@ pub struct InvalidPolicy {
     pub problems: Vec<Problem>,
 }
 
+/// How many problems are told at once: an answer's trailers have room for so many.
+const PROBLEMS_TOLD_MAX: usize = 16;
+
 fn summary(problems: &[Problem]) -> String {
-    let lines: Vec<String> =
-        problems.iter().map(|problem| format!("{}: {}", problem.field, problem.description)).collect();
-    lines.join("; ")
+    let told = problems.iter().take(PROBLEMS_TOLD_MAX);
+    let lines: Vec<String> = told.map(|problem| format!("{}: {}", problem.field, problem.description)).collect();
+    match problems.len().saturating_sub(PROBLEMS_TOLD_MAX) {
+        0 => lines.join("; "),
+        more => format!("{}; and {more} more", lines.join("; ")),
+    }
 }
 
 impl Explain for InvalidPolicy {
@@ -24,7 +30,8 @@ impl Explain for InvalidPolicy {
             field: format!("{}.{}", self.field, problem.field),
             description: problem.description.clone(),
         };
-        Explanation { kind: Kind::Invalid, reason, violations: self.problems.iter().map(violation).collect() }
+        let violations = self.problems.iter().take(PROBLEMS_TOLD_MAX).map(violation).collect();
+        Explanation { kind: Kind::Invalid, reason, violations }
     }
 }
 

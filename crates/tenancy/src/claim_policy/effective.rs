@@ -47,7 +47,8 @@ pub struct Effective {
     pub(super) claims: BTreeMap<String, Claim>,
     pub(super) scopes: Vec<(Template, Level)>,
     pub(super) group_mode: (GroupMode, Level),
-    pub(super) group_template: Option<(Template, Level)>,
+    /// The last one is in force; those above it still tell what is another organization's.
+    pub(super) group_templates: Vec<(Template, Level)>,
     /// Whether the scope is suppressed, and who says so.
     pub(super) user_admin_scope: (bool, Level),
     pub(super) custom_attributes: (CustomAttributes, Level),
@@ -79,7 +80,7 @@ impl Default for Effective {
             claims: BTreeMap::from([(ORGANIZATION_CLAIM.to_owned(), organization)]),
             scopes: Vec::new(),
             group_mode: (GroupMode::Keep, Level::Default),
-            group_template: None,
+            group_templates: Vec::new(),
             user_admin_scope: (true, Level::Default),
             custom_attributes: (CustomAttributes::SuppressNamesakes, Level::Default),
             suppressed_claims: BTreeMap::new(),
@@ -180,7 +181,7 @@ impl Effective {
         let Some(wanted) = &budget.reference_claim else { return };
         if let Err((reason, description)) = name::check_made(wanted, &REFERENCE, Tokens::Both) {
             problems.note(reason, FIELD, description);
-        } else if self.namesake(wanted).is_some() {
+        } else if self.claims.keys().any(|name| name.eq_ignore_ascii_case(wanted)) {
             problems.note("CLAIM_NAME_TWICE", FIELD, "a claim has this name already");
         } else {
             self.reference_claim = (wanted.clone(), level);
@@ -188,7 +189,7 @@ impl Effective {
     }
 
     fn add_claim(&mut self, level: Level, name: &str, rule: &ClaimRule, problems: &mut Problems) {
-        let field = format!("claims[{name}]");
+        let field = Problem::claim_field(name);
         let above = self.claims.get(name);
         let source = rule.source.as_ref().or(above.map(|above| &above.source));
         let Some(source) = source else {
@@ -203,9 +204,9 @@ impl Effective {
         {
             return problems.note("CONSTANT_INVALID", format!("{field}.constant"), description);
         }
-        let reference = self.reference_claim.0.eq_ignore_ascii_case(name);
-        if reference || self.namesake(name).is_some_and(|namesake| namesake != name) {
-            let description = "another claim, or the reference claim, has this name, perhaps in another case";
+        if self.is_mistakable(name, source) {
+            let description = "another claim, or the reference claim, has this name but for the case or `custom:`, and \
+                               another value";
             return problems.note("CLAIM_NAME_TWICE", field, description);
         }
         if let Some(by) = self.suppressed_claims.get(name) {
@@ -224,9 +225,16 @@ impl Effective {
         self.claims.insert(name.to_owned(), claim);
     }
 
-    /// The claim that has this name in some case.
-    fn namesake(&self, name: &str) -> Option<&str> {
-        self.claims.keys().map(String::as_str).find(|one| one.eq_ignore_ascii_case(name))
+    /// Whether a reader may take this claim for another one: the reference claim, one whose name differs in case only, or
+    /// one with and one without `custom:`, unless both hold the same or a constant.
+    fn is_mistakable(&self, name: &str, source: &ClaimSource) -> bool {
+        let others = self.claims.iter().filter(|(other, _)| *other != name);
+        self.reference_claim.0.eq_ignore_ascii_case(name)
+            || others.into_iter().any(|(other, claim)| {
+                let constants = matches!((source, &claim.source), (ClaimSource::Constant(_), ClaimSource::Constant(_)));
+                other.eq_ignore_ascii_case(name)
+                    || name::bare(other).eq_ignore_ascii_case(name::bare(name)) && claim.source != *source && !constants
+            })
     }
 
     fn add_scope(&mut self, level: Level, index: usize, text: &str, problems: &mut Problems) {
@@ -247,7 +255,7 @@ impl Effective {
         if let Some(text) = &groups.template
             && let Some(template) = self.template(level, Kind::Group, "groups.template".to_owned(), text, problems)
         {
-            self.group_template = Some((template, level));
+            self.group_templates.push((template, level));
         }
     }
 
@@ -272,11 +280,11 @@ impl Effective {
             problems.note("TEMPLATE_NOT_OF_THE_ORGANIZATION", field, description);
             return None;
         }
-        let others: Vec<&(Template, Level)> = match kind {
-            Kind::Scope => self.scopes.iter().collect(),
-            Kind::Group => self.group_template.iter().filter(|(_, by)| *by < level).collect(),
+        let others = match kind {
+            Kind::Scope => &self.scopes,
+            Kind::Group => &self.group_templates,
         };
-        if let Some((_, by)) = others.into_iter().find(|(other, _)| template.collides_with(other)) {
+        if let Some((_, by)) = others.iter().find(|(other, _)| template.collides_with(other)) {
             let description = format!(
                 "with a template of the policy of the {by} it could make for one organization what that makes for another: \
                  let it begin with another text"

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{
     Attribute, CLAIMS_CEILING, ClaimSource, ClaimValue, CustomAttributes, Denied, Effective, EventVersion, Facts,
     Granted, Grants, GroupMode, GroupOverride, Home, Level, ORGANIZATION_CLAIM, Warning,
+    name::bare,
     template::{Template, Unfilled},
 };
 
@@ -61,7 +62,7 @@ impl Effective {
     fn too_many_roles(&self, facts: &Facts<'_>) -> bool {
         let roles = facts.person.map_or(0, |person| person.roles.len());
         let kept = if self.group_mode.0 == GroupMode::Keep { facts.existing.groups.len() } else { 0 };
-        let as_groups = if self.group_template.is_some() && roles > 0 { kept + roles } else { 0 };
+        let as_groups = if !self.group_templates.is_empty() && roles > 0 { kept + roles } else { 0 };
         roles.max(as_groups) > self.roles_spelled_out
     }
 
@@ -146,8 +147,7 @@ impl Effective {
 
     /// Whether an attribute is called like a claim of ours, in some case: readers may not tell them apart.
     fn is_namesake(&self, attribute: &str) -> bool {
-        let bare = attribute.strip_prefix("custom:").unwrap_or(attribute);
-        self.claims.keys().any(|name| name.eq_ignore_ascii_case(bare))
+        self.claims.keys().any(|name| name.eq_ignore_ascii_case(bare(attribute)))
     }
 
     fn grant_scopes<'a>(&'a self, facts: &Facts<'a>, extent: Extent, grants: &mut Grants<'a>) {
@@ -189,7 +189,7 @@ impl Effective {
         if let Home::Group(group) = facts.organization.home {
             own.push((Cow::Borrowed(group), Level::Default));
         }
-        if let Some((template, level)) = &self.group_template
+        if let Some((template, level)) = self.group_templates.last()
             && extent != Extent::OrganizationOnly
         {
             fill(template, facts, extent, &mut grants.warnings, |group| own.push((group, *level)));
@@ -198,10 +198,11 @@ impl Effective {
         let mut groups: Vec<(Cow<'a, str>, Level)> = Vec::new();
         if keep {
             // What would be another organization's group, or a role that the person has no more, does not stay.
-            let kept = facts.existing.groups.iter().filter(|group| {
-                let template = self.group_template.as_ref();
-                !template.is_some_and(|(template, _)| template.may_name_others(group))
-            });
+            let kept = facts
+                .existing
+                .groups
+                .iter()
+                .filter(|group| !self.group_templates.iter().any(|(template, _)| template.may_name_others(group)));
             groups.extend(kept.map(|group| (Cow::Borrowed(*group), mode_level)));
         }
         let unchanged = keep && groups.len() == facts.existing.groups.len();

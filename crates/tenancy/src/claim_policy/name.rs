@@ -68,6 +68,16 @@ fn check_form(name: &str) -> Result<(), NameFault> {
     Err(("CLAIM_NAME_INVALID", description))
 }
 
+/// The name without `custom:`, by which Cognito's attributes of the pool's own and claims of ours are told apart.
+pub(super) fn bare(name: &str) -> &str {
+    match name.split_at_checked(CUSTOM.len()) {
+        Some((start, bare)) if start.eq_ignore_ascii_case(CUSTOM) => bare,
+        _ => name,
+    }
+}
+
+const CUSTOM: &str = "custom:";
+
 /// A name that differs from a reserved one in case only is refused, too: there are backends that compare without case.
 fn check_free(name: &str) -> Result<(), NameFault> {
     let name = name.to_ascii_lowercase();

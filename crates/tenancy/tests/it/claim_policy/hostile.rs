@@ -123,6 +123,13 @@ fn a_group_of_another_does_not_stay() {
     let facts = Facts { existing: Existing { groups: &kept, ..Existing::default() }, ..facts(&["admin"]) };
     let grants = effective.evaluate(&facts).unwrap();
     assert_eq!(groups(&grants).unwrap(), ["beta", "acme:admin"], "nor does a role that is gone");
+    // Nor by a policy of the organization that calls its own groups otherwise.
+    let own = policy(json!({ "groups": { "template": "org:{organization.id}:{role}" } }));
+    let pool = policy(json!({ "groups": { "template": "tenant:{organization.slug}:{role}" } }));
+    let both = Effective::of([(Level::UserPool, &pool), (Level::Organization, &own)]);
+    let kept_too = ["beta", "tenant:globex:admin"];
+    let other = Facts { existing: Existing { groups: &kept_too, ..Existing::default() }, ..facts };
+    assert_eq!(groups(&both.evaluate(&other).unwrap()).unwrap(), ["beta", &format!("org:{ORGANIZATION}:admin")]);
     let nobody = Facts { existing: Existing { groups: &kept, ..Existing::default() }, ..super::facts(&[]) };
     assert_eq!(groups(&effective.evaluate(&nobody).unwrap()).unwrap(), ["beta"]);
 }

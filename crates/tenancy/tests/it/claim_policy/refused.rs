@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use vestibule_tenancy::claim_policy::{
     APP_CLIENTS_MAX, CLAIM_NAME_BYTES_MAX, CLAIMS_MAX, CONSTANT_DEPTH_MAX, CONSTANT_JSON_BYTES_MAX, Effective,
-    EventVersion, Level, ROLES_SPELLED_OUT_MAX, SCOPES_MAX, SUPPRESSED_MAX,
+    EventVersion, Level, Problem, ROLES_SPELLED_OUT_MAX, SCOPES_MAX, SUPPRESSED_MAX,
 };
 
 use super::{facts, of_pool, policy, problems};
@@ -35,8 +35,8 @@ const RESERVED: [&str; 24] = [
     "version",
 ];
 
-fn claim(name: &str, rule: Value) -> Value {
-    json!({ "claims": { name: rule } })
+fn claim(name: &str, rule: impl Into<Value>) -> Value {
+    json!({ "claims": { name: rule.into() } })
 }
 
 /// A single problem, and nothing of the policy in force.
@@ -110,7 +110,9 @@ fn who_the_person_is_and_which_organization_is_not_for_policies_to_say() {
 fn names_are_plain_and_once() {
     for bad in ["", " tier", "ti er", "tier\n", "rôle", "a\"b", "a\\b", "1st", "\u{202E}reit", &"x".repeat(129)] {
         let rule = json!({ "source": { "constant": "x" } });
-        refused(Level::UserPool, &claim(bad, rule), "CLAIM_NAME_INVALID", &format!("claims[{bad}]"));
+        let field = Problem::claim_field(bad);
+        assert!(field.len() < 300 && field.chars().all(|character| !character.is_control()), "{field:?}");
+        refused(Level::UserPool, &claim(bad, rule), "CLAIM_NAME_INVALID", &field);
         let suppress = json!({ "suppress": { "claims": [bad] } });
         refused(Level::UserPool, &suppress, "CLAIM_NAME_INVALID", "suppress.claims[0]");
     }
@@ -140,6 +142,33 @@ fn names_are_plain_and_once() {
     assert_eq!(problems(&above, Level::Organization, renamed), [], "saying it again is no second one");
     let freed = claim("roles_ref", json!({ "source": { "constant": "x" } }));
     assert_eq!(problems(&above, Level::Organization, freed), []);
+}
+
+#[test]
+fn an_attribute_and_a_claim_of_one_name_say_the_same() {
+    let both = |bare: Value, custom: Value| {
+        json!({ "claims": {
+        "tier": { "source": bare }, "custom:tier": { "source": custom },
+    } })
+    };
+    let (tier, constant) = (json!({ "from": "organization.tier" }), json!({ "constant": "gold" }));
+    for good in [both(tier.clone(), tier.clone()), both(constant.clone(), json!({ "constant": "silver" }))] {
+        assert_eq!(problems(&Effective::default(), Level::UserPool, good), []);
+    }
+    for bad in [both(tier.clone(), constant.clone()), both(constant.clone(), tier.clone())] {
+        let found = problems(&Effective::default(), Level::UserPool, bad);
+        assert_eq!(found, [("CLAIM_NAME_TWICE", "claims[tier]".to_owned())]);
+    }
+    // What the organization is, is not said otherwise by an attribute's name either.
+    for name in ["custom:org_id", "custom:ORG_ID", "Custom:org_id"] {
+        let forged = claim(name, json!({ "source": { "constant": "globex" } }));
+        refused(Level::Organization, &forged, "CLAIM_NAME_TWICE", &format!("claims[{name}]"));
+        let honest = claim(name, json!({ "source": { "from": "organization.id" } }));
+        assert_eq!(problems(&Effective::default(), Level::Organization, honest), []);
+    }
+    let above = of_pool(claim("tier", json!({ "source": tier })));
+    let found = problems(&above, Level::Organization, claim("custom:Tier", json!({ "source": constant })));
+    assert_eq!(found, [("CLAIM_NAME_TWICE", "claims[custom:Tier]".to_owned())]);
 }
 
 #[test]
