@@ -54,10 +54,10 @@ async fn a_native_user_becomes_a_person_once() {
 
     let everybody = ListPersonsRequest { parent: acme.organization.name.clone(), ..ListPersonsRequest::default() };
     let listed = registry.persons().list_persons(everybody.clone()).await.unwrap().into_inner();
-    assert_eq!(listed.persons, [linked.clone()]);
+    assert_eq!(listed.persons, std::slice::from_ref(&linked));
     let found_by = Some(list_persons_request::FoundBy::NativeUser(native(&pool, SUB)));
     let found = registry.persons().list_persons(ListPersonsRequest { found_by, ..everybody }).await.unwrap();
-    assert_eq!(found.into_inner().persons, [linked.clone()]);
+    assert_eq!(found.into_inner().persons, std::slice::from_ref(&linked));
 
     assert_eq!(unlink(&registry, &linked.name, &pool).await.unwrap().native_users, []);
     let again = unlink(&registry, &linked.name, &pool).await;
@@ -91,22 +91,22 @@ async fn eight_who_link_one_native_user_at_once_get_the_same_person() {
 async fn a_native_user_who_got_single_sign_on_stays_the_same_person() {
     let registry = Registry::start().await;
     let acme = Tenant::new(&registry, "acme").await;
-    let native = link(&registry, &acme, SUB, "").await.unwrap();
+    let ada = link(&registry, &acme, SUB, "").await.unwrap();
     let request = RelinkPersonRequest {
-        name: native.name.clone(),
-        etag: native.etag.clone(),
+        name: ada.name.clone(),
+        etag: ada.etag.clone(),
         found_by: Some(relink_person_request::FoundBy::Subject(acme.subject("ada"))),
     };
     let relinked = registry.persons().relink_person(request).await.unwrap().into_inner().person.unwrap();
     assert_eq!((relinked.connection, relinked.native_users.len()), (acme.connection.name.clone(), 1));
-    assert_eq!(acme.found(&registry, "ada").await, Some(native.name.clone()));
+    assert_eq!(acme.found(&registry, "ada").await, Some(ada.name.clone()));
 
     // And one who signed in over a connection first is given the native user.
     acme.sign_in(&registry, person_id(2), "bob").await.unwrap();
     let bob = link(&registry, &acme, OTHER_SUB, &acme.name(person_id(2))).await.unwrap();
     assert_eq!((bob.native_users.len(), bob.connection.as_str()), (1, acme.connection.name.as_str()));
     let merge = RelinkPersonRequest {
-        name: native.name,
+        name: ada.name,
         etag: String::new(),
         found_by: Some(relink_person_request::FoundBy::Duplicate(bob.name)),
     };

@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// Give a user whom the user pool holds itself a person, and so the organization in tokens.
     LinkNative {
         organization: String,
-        /// The user's `sub` in the pool, as AdminCreateUser and SignUp answer it; not the username.
+        /// The user's `sub` in the pool, as `AdminCreateUser` and `SignUp` answer it; not the username.
         native_user: String,
         /// The user pool. May be left out when there is only one.
         #[arg(long, value_name = "POOL")]
@@ -166,7 +166,7 @@ fn from_standard_input() -> anyhow::Result<String> {
     let mut text = String::new();
     std::io::stdin().lock().take(SUBJECT_BYTES_MAX).read_to_string(&mut text)?;
     // Spaces may belong to the value; the line break of whoever typed it does not.
-    Ok(text.strip_suffix('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).unwrap_or(&text).to_owned())
+    Ok(text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line)).to_owned())
 }
 
 /// SAML core section 8.3.
