@@ -17,6 +17,23 @@ async fn a_known_address_goes_straight_to_the_identity_provider() {
 }
 
 #[tokio::test]
+async fn what_the_application_asks_of_the_authentication_is_handed_on() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let token = "urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken";
+    browser
+        .get(&authorize(&format!("&login_hint=ada%40acme.test&prompt=login&acr_values=mfa+{}", encode(token))))
+        .await;
+    browser.get(&authorize("&login_hint=ada%40acme.test&prompt=select_account")).await;
+    let asked = world.asked.lock().unwrap().authn_requests.clone();
+    assert_eq!(
+        (asked[0].force_authn, asked[0].acr_values.as_slice()),
+        (true, ["mfa".to_owned(), token.to_owned()].as_slice())
+    );
+    assert!(!asked[1].force_authn && asked[1].acr_values.is_empty());
+}
+
+#[tokio::test]
 async fn without_a_hint_the_person_is_asked_and_then_sent_on() {
     let world = World::new().await;
     let browser = world.browser();
