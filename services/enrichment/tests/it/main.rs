@@ -6,6 +6,7 @@
 mod age;
 mod challenge;
 mod claims;
+mod counted;
 mod deployment;
 mod enforcement;
 mod event;
