@@ -4,6 +4,7 @@ Nothing of it is ours but this file: pysaml2 reads our AuthnRequest and our meta
 xmlsec1 signs. It makes a key and a self-signed certificate of its own at every start.
 
     python idp.py [--entity-id https://idp.pysaml2.test/metadata] [--sso https://idp.pysaml2.test/sso]
+                  [--signed-requests]     requests without a valid signature are refused
 
 One JSON object a line on standard input, one JSON object a line as the answer on standard output; the end of the input
 ends the program. Every answer has "ok"; with "ok": false it also has "error". The commands:
@@ -21,8 +22,10 @@ ends the program. Every answer has "ok"; with "ok": false it also has "error". T
 
     {"do": "respond", "location": "...", "name_id": "ada@acme.test", "attributes": {"mail": ["ada@acme.test"]}}
         reads the request as above and answers it. Optional: "name_id_format" (the request's own, else
-        emailAddress), "sign": "assertion" (default), "response" or "both", "session_hours" (8).
-        -> {"ok": true, "acs", "saml_response": "<base64 form value>", "relay_state", "response": "<samlp:Response ...>"}
+        emailAddress), "sign": "assertion" (default), "response" or "both", "session_hours" (8), "encrypt": true (the
+        assertion, with the key that the metadata names for it; triple DES, it knows no other).
+        -> {"ok": true, "acs", "saml_response": "<base64 form value>", "relay_state", "response": "<samlp:Response ...>",
+            "session_index"}
 
     {"do": "fail", "location": "..."}
         answers the request with a signed error status (Responder, AuthnFailed), as after a wrong password.
@@ -52,6 +55,7 @@ import datetime
 import json
 import logging
 import pathlib
+import re
 import shutil
 import sys
 import tempfile
@@ -77,7 +81,7 @@ def query(location):
 class IdentityProvider:
     """One identity provider with its own keys; it knows the service providers it was told to trust."""
 
-    def __init__(self, folder, entity_id, sso):
+    def __init__(self, folder, entity_id, sso, signed_requests):
         self.entity_id, self.sso = entity_id, sso
         slo = urllib.parse.urljoin(sso, "slo")
         key_file, certificate_file, self.certificate = make_certificate(folder, urllib.parse.urlsplit(sso).hostname)
@@ -89,6 +93,7 @@ class IdentityProvider:
             "service": {
                 "idp": {
                     "name": "pysaml2",
+                    "want_authn_requests_signed": signed_requests,
                     "endpoints": {
                         "single_sign_on_service": [(sso, BINDING_HTTP_REDIRECT), (sso, BINDING_HTTP_POST)],
                         "single_logout_service": [(slo, BINDING_HTTP_REDIRECT), (slo, BINDING_HTTP_POST)],
@@ -166,8 +171,12 @@ class IdentityProvider:
             sign_alg=SIG_RSA_SHA256,
             digest_alg=DIGEST_SHA256,
             session_not_on_or_after=session_end.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            encrypt_assertion=command.get("encrypt", False),
         )
-        return self.posted(str(response), target, relay_state)
+        xml = str(response)
+        session_index = re.search('SessionIndex="([^"]*)"', xml)
+        answer = self.posted(xml, target, relay_state)
+        return {**answer, "session_index": session_index and session_index.group(1)}
 
     def fail(self, command):
         message, relay_state = self.parse(command)
@@ -258,10 +267,11 @@ def main():
     arguments = argparse.ArgumentParser(description="A SAML identity provider on standard input and output.")
     arguments.add_argument("--entity-id", default="https://idp.pysaml2.test/metadata")
     arguments.add_argument("--sso", default="https://idp.pysaml2.test/sso")
+    arguments.add_argument("--signed-requests", action="store_true")
     options = arguments.parse_args()
     logging.disable(logging.CRITICAL)  # pysaml2 logs what it then raises; the answer carries it
     with tempfile.TemporaryDirectory() as folder:
-        provider = IdentityProvider(pathlib.Path(folder), options.entity_id, options.sso)
+        provider = IdentityProvider(pathlib.Path(folder), options.entity_id, options.sso, options.signed_requests)
         commands = {
             "metadata": provider.metadata,
             "trust": provider.trust,

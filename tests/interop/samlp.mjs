@@ -21,6 +21,7 @@ import { createInterface } from 'node:readline';
 import { readFileSync } from 'node:fs';
 import express from 'express';
 import samlp from 'samlp';
+import SessionParticipants from 'samlp/lib/sessionParticipants/index.js';
 import xmldom from '@auth0/xmldom';
 import xpath from 'xpath';
 
@@ -82,7 +83,7 @@ function listen() {
     signatureAlgorithm: 'rsa-sha256',
     digestAlgorithm: 'sha256',
     protocolBinding: trusted.logout_binding,
-    sessionParticipants: new samlp.SessionParticipants(participants),
+    sessionParticipants: new SessionParticipants(participants),
     clearIdPSession: (callback) => callback(),
   })(request, response, next));
   app.use((error, _request, response, _next) => response.status(400).send(`refused: ${error.message}`));

@@ -6,12 +6,15 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use url::Url;
 use vestibule_sandbox::check::{Answer, Browser};
-use vestibule_tests::{Interop, Launch, PeerVariable, Vestibule, http_client, required};
+use vestibule_tests::{Interop, Launch, PeerVariable, Vestibule, http_client, required, until};
 
 use crate::{
     customer::{Client, Customer},
     provider::Provider,
 };
+
+/// Where the application takes people who have signed out.
+pub(crate) const SIGNED_OUT: &str = "https://app.acme.example/signed-out";
 
 /// More hops than any of these walks has.
 const HOPS_MAX: usize = 12;
@@ -33,8 +36,6 @@ pub(crate) struct Introduced {
 pub(crate) struct Terms<'a> {
     /// Options of `vestibule connection configure`; it is not called without any.
     pub(crate) configure: &'a [&'a str],
-    /// Options of `vestibule pool create`.
-    pub(crate) pool: &'a [&'a str],
     /// What the provider is told beside our metadata.
     pub(crate) trust: Value,
 }
@@ -48,7 +49,8 @@ impl Introduced {
             launch = launch.with_second_opinion("require", &program);
         }
         let vestibule = launch.start().await?;
-        let client = Client::register(&vestibule, "eu-west-1_Interop01", terms.pool)?;
+        let options = ["--post-logout-redirect-uri", SIGNED_OUT];
+        let client = Client::register(&vestibule, "eu-west-1_Interop01", &options)?;
         let described = provider.ask(&json!({ "do": "metadata" })).await?;
         let file = vestibule.directory().join("metadata.xml");
         fs::write(&file, described["metadata"].as_str().context("metadata")?)?;
@@ -85,6 +87,32 @@ impl Introduced {
         let start = self.client.authorize(browser, &self.customer).await?;
         let acs: Url = self.saml("assertion_consumer_service_url")?.parse()?;
         walk(browser, &start, |answer| answer.url == acs).await
+    }
+
+    /// Where Cognito's `/logout` sends the browser.
+    pub(crate) fn end_session(&self) -> Result<Url> {
+        let mut url = self.vestibule.gateway("/oauth2/end_session")?;
+        url.query_pairs_mut()
+            .append_pair("client_id", &self.client.id)
+            .append_pair("post_logout_redirect_uri", SIGNED_OUT);
+        Ok(url)
+    }
+
+    /// From Cognito's redirect through the provider's own pages to the redirect back to the application.
+    pub(crate) async fn sign_out(&self, browser: &mut Browser) -> Result<()> {
+        let has_arrived = |answer: &Answer| answer.location.as_ref().is_some_and(|url| url.as_str() == SIGNED_OUT);
+        walk(browser, &self.end_session()?, has_arrived).await?;
+        Ok(())
+    }
+
+    /// Waits until the trace, which is written beside the path, tells that so many people were signed out at the
+    /// provider's word.
+    pub(crate) async fn heard(&self, times: usize) -> Result<()> {
+        until("the trace to tell of a sign-out", async || {
+            let listed = self.vestibule.run(["sign-ins", "list", "--reason", "SIGNED_OUT", "--json"])?.json()?;
+            Ok((listed["sign_ins"].as_array().context("a list")?.len() == times).then_some(()))
+        })
+        .await
     }
 
     /// The claims that Cognito gets for the person who signs in.
