@@ -4,6 +4,7 @@ mod cli;
 mod client;
 mod command;
 mod config;
+mod input;
 mod nats;
 mod output;
 mod sandbox;

@@ -2,12 +2,8 @@
 
 mod preview;
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::Subcommand;
 use vestibule_kernel::Timestamp;
 use vestibule_rpc::{
@@ -20,10 +16,10 @@ use vestibule_rpc::{
 };
 
 use super::{Operator, connection::settings::SettingFlags, sign_ins::check_line};
-use crate::output::{moment, note, plain, properties, table};
-
-/// What is read of a file: far more than the server takes, far less than memory.
-const INPUT_BYTES_MAX: u64 = 2 * 1024 * 1024;
+use crate::{
+    input::read,
+    output::{moment, note, plain, properties, table},
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -152,20 +148,6 @@ fn key_rows(answer: &RotateServiceProviderKeysResponse) -> String {
     };
     let heading = ["use", "state", "made", "key", "certificate (SHA-256)"];
     table(heading, &answer.keys.iter().map(row).collect::<Vec<_>>(), "no keys")
-}
-
-fn read(file: &Path) -> anyhow::Result<String> {
-    let mut text = String::new();
-    if file == Path::new("-") {
-        std::io::stdin().take(INPUT_BYTES_MAX).read_to_string(&mut text).context("standard input")?;
-    } else {
-        let opened = std::fs::File::open(file).with_context(|| format!("the file {}", file.display()))?;
-        opened
-            .take(INPUT_BYTES_MAX)
-            .read_to_string(&mut text)
-            .with_context(|| format!("the file {}", file.display()))?;
-    }
-    Ok(text)
 }
 
 fn explanation(answer: &ExplainResponseResponse) -> String {

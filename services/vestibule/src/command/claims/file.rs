@@ -1,29 +1,18 @@
 //! A policy in a file.
 
-use std::{io::Read, path::Path};
+use std::path::Path;
 
 use anyhow::Context;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use serde_json::Value;
 use vestibule_rpc::{FILE_DESCRIPTOR_SET, registry::v1::ClaimPolicy};
 
-/// What is read of a file: far more than any policy has.
-const INPUT_BYTES_MAX: u64 = 1024 * 1024;
+use crate::input;
 
 /// Reads a policy.
 pub(super) fn read(file: &Path) -> anyhow::Result<ClaimPolicy> {
-    let mut text = String::new();
-    if file == Path::new("-") {
-        std::io::stdin().take(INPUT_BYTES_MAX).read_to_string(&mut text).context("standard input")?;
-    } else {
-        let opened = std::fs::File::open(file).with_context(|| format!("the policy file {}", file.display()))?;
-        opened
-            .take(INPUT_BYTES_MAX)
-            .read_to_string(&mut text)
-            .with_context(|| format!("the policy file {}", file.display()))?;
-    }
     let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    parse(&text, is_json).with_context(|| format!("the policy file {}", file.display()))
+    parse(&input::read(file)?, is_json).with_context(|| format!("the policy file {}", file.display()))
 }
 
 fn parse(text: &str, is_json: bool) -> anyhow::Result<ClaimPolicy> {
