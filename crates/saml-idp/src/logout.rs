@@ -177,8 +177,9 @@ pub(crate) fn query(
     relay_state: Option<&str>,
 ) -> Result<String, IdpError> {
     let encoded = |value: &str| byte_serialize(value.as_bytes()).collect::<String>();
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
-    let deflated = encoder.write_all(xml.as_bytes()).and_then(|()| encoder.finish()).map_err(|_| IdpError::Deflate)?;
+    let mut compressor = DeflateEncoder::new(Vec::new(), Compression::default());
+    let deflated =
+        compressor.write_all(xml.as_bytes()).and_then(|()| compressor.finish()).map_err(|_| IdpError::Deflate)?;
     let mut query = format!("{}={}", kind.parameter(), encoded(&STANDARD.encode(deflated)));
     if let Some(relay_state) = relay_state {
         let _ = write!(query, "&RelayState={}", encoded(relay_state));

@@ -5,7 +5,7 @@ use crate::xml::{DSIG, METADATA, PROTOCOL, escape};
 /// IdP metadata (SAML metadata section 2.4.3).
 pub(crate) fn xml<'a>(
     entity_id: &str,
-    (sso_url, slo_url): (&str, Option<&str>),
+    (sso_url, logout_url): (&str, Option<&str>),
     wants_signed_requests: bool,
     certificates: impl Iterator<Item = &'a [u8]>,
 ) -> String {
@@ -21,11 +21,11 @@ pub(crate) fn xml<'a>(
         })
         .collect();
     let keys = keys.concat();
-    let slo = slo_url.map_or_else(String::new, |slo_url| {
+    let slo = logout_url.map_or_else(String::new, |logout_url| {
         let services = ["HTTP-Redirect", "HTTP-POST"].map(|binding| {
             format!(
                 "<md:SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:{binding}\" Location=\"{}\"/>",
-                escape(slo_url)
+                escape(logout_url)
             )
         });
         services.concat()

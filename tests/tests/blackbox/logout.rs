@@ -34,7 +34,7 @@ async fn sign_in(walk: &mut Walk, email: &str) -> Result<Url> {
     Ok(idp)
 }
 
-async fn reason_of(vestibule: &Vestibule, page: &Answer) -> Result<String> {
+fn reason_of(vestibule: &Vestibule, page: &Answer) -> Result<String> {
     let sign_in = refusal::traced_page(vestibule, &page.problem())?;
     assert_eq!(sign_in["stage"], "logout", "{sign_in}");
     Ok(sign_in["reason"].as_str().context("a reason")?.to_owned())
@@ -107,13 +107,13 @@ async fn an_answer_that_is_not_the_identity_providers_is_refused_and_leads_on() 
         // In another browser, nobody waits for it.
         let mut stranger = walk.browser.another();
         let elsewhere = stranger.get(&answer).await?;
-        assert_eq!(reason_of(&sandbox, &elsewhere).await?, "LOGOUT_RESPONSE_UNSOLICITED");
+        assert_eq!(reason_of(&sandbox, &elsewhere)?, "LOGOUT_RESPONSE_UNSOLICITED");
         let page = walk.browser.get(&with_raw(&answer, name, value)).await?;
-        assert_eq!(reason_of(&sandbox, &page).await?, reason);
+        assert_eq!(reason_of(&sandbox, &page)?, reason);
         assert_eq!(page.problem().way_back, Some(sandbox.app()?), "the page leads on");
         // One answer for each request.
         let again = walk.browser.get(&answer).await?;
-        assert_eq!(reason_of(&sandbox, &again).await?, "LOGOUT_RESPONSE_UNSOLICITED");
+        assert_eq!(reason_of(&sandbox, &again)?, "LOGOUT_RESPONSE_UNSOLICITED");
     }
     Ok(())
 }
@@ -129,7 +129,7 @@ async fn an_address_that_is_not_registered_is_nowhere_to_go() -> Result<()> {
         ("client_id", "eve", "END_SESSION_CLIENT_UNKNOWN"),
     ] {
         let page = walk.browser.get(&with_raw(&end_session, name, value)).await?;
-        assert_eq!(reason_of(&sandbox, &page).await?, reason);
+        assert_eq!(reason_of(&sandbox, &page)?, reason);
         assert_eq!(page.problem().way_back, None);
     }
     walk.end_session(&end_session).await?;
@@ -158,7 +158,7 @@ async fn a_person_who_signs_out_at_the_identity_provider_is_signed_out_once() ->
     ];
     for (address, reason) in hostile {
         let page = walk.browser.another().get(&address).await?;
-        let found = reason_of(&sandbox, &page).await?;
+        let found = reason_of(&sandbox, &page)?;
         assert!(found == reason || found == "QUERY_MALFORMED", "{found} instead of {reason}: {address}");
     }
     assert_eq!(sandbox.events()?, written);
@@ -177,7 +177,7 @@ async fn a_person_who_signs_out_at_the_identity_provider_is_signed_out_once() ->
     sign_in(&mut walk, ADA).await?;
     let written = sandbox.events()?;
     let page = walk.browser.another().get(&request).await?;
-    assert_eq!(reason_of(&sandbox, &page).await?, "LOGOUT_REQUEST_REPLAYED");
+    assert_eq!(reason_of(&sandbox, &page)?, "LOGOUT_REQUEST_REPLAYED");
     assert_eq!(sandbox.events()?, written);
     Ok(())
 }

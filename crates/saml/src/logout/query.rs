@@ -63,7 +63,7 @@ impl<'q> Query<'q> {
         Ok(Self { kind, message, relay_state, algorithm, signature })
     }
 
-    /// The SigAlg and the signature, decoded; `None` when the message is not signed.
+    /// The algorithm and the signature, decoded; `None` when the message is not signed.
     pub(super) fn signature(&self) -> Option<(Cow<'q, str>, Option<Vec<u8>>)> {
         let (algorithm, signature) = self.algorithm.zip(self.signature)?;
         // An algorithm that cannot be decoded is on no list, a signature that cannot be decoded verifies with no key.

@@ -131,7 +131,7 @@ fn not_on_or_after(root: Node<'_>, expectation: &LogoutExpectation<'_>, checks: 
     }
 }
 
-/// SAML core section 3.7.1: exactly one of NameID, EncryptedID and BaseID. The finding tells the format only.
+/// SAML core section 3.7.1: exactly one of NameID, EncryptedID and `BaseID`. The finding tells the format only.
 fn subject(root: Node<'_>, checks: &mut Checklist) -> Result<NameId, Refusal> {
     let (name, expected) = (CheckName::SubjectNameId, "one NameID, in plain text");
     let mut fail = |found: &str, refusal| Err(checks.fail(name, expected, found, refusal));
@@ -188,7 +188,7 @@ fn status(root: Node<'_>, checks: &mut Checklist) -> LogoutOutcome {
     let value = |code: Option<Node<'_>>| code.and_then(|code| code.attribute("Value").map(str::to_owned));
     let (code, detail) = (value(outer).unwrap_or_else(|| "none".to_owned()), value(inner));
     let found = detail.as_ref().map_or_else(|| code.clone(), |detail| format!("{code}, {detail}"));
-    // Some send PartialLogout below Success, some below Responder; either way the session there has ended.
+    // Some send `PartialLogout` below Success, some below Responder; either way the session there has ended.
     let outcome = match detail.as_deref() {
         Some(PARTIAL_LOGOUT) => LogoutOutcome::Partial,
         _ if code == SUCCESS => LogoutOutcome::Success,

@@ -11,8 +11,10 @@ mod corpus;
 mod differential;
 mod encryption;
 mod forgery;
+#[cfg(test)]
 mod fuzz;
 mod limits;
+#[cfg(test)]
 mod logout;
 mod metadata;
 mod oracle;

@@ -26,7 +26,8 @@ pub(super) struct Session {
     pub(super) path: &'static str,
     /// What the service provider was told.
     pub(super) subject: Subject,
-    pub(super) session_index: String,
+    /// What the service provider calls it.
+    pub(super) index: String,
     /// The service provider's assertion consumer service.
     pub(super) acs_url: String,
 }
@@ -68,9 +69,9 @@ pub(super) async fn sign_out(
     let (Some((_, provider)), Some(session)) = (known, session) else {
         return problem(StatusCode::BAD_REQUEST, "Nobody by that name is signed in.");
     };
-    site.sessions.take(&session_key(&path, &session.session_index), now);
+    site.sessions.take(&session_key(&path, &session.index), now);
     let destination = slo_of(&session.acs_url);
-    let terms = LogoutTerms::new(&destination, now, &*site.ids).of_session(&session.session_index);
+    let terms = LogoutTerms::new(&destination, now, &*site.ids).of_session(&session.index);
     let xml = provider.logout_request(&session.subject, &terms);
     carry(provider, LogoutKind::Request, &xml, &destination, Some("signed-out-here"))
 }
@@ -80,7 +81,7 @@ impl Site {
     pub(super) fn begin_session(&self, person: &str, session: Session) {
         let now = self.clock.now();
         self.sessions.put(person_key(session.path, person), session.clone(), now);
-        self.sessions.put(session_key(session.path, &session.session_index), session, now);
+        self.sessions.put(session_key(session.path, &session.index), session, now);
     }
 
     /// A message of a service provider, which has to be signed by it.

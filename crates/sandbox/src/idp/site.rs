@@ -213,8 +213,8 @@ impl Site {
         let response = respond(provider, login, asked, &decision, now, &*self.ids);
         if let (Ok(Answer { session_index, .. }), Decision::SignIn(person)) = (&response, &decision) {
             let (path, acs_url) = (login.path, waiting.acs_url.clone());
-            let (subject, session_index) = (subject(login.dialect, person), session_index.clone());
-            self.begin_session(person.id, Session { path, subject, session_index, acs_url });
+            let (subject, index) = (subject(login.dialect, person), session_index.clone());
+            self.begin_session(person.id, Session { path, subject, index, acs_url });
         }
         match response {
             Ok(Answer { xml, .. }) => page(

@@ -119,7 +119,7 @@ async fn send(
     let handle = Handle::new(gateway.ids());
     let request = CreateLogoutRequestRequest {
         connection: session.connection.to_string(),
-        session: session.session.clone(),
+        session: session.sealed.clone(),
         user_pool: resource::user_pool_name(session.user_pool),
         relay_state: handle.to_string(),
     };

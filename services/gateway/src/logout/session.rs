@@ -26,8 +26,7 @@ pub(crate) struct Session {
     started: u32,
     pub(crate) connection: ConnectionId,
     pub(crate) user_pool: UserPoolId,
-    /// Sealed.
-    pub(crate) session: String,
+    pub(crate) sealed: String,
 }
 
 impl SessionCookies {
@@ -77,8 +76,8 @@ impl Session {
         let started = parts.next().filter(|started| started.len() == 8)?;
         let started = u32::from_str_radix(started, 16).ok()?;
         let user_pool = parts.next()?.parse().ok()?;
-        let session = parts.next().filter(|session| session.len() <= SESSION_CHARS_MAX)?.to_owned();
-        Some(Self { started, connection, user_pool, session })
+        let sealed = parts.next().filter(|sealed| sealed.len() <= SESSION_CHARS_MAX)?.to_owned();
+        Some(Self { started, connection, user_pool, sealed })
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn create(
         issue_instant: now,
         not_on_or_after: now.plus(REQUEST_LIFETIME),
         subject: &session.name_id(),
-        session_index: session.session_index.as_deref(),
+        session_index: session.index.as_deref(),
     };
     let way = (endpoint.binding, &endpoint.requests);
     let binding = match carry(MessageKind::Request, &request.to_xml(), way, relay_state, signer)? {

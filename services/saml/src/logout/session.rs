@@ -34,7 +34,8 @@ pub(crate) struct Session {
     pub(crate) user_pool: UserPoolId,
     pub(crate) signed_in_at: Timestamp,
     name: Name,
-    pub(crate) session_index: Option<String>,
+    /// What the identity provider calls it.
+    pub(crate) index: Option<String>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -42,9 +43,9 @@ struct Name {
     value: String,
     format: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    name_qualifier: Option<String>,
+    qualifier: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    sp_name_qualifier: Option<String>,
+    service_provider_qualifier: Option<String>,
 }
 
 /// A session cannot be sealed or opened.
@@ -69,17 +70,17 @@ impl Session {
         now: Timestamp,
     ) -> Self {
         let NameId { value, format, name_qualifier, sp_name_qualifier } = assertion.subject.clone();
-        let name = Name { value, format, name_qualifier, sp_name_qualifier };
-        Self { connection, user_pool, signed_in_at: now, name, session_index: assertion.session_index.clone() }
+        let name = Name { value, format, qualifier: name_qualifier, service_provider_qualifier: sp_name_qualifier };
+        Self { connection, user_pool, signed_in_at: now, name, index: assertion.session_index.clone() }
     }
 
     pub(crate) fn name_id(&self) -> NameId {
-        let Name { value, format, name_qualifier, sp_name_qualifier } = &self.name;
+        let Name { value, format, qualifier, service_provider_qualifier } = &self.name;
         NameId {
             value: value.clone(),
             format: format.clone(),
-            name_qualifier: name_qualifier.clone(),
-            sp_name_qualifier: sp_name_qualifier.clone(),
+            name_qualifier: qualifier.clone(),
+            sp_name_qualifier: service_provider_qualifier.clone(),
         }
     }
 }

@@ -52,13 +52,6 @@ impl World {
         LogoutTerms::new(slo_url, self.clock_now(), &*self.ids)
     }
 
-    /// The identity provider's request, by redirect.
-    fn asks(&self, customer: &Customer, subject: &Subject, terms: &LogoutTerms) -> ValidateLogoutRequest {
-        let xml = customer.idp.logout_request(subject, terms);
-        let query = customer.idp.logout_query(LogoutKind::Request, &xml, Some("opaque")).unwrap();
-        message(customer, Message::Query(query))
-    }
-
     async fn logout(&self, request: ValidateLogoutRequest) -> ValidateLogoutResponse {
         self.saml().validate_logout(request).await.unwrap().into_inner()
     }
@@ -88,6 +81,13 @@ impl World {
         let stream = StreamId::of_id(person::CATEGORY, Some(customer.organization), person.uuid());
         self.log.load::<Person>(&stream).await.unwrap().state.known().unwrap().is_signed_out
     }
+}
+
+/// The identity provider's request, by redirect.
+fn asks(customer: &Customer, subject: &Subject, terms: &LogoutTerms) -> ValidateLogoutRequest {
+    let xml = customer.idp.logout_request(subject, terms);
+    let query = customer.idp.logout_query(LogoutKind::Request, &xml, Some("opaque")).unwrap();
+    message(customer, Message::Query(query))
 }
 
 fn message(customer: &Customer, message: Message) -> ValidateLogoutRequest {
@@ -137,7 +137,7 @@ async fn a_request_signs_the_person_out_and_is_answered() {
     let SignedIn { identity, session_index } = world.begin_session(&acme, &ada()).await;
     assert!(!world.is_signed_out(&acme, &identity).await);
     let terms = world.logout_terms(&acme).of_session(session_index);
-    let answer = world.logout(world.asks(&acme, &ada(), &terms)).await;
+    let answer = world.logout(asks(&acme, &ada(), &terms)).await;
     assert!(answer.checks.iter().any(|check| check.name == "logout.request_unused"));
     assert!(answer.organization.ends_with(&acme.organization.to_string()));
     let heard = heard(answer);
@@ -172,7 +172,7 @@ async fn a_request_is_heard_once_whatever_happens_between() {
     let world = World::start().await;
     let acme = world.acme().await;
     let SignedIn { identity, .. } = world.begin_session(&acme, &ada()).await;
-    let request = world.asks(&acme, &ada(), &world.logout_terms(&acme));
+    let request = asks(&acme, &ada(), &world.logout_terms(&acme));
     heard(world.logout(request.clone()).await);
     let again = refused(world.logout(request.clone()).await);
     assert_eq!(again.reason, "LOGOUT_REQUEST_REPLAYED");
@@ -187,8 +187,8 @@ async fn each_request_is_recorded_also_for_somebody_who_is_signed_out_already() 
     let world = World::start().await;
     let acme = world.acme().await;
     let SignedIn { identity, .. } = world.begin_session(&acme, &ada()).await;
-    let second = world.asks(&acme, &ada(), &world.logout_terms(&acme));
-    heard(world.logout(world.asks(&acme, &ada(), &world.logout_terms(&acme))).await);
+    let second = asks(&acme, &ada(), &world.logout_terms(&acme));
+    heard(world.logout(asks(&acme, &ada(), &world.logout_terms(&acme))).await);
     heard(world.logout(second.clone()).await);
     assert_eq!(world.count("person.signed_out").await, 2);
     world.begin_session(&acme, &ada()).await;
@@ -201,7 +201,7 @@ async fn of_many_who_bring_one_request_at_once_one_is_heard() {
     let world = World::start().await;
     let acme = world.acme().await;
     world.begin_session(&acme, &ada()).await;
-    let request = world.asks(&acme, &ada(), &world.logout_terms(&acme));
+    let request = asks(&acme, &ada(), &world.logout_terms(&acme));
     let attempts: Vec<_> = (0..8)
         .map(|_| {
             let (mut saml, request) = (world.saml(), request.clone());
@@ -235,7 +235,7 @@ async fn who_is_not_known_is_not_told_from_who_is() {
         (&Subject::persistent("of-globex"), world.logout_terms(&acme)),
     ];
     for (subject, terms) in cases {
-        let heard = heard(world.logout(world.asks(&acme, subject, &terms)).await);
+        let heard = heard(world.logout(asks(&acme, subject, &terms)).await);
         assert!(!heard.signed_out);
         let received = read(&acme, heard);
         assert_eq!(received.status.as_deref(), Some("urn:oasis:names:tc:SAML:2.0:status:Success"));
@@ -252,12 +252,12 @@ async fn one_of_several_sessions_is_enough_and_all_are_meant_when_none_is_named(
     let first = world.begin_session(&acme, &ada()).await;
     let second = world.begin_session(&acme, &ada()).await;
     let both = world.logout_terms(&acme).of_session("unknown").of_session(first.session_index);
-    assert!(heard(world.logout(world.asks(&acme, &ada(), &both)).await).signed_out);
+    assert!(heard(world.logout(asks(&acme, &ada(), &both)).await).signed_out);
     world.begin_session(&acme, &ada()).await;
     let later = world.logout_terms(&acme).of_session(second.session_index);
-    assert!(heard(world.logout(world.asks(&acme, &ada(), &later)).await).signed_out);
+    assert!(heard(world.logout(asks(&acme, &ada(), &later)).await).signed_out);
     world.begin_session(&acme, &ada()).await;
-    assert!(heard(world.logout(world.asks(&acme, &ada(), &world.logout_terms(&acme))).await).signed_out);
+    assert!(heard(world.logout(asks(&acme, &ada(), &world.logout_terms(&acme))).await).signed_out);
 }
 
 #[tokio::test]
@@ -276,9 +276,9 @@ async fn a_person_known_by_an_attribute_is_found_by_the_name_of_the_session() {
     let first = world.begin_session(&acme, &transient("_one")).await;
     let second = world.begin_session(&acme, &transient("_two")).await;
     assert_eq!(first.identity.sub, second.identity.sub);
-    let unknown = heard(world.logout(world.asks(&acme, &transient("_three"), &world.logout_terms(&acme))).await);
+    let unknown = heard(world.logout(asks(&acme, &transient("_three"), &world.logout_terms(&acme))).await);
     assert!(!unknown.signed_out);
-    let known = heard(world.logout(world.asks(&acme, &transient("_one"), &world.logout_terms(&acme))).await);
+    let known = heard(world.logout(asks(&acme, &transient("_one"), &world.logout_terms(&acme))).await);
     assert!(known.signed_out && world.is_signed_out(&acme, &first.identity).await);
 }
 
@@ -289,8 +289,8 @@ async fn a_session_is_remembered_for_thirty_days_a_name_for_ever() {
     let SignedIn { session_index, .. } = world.begin_session(&acme, &ada()).await;
     world.clock.advance(Duration::from_hours(30 * 24));
     let of_session = world.logout_terms(&acme).of_session(session_index);
-    assert!(!heard(world.logout(world.asks(&acme, &ada(), &of_session)).await).signed_out);
-    assert!(heard(world.logout(world.asks(&acme, &ada(), &world.logout_terms(&acme))).await).signed_out);
+    assert!(!heard(world.logout(asks(&acme, &ada(), &of_session)).await).signed_out);
+    assert!(heard(world.logout(asks(&acme, &ada(), &world.logout_terms(&acme))).await).signed_out);
 }
 
 #[tokio::test]
@@ -302,7 +302,7 @@ async fn who_may_not_sign_in_may_be_signed_out() {
     world.change_connection(&acme, connection::Command::Disable { note: note.clone() }).await;
     world.change_organization(acme.organization, organization::Command::Suspend { note }).await;
     world.settle().await;
-    assert!(heard(world.logout(world.asks(&acme, &ada(), &world.logout_terms(&acme))).await).signed_out);
+    assert!(heard(world.logout(asks(&acme, &ada(), &world.logout_terms(&acme))).await).signed_out);
     assert!(world.is_signed_out(&acme, &identity).await);
     assert!(world.create_logout(&acme, &identity.session).await.unwrap().binding.is_some());
 }
@@ -425,7 +425,7 @@ async fn without_an_endpoint_there_is_no_session_and_no_request() {
     let created = world.create_logout(&acme, &identity.session).await.unwrap();
     assert_eq!((created.binding, created.request_id.as_str()), (None, ""));
     // Nor is there anywhere to answer to; the person is signed out all the same.
-    let heard = heard(world.logout(world.asks(&acme, &ada(), &world.logout_terms(&acme))).await);
+    let heard = heard(world.logout(asks(&acme, &ada(), &world.logout_terms(&acme))).await);
     assert!(heard.signed_out && heard.binding.is_none());
 }
 
@@ -447,7 +447,7 @@ async fn answers_go_where_the_metadata_says_and_by_form_where_there_is_no_redire
     let body = format!("SAMLRequest={}", encoded(&form.saml_request));
     acme.idp.read_logout_post(&body).unwrap().require_signed_by(&known).unwrap();
 
-    let heard = heard(world.logout(world.asks(&acme, &ada(), &world.logout_terms(&acme))).await);
+    let heard = heard(world.logout(asks(&acme, &ada(), &world.logout_terms(&acme))).await);
     let Some(logout_heard::Binding::PostForm(form)) = heard.binding else { panic!("by form") };
     assert_eq!((form.action.as_str(), form.saml_request.as_str()), ("https://idp.acme.test/slo/done", ""));
     assert_eq!(form.relay_state, "opaque");

@@ -11,7 +11,7 @@ use vestibule_saml::{
 };
 use vestibule_saml_idp::{LogoutKind, LogoutTerms, Subject, saml_response_value};
 
-pub(crate) use self::corpus::{Sent, corpus, judge};
+pub(crate) use self::corpus::{Sent, corpus};
 use crate::support::{ADA, IDP, NOW, REQUEST, RSA, SKEW, provider, trusting};
 
 pub(crate) const SLO: &str = "https://sign-in.example/saml/acme/slo";

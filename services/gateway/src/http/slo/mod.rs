@@ -108,12 +108,12 @@ async fn requested(gateway: &Gateway, known: (OrganizationId, ConnectionId), arr
     let mut facts = Facts::default();
     match judge(gateway, connection, arrived, String::new(), &mut facts).await {
         Ok(Outcome::Heard(LogoutHeard { binding, signed_out })) => {
-            facts.answer = match (signed_out, &binding) {
+            let answer = match (signed_out, &binding) {
                 (true, Some(_)) => "signed out; a LogoutResponse",
                 (true, None) => "signed out; a page, because the identity provider takes no answer",
                 (false, _) => "nobody is signed in by that name and session",
-            }
-            .to_owned();
+            };
+            let facts = Facts { answer: answer.to_owned(), ..facts };
             let sign_in = gateway.new_sign_in();
             let reason = SIGNED_OUT.to_owned();
             gateway.recorder.accepted(Report {
@@ -172,7 +172,7 @@ async fn finish(
         SloError::Late
     } else {
         match judge(gateway, connection, arrived, pending.request_id.clone(), &mut facts).await {
-            Ok(Outcome::Answered(answer)) => match became(&answer) {
+            Ok(Outcome::Answered(answer)) => match became(answer) {
                 Ok(()) => return lead_on(pending.way_on.as_deref()),
                 Err(error) => error,
             },
@@ -190,7 +190,7 @@ async fn finish(
     refuse(gateway, pending.sign_out, Stage::Logout, &error, known).await
 }
 
-fn became(answer: &LogoutAnswered) -> Result<(), SloError> {
+fn became(answer: LogoutAnswered) -> Result<(), SloError> {
     match answer.outcome() {
         logout_answered::Outcome::Success => Ok(()),
         logout_answered::Outcome::Partial => Err(SloError::Partial),
