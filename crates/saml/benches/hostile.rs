@@ -40,10 +40,10 @@ fn repeating(genuine: &str, open: &str, unit: &str, close: &str) -> String {
 fn hostile(scene: &Scene) -> Vec<(&'static str, String)> {
     let small = scene.response(Signed::Assertion, 0);
     let both = scene.response(Signed::Both, 0);
-    let namespaces: String =
-        (0..limit::NAMESPACES_IN_SCOPE_MAX - 3).map(|at| format!(" xmlns:n{at}=\"urn:{at}\"")).collect();
+    let repeated = |part: fn(usize) -> String| (0..limit::TAG_ATTRIBUTES_MAX).map(part).collect::<Vec<_>>().concat();
+    let namespaces = repeated(|at| format!(" xmlns:n{at}=\"urn:{at}\""));
     let (tag, deep) = (format!("<n0:a{namespaces}>"), limit::DEPTH_MAX - 4);
-    let attributes: String = (0..limit::TAG_ATTRIBUTES_MAX).map(|at| format!(" a{at}=\"\"")).collect();
+    let attributes = repeated(|at| format!(" a{at}=\"\""));
     let of = |open: &str, unit: &str, close: &str| repeating(&small, open, unit, close);
     vec![
         ("elements", of("", "<a/>", "")),
@@ -79,23 +79,29 @@ fn allocated(xml: &str, expectation: &Expectation<'_>) -> (usize, usize) {
 fn main() {
     let scene = Scene::new();
     let expectation = scene.expectation();
-    let good = scene.of_size(BYTES);
-    assert!(validate_xml(&good, &expectation).outcome.is_ok());
-    let (good_bytes, good_calls) = allocated(&good, &expectation);
-    println!("good: {} bytes, {good_bytes} bytes allocated in {good_calls} calls", good.len());
-    let judge_good = || drop(black_box(validate_xml(black_box(&good), &expectation)));
+    let good = [scene.of_size(BYTES), scene.dense(BYTES)];
+    let good_bytes = good.each_ref().map(|xml| {
+        assert!(validate_xml(xml, &expectation).outcome.is_ok());
+        let (bytes, calls) = allocated(xml, &expectation);
+        println!("good: {} bytes, {bytes} bytes allocated in {calls} calls", xml.len());
+        bytes
+    });
+    println!("time and memory of each, as multiples of a genuine one with long and with short names of groups:");
+    let [long, short] = good.each_ref().map(|xml| || drop(black_box(validate_xml(black_box(xml), &expectation))));
     for (name, bad) in hostile(&scene) {
         let refusal = validate_xml(&bad, &expectation).outcome.unwrap_err();
-        let judge_bad = || drop(black_box(validate_xml(black_box(&bad), &expectation)));
-        let [(bad_time, _), (good_time, _)] = in_turns(20, 10, [&judge_bad, &judge_good]);
+        let judge = || drop(black_box(validate_xml(black_box(&bad), &expectation)));
+        let [(time, _), (long_time, _), (short_time, _)] = in_turns(20, 10, [&judge, &long, &short]);
         let (bytes, calls) = allocated(&bad, &expectation);
-        let ratio = |of: f64, to: f64| of / to;
+        let times = [long_time, short_time].map(|good| format!("{:.2}", time.as_secs_f64() / good.as_secs_f64()));
+        let count = |number: usize| f64::from(u32::try_from(number).unwrap());
+        let memory = good_bytes.map(|good| format!("{:.2}", count(bytes) / count(good)));
         println!(
-            "{name}: {} bytes, {}, {bad_time:?}: {:.2} of the good one's time, {:.2} of its memory in {calls} calls",
+            "{name}: {} bytes, {}, {time:?}, time {}, memory {}, {calls} calls",
             bad.len(),
             refusal.reason(),
-            ratio(bad_time.as_secs_f64(), good_time.as_secs_f64()),
-            ratio(f64::from(u32::try_from(bytes).unwrap()), f64::from(u32::try_from(good_bytes).unwrap())),
+            times.join(" and "),
+            memory.join(" and "),
         );
     }
 }

@@ -13,7 +13,7 @@ pub const METADATA_BYTES_MAX: usize = 512 * 1024;
 pub const TAG_BYTES_MAX: usize = 8 * 1024;
 
 /// Attributes and namespace declarations of one tag.
-pub const TAG_ATTRIBUTES_MAX: usize = 64;
+pub const TAG_ATTRIBUTES_MAX: usize = 32;
 
 /// Namespace declarations that reach one element: each costs time at each element below it.
 pub const NAMESPACES_IN_SCOPE_MAX: usize = 64;

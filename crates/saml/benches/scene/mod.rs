@@ -35,7 +35,10 @@ impl Scene {
 
     /// A Response of 12 attributes, one of them the groups: with [`GROUPS`] of them some 7 KB.
     pub(crate) fn response(&self, signed: Signed, groups: usize) -> String {
-        let groups = (0..groups).map(|at| format!("01890a5d-ac96-774b-bcce-{at:012}"));
+        self.of_groups(signed, (0..groups).map(|at| format!("01890a5d-ac96-774b-bcce-{at:012}")))
+    }
+
+    fn of_groups(&self, signed: Signed, groups: impl Iterator<Item = String>) -> String {
         let ada = Subject::persistent("01890a5d-ac96-774b-bcce-b302099a8057")
             .with(format!("{CLAIMS}/emailaddress"), ["ada.lovelace@acme.test"])
             .with(format!("{CLAIMS}/name"), ["ada.lovelace@acme.test"])
@@ -53,12 +56,21 @@ impl Scene {
         IdentityProvider::new(IDP, "https://idp.acme.test/sso", self.key.clone()).respond(&ada, &terms).unwrap()
     }
 
-    /// A genuine Response of some `bytes`, made longer by groups.
+    /// A genuine Response of some `bytes`, made longer by groups as the typical one has them.
     pub(crate) fn of_size(&self, bytes: usize) -> String {
-        let (empty, some) = (self.response(Signed::Nothing, 0).len(), self.response(Signed::Nothing, 100).len());
-        let per_group = (some - empty) / 100;
-        let signature = self.response(Signed::Assertion, 0).len() - empty;
-        self.response(Signed::Assertion, bytes.saturating_sub(empty + signature) / per_group)
+        self.grown(bytes, |at| format!("01890a5d-ac96-774b-bcce-{at:012}"))
+    }
+
+    /// A genuine Response of some `bytes` with as many groups as can be: their names are short.
+    pub(crate) fn dense(&self, bytes: usize) -> String {
+        self.grown(bytes, |at| format!("g{at}"))
+    }
+
+    fn grown(&self, bytes: usize, name: impl Fn(usize) -> String) -> String {
+        let length = |signed, groups| self.of_groups(signed, (0..groups).map(&name)).len();
+        let empty = length(Signed::Assertion, 0);
+        let per_group = (length(Signed::Nothing, 1000) - length(Signed::Nothing, 0)) / 1000;
+        self.of_groups(Signed::Assertion, (0..bytes.saturating_sub(empty) / per_group).map(&name))
     }
 
     /// What the Responses are compared with.

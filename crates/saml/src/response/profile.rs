@@ -91,11 +91,10 @@ fn algorithms<'t>(
     }
     let found: Vec<&str> = signed.iter().map(|each| each.signature.signature_method).collect();
     let found = found.join(", ");
-    match sha1_until.filter(|_| signed.iter().any(|each| each.algorithms.uses_sha1())) {
-        Some(until) => {
-            checks.warn(name, expected, &format!("SHA-1, which this connection allows until {until}: {found}"))
-        }
-        None => checks.pass(name, expected, &found),
+    if let Some(until) = sha1_until.filter(|_| signed.iter().any(|each| each.algorithms.uses_sha1())) {
+        checks.warn(name, expected, &format!("SHA-1, which this connection allows until {until}: {found}"));
+    } else {
+        checks.pass(name, expected, &found);
     }
     Ok(signed)
 }

@@ -190,7 +190,7 @@ fn children<'t, const N: usize>(node: Node<'t>, names: [&str; N]) -> Option<[Nod
 
 /// The algorithms of the transforms, and the PrefixList of the canonicalisation among them. Only a list of prefixes
 /// may stand in a transform; what an unknown transform holds is judged by its name.
-fn transforms_of<'t>(transforms: Node<'t>) -> Option<(Vec<&'t str>, Vec<&'t str>)> {
+fn transforms_of(transforms: Node<'_>) -> Option<(Vec<&str>, Vec<&str>)> {
     let (mut algorithms, mut listed) = (Vec::with_capacity(2), Vec::new());
     for transform in transforms.elements() {
         algorithms.push(algorithm(transform).filter(|_| transform.is(DSIG, "Transform"))?);
@@ -218,7 +218,7 @@ fn empty(node: Node<'_>) -> bool {
 }
 
 /// Nothing, or the prefixes of one `ec:InclusiveNamespaces` (exclusive C14N section 4).
-fn prefixes<'t>(node: Node<'t>) -> Option<Vec<&'t str>> {
+fn prefixes(node: Node<'_>) -> Option<Vec<&str>> {
     if !node.holds_only_elements() {
         return None;
     }

@@ -161,13 +161,14 @@ impl<'t> Canonicalizer<'t, '_> {
     }
 
     fn write_attributes(&mut self, element: &'t Element<'t>) {
-        // None comes before every namespace, as the empty one has to.
-        fn key<'t>(attribute: &&'t Attribute<'t>) -> (Option<&'t str>, &'t str) {
-            (attribute.name.namespace_uri.as_deref(), &attribute.name.local_name)
-        }
         let mut attributes = std::mem::take(&mut self.attributes);
         attributes.extend(&element.attributes);
-        attributes.sort_unstable_by(|one, other| key(one).cmp(&key(other)));
+        // None comes before every namespace, as the empty one has to.
+        attributes.sort_unstable_by(|one, other| {
+            let key =
+                |attribute: &'t Attribute<'t>| (attribute.name.namespace_uri.as_deref(), &*attribute.name.local_name);
+            key(one).cmp(&key(other))
+        });
         for attribute in attributes.drain(..) {
             self.out.push(b' ');
             self.name(attribute.name.prefix.as_deref(), &attribute.name.local_name);

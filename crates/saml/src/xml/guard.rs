@@ -128,7 +128,8 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Reads a tag up to its `>`. One inside of quotes does not end it (XML 1.0 section 2.4).
+    /// Reads a tag up to its `>`. One inside of quotes does not end it (XML 1.0 section 2.4). What is not an attribute
+    /// between two quotes is not noticed here: the parser stops there.
     fn start_tag(&mut self) -> Result<Tag, Fault> {
         let tag = self.rest();
         let (mut at, mut attributes, mut namespaces) = (1, 0, 0);
@@ -136,19 +137,17 @@ impl Scanner<'_> {
             let names = tag.get(at..).unwrap_or_default();
             let length = memchr3(b'"', b'\'', b'>', names).ok_or(Fault::Malformed)?;
             let (names, behind) = names.split_at_checked(length).ok_or(Fault::Malformed)?;
-            if names.contains(&b'<') {
-                return Err(Fault::Malformed);
-            }
             at += length;
-            if let [quote @ (b'"' | b'\''), value @ ..] = behind {
-                attributes += 1;
-                // Whatever else begins with these letters is counted too.
-                let declares = |name: &[u8]| name.starts_with(b"xmlns");
-                namespaces += names.split(|byte| byte.is_ascii_whitespace()).filter(|name| declares(name)).count();
-                at += memchr(*quote, value).ok_or(Fault::Malformed)? + 2;
+            let [quote @ (b'"' | b'\''), value @ ..] = behind else { break };
+            // In front of the first attribute stands the name of the element.
+            let name = if attributes == 0 {
+                names.iter().position(u8::is_ascii_whitespace).and_then(|at| names.get(at..)).unwrap_or_default()
             } else {
-                break;
-            }
+                names
+            };
+            namespaces += usize::from(name.trim_ascii_start().starts_with(b"xmlns"));
+            attributes += 1;
+            at += memchr(*quote, value).ok_or(Fault::Malformed)? + 2;
             if at > limit::TAG_BYTES_MAX {
                 return Err(Fault::TagTooLarge);
             }

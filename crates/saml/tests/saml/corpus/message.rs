@@ -175,7 +175,7 @@ fn bombs() -> Vec<Case> {
     .map(|(name, inside)| (format!("nothing but {name}"), advised(&inside)));
     all.extend(cases(Class::Bomb, "", (CheckName::MessageXml, Refusal::XmlTooDense), dense));
     // The costliest shapes that the limits let through are judged as any other message is.
-    let namespaces = repeated(limit::NAMESPACES_IN_SCOPE_MAX - 3, |at| format!(" xmlns:n{at}=\"urn:{at}\""));
+    let namespaces = repeated(limit::TAG_ATTRIBUTES_MAX, |at| format!(" xmlns:n{at}=\"urn:{at}\""));
     let most = room / limit::MARKUP_BYTES_MIN;
     let filling = |used: usize| "x".repeat(room - used);
     let costly = [

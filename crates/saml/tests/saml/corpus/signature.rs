@@ -1,6 +1,6 @@
 //! Signatures that are missing, foreign, of another form, or over something else.
 
-use vestibule_saml::{CheckName, Refusal};
+use vestibule_saml::{CheckName, Refusal, limit};
 use vestibule_saml_idp::{KeyInfo, ResponseTerms, SignatureProfile, Signed, SigningKey};
 
 use super::{Case, Caught, Class, cases};
@@ -16,7 +16,7 @@ const INVALID: Caught = (CheckName::SignatureValue, Refusal::SignatureInvalid);
 const UNTRUSTED: Caught = (CheckName::SignatureValue, Refusal::CertificateNotTrusted);
 
 pub(super) fn all() -> Vec<Case> {
-    [stripped(), algorithms(), keys(), tampered(), references(), transforms(), forms(), differentials()]
+    [stripped(), algorithms(), keys(), tampered(), references(), transforms(), forms(), differentials(), formless()]
         .into_iter()
         .flatten()
         .collect()
@@ -189,6 +189,15 @@ fn forms() -> Vec<Case> {
     let length = "#rsa-sha256\"><ds:HMACOutputLength>8</ds:HMACOutputLength></ds:SignatureMethod>";
     let fetched = |name: &str| format!("<ds:KeyInfo><ds:{name} URI=\"http://127.0.0.1:9/\"/></ds:KeyInfo>");
     let evil = signed_info.replace(digest, "<ds:DigestValue>AAAA</ds:DigestValue>");
+    let enveloped = "<ds:Transform Algorithm=\"http://www.w3.org/2000/09/xmldsig#enveloped-signature\"/>";
+    let open = enveloped.trim_end_matches("/>");
+    let exclusive = "<ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/>";
+    let list = |prefixes: &str| {
+        let namespace = "http://www.w3.org/2001/10/xml-exc-c14n#";
+        format!("<ec:InclusiveNamespaces xmlns:ec=\"{namespace}\" PrefixList=\"{prefixes}\"/>")
+    };
+    let listed =
+        |inside: &str| swap(exclusive, &format!("{}>{inside}</ds:Transform>", exclusive.trim_end_matches("/>")));
     let commented = digest.replace("<ds:DigestValue>", "<ds:DigestValue><!--AAAA-->");
     let known = [
         ("CVE-2025-29774 (xml-crypto)", "two SignedInfo", swap(signed_info, &format!("{signed_info}{evil}"))),
@@ -218,6 +227,14 @@ fn forms() -> Vec<Case> {
         ("comment in SignedInfo", swap("<ds:SignedInfo>", "<ds:SignedInfo><!-- -->")),
         ("instruction in SignedInfo", swap("<ds:SignedInfo>", "<ds:SignedInfo><?a b?>")),
         ("text in SignedInfo", swap("<ds:SignedInfo>", "<ds:SignedInfo>x")),
+        ("two lists of prefixes", listed(&format!("{}{}", list("xs"), list("saml")))),
+        ("a list of prefixes with content", listed(&list("xs").replace("/>", ">xs</ec:InclusiveNamespaces>"))),
+        ("a list of prefixes in another namespace", listed(&list("xs").replace("exc-c14n#", "exc-c14n#x"))),
+        ("more prefixes than the limit", listed(&list(&"p ".repeat(limit::INCLUSIVE_PREFIXES_MAX + 1)))),
+        (
+            "a list of prefixes for enveloped-signature",
+            swap(enveloped, &format!("{open}>{}</ds:Transform>", list("xs"))),
+        ),
         ("Type of the Reference", swap("<ds:Reference ", "<ds:Reference Type=\"urn:x\" ")),
     ];
     let mut all = cases(Class::SignatureForm, "", PROFILE, others);
@@ -291,5 +308,25 @@ fn differentials() -> Vec<Case> {
     ] {
         all.extend(cases(class, reference, INVALID, [(name, message)]));
     }
+    all
+}
+
+/// What has no canonical form at all, and what canonicalisers make of it all the same.
+fn formless() -> Vec<Case> {
+    let xml = genuine(Signed::Assertion);
+    let declared = |element: &str, declaration: &str| {
+        replace(&xml, &format!("<{element}>"), &format!("<{element} xmlns:void=\"{declaration}\">"))
+    };
+    let known = [
+        ("relative namespace in what is signed", declared("saml:Subject", "1")),
+        ("relative namespace in the SignedInfo", declared("ds:SignedInfo", "../1")),
+    ];
+    let mut all = cases(Class::Canonicalisation, "The Fragile Lock, 2025", INVALID, known);
+    all.extend(cases(
+        Class::Canonicalisation,
+        "",
+        INVALID,
+        [("prefix bound to nothing", declared("saml:Subject", ""))],
+    ));
     all
 }
