@@ -1,14 +1,15 @@
 //! The gRPC service: caller, convert, call, answer.
 
 mod preview;
+mod sample;
 mod unsolicited;
 
 use std::{sync::Arc, time::Duration};
 
 use tonic::{Request, Response, Status};
-use vestibule_kernel::{Clock, ConnectionId, Explain, IdSource};
+use vestibule_kernel::{Clock, ConnectionId, Explain, IdSource, Timestamp};
 use vestibule_rpc::{
-    Caller, from_proto_timestamp, proto_timestamp, resource,
+    Caller, proto_timestamp, resource,
     saml::v1::{
         CreateAuthnRequestRequest, CreateAuthnRequestResponse, CreateLogoutRequestRequest, CreateLogoutRequestResponse,
         ExplainResponseRequest, ExplainResponseResponse, GetServiceProviderMetadataRequest,
@@ -20,7 +21,7 @@ use vestibule_rpc::{
     },
     to_status,
 };
-use vestibule_saml::{RelayState, RequestId, Unverified, pasted_form_value};
+use vestibule_saml::{RelayState, RequestId};
 use vestibule_tenancy::EmailAddress;
 
 use crate::{
@@ -33,7 +34,6 @@ use crate::{
     decryption::Decryptions,
     directory::Directory,
     error::Error,
-    explain,
     judge::{Acceptable, Case, is_email_foreign, judge},
     logout::{self, Hearing, Session, SessionIndex, SessionSeal},
     metadata,
@@ -58,6 +58,15 @@ pub(crate) struct Api {
     pub(crate) skew: Duration,
     /// `None`: nobody asks for one.
     pub(crate) second_opinion: Option<SecondOpinion>,
+}
+
+/// A Response, and what it is judged by beside its connection.
+#[derive(Clone, Copy)]
+struct Arrived<'a> {
+    saml_response: &'a str,
+    request_id: &'a str,
+    email_required: bool,
+    now: Timestamp,
 }
 
 #[tonic::async_trait]
@@ -251,38 +260,18 @@ impl Api {
         metadata::inspect(&request.get_ref().metadata_xml, self.clock.now(), is_known)
     }
 
-    async fn explain(&self, asked: &ExplainResponseRequest) -> Result<ExplainResponseResponse, Error> {
-        let named: Option<RequestId> = if asked.request_id.is_empty() { None } else { Some(asked.request_id.parse()?) };
-        let now = match &asked.time {
-            Some(time) => from_proto_timestamp(time).ok_or(Error::Time)?,
-            None => self.clock.now(),
-        };
-        let connection = self.connection(&asked.connection).await?;
-        let saml_response = pasted_form_value(&asked.saml_response);
-        let unverified = Unverified::read(&saml_response).ok();
-        let request_id = explain::request_id(named.as_ref(), unverified.as_ref());
-        let case = Case {
-            connection: &connection,
-            saml_response: &saml_response,
-            request_id: &request_id,
-            email_required: asked.email_required,
+    fn case<'a>(&self, connection: &'a Arc<ReadyConnection>, arrived: Arrived<'a>) -> Case<'a> {
+        let Arrived { saml_response, request_id, email_required, now } = arrived;
+        Case {
+            connection,
+            saml_response,
+            request_id,
+            email_required,
             organization_suspended: self.directory.is_suspended(connection.organization),
             foreign_email: self.directory.foreign_email(connection.organization),
             now,
             skew: self.skew,
-        };
-        let (mut checks, mut verdict) = self.judge(&case).await?;
-        if let Ok(acceptable) = &verdict {
-            let is_deactivated = self.acceptor.is_deactivated(&connection, &acceptable.subject).await?;
-            let used = self.acceptor.is_used(&connection, &acceptable.assertion, &request_id).await?;
-            if is_deactivated {
-                verdict = Err(checks.fail(Check::PersonActive, "deactivated", Refusal::PersonDeactivated));
-            } else {
-                checks.pass(Check::PersonActive);
-                note_earlier_use(&mut checks, used);
-            }
         }
-        Ok(explain::answer(&case, unverified, checks, &verdict))
     }
 
     async fn validate(&self, request: &Request<ValidateResponseRequest>) -> Result<ValidateResponseResponse, Error> {
@@ -290,16 +279,13 @@ impl Api {
         let request_id: RequestId = asked.request_id.parse()?;
         let user_pool = resource::user_pool("user_pool", &asked.user_pool)?;
         let connection = self.connection(&asked.connection).await?;
-        let case = Case {
-            connection: &connection,
+        let arrived = Arrived {
             saml_response: &asked.saml_response,
             request_id: request_id.as_str(),
             email_required: asked.email_required,
-            organization_suspended: self.directory.is_suspended(connection.organization),
-            foreign_email: self.directory.foreign_email(connection.organization),
             now: self.clock.now(),
-            skew: self.skew,
         };
+        let case = self.case(&connection, arrived);
         let (mut checks, verdict) = self.judge(&case).await?;
         let outcome = match verdict {
             Ok(acceptable) => {
@@ -319,17 +305,6 @@ impl Api {
             Err(refusal) => Err(refusal),
         };
         Ok(answer(&connection, checks, outcome))
-    }
-}
-
-/// What the log knows about an acceptable assertion: for whom explains, having been used is no mistake.
-fn note_earlier_use(checks: &mut Checklist, (assertion_used, request_answered): (bool, bool)) {
-    for (check, used) in [(Check::AssertionUnused, assertion_used), (Check::RequestUnanswered, request_answered)] {
-        if used {
-            checks.warn(check, "it was before: presented again, it is refused");
-        } else {
-            checks.pass(check);
-        }
     }
 }
 

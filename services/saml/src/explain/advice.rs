@@ -89,24 +89,11 @@ fn of_subject(fault: SubjectFault, connection: &ReadyConnection) -> String {
 }
 
 fn of_response(refusal: Said, connection: &ReadyConnection, found: &str) -> String {
+    if let Some(advice) = to_operator(refusal, connection, found) {
+        return advice;
+    }
     let (entity_id, acs_url) = (&connection.service_provider.entity_id, &connection.service_provider.acs_url);
     let please = match refusal {
-        Said::CertificateNotTrusted => {
-            return format!(
-                "Vestibule's operator: the Response is {found}, which connection {} does not trust. Ask the \
-                 administrator of {} whether the signing certificate was renewed, compare the fingerprint over another \
-                 channel, and import the new metadata; if they know nothing of it, somebody forged the Response.",
-                connection.id, connection.identity_provider
-            );
-        }
-        Said::IssuerMismatch => {
-            return format!(
-                "Vestibule's operator: the Response comes from {found}, but connection {} is set up for {}. Import the \
-                 metadata of the identity provider that really sends, or ask its administrator to send to its own \
-                 connection.",
-                connection.id, connection.identity_provider
-            );
-        }
         Said::AudienceMismatch | Said::AudienceMissing => {
             format!(
                 "the Audience is {found}; please set the Audience (Identifier, Entity ID) of the application to {entity_id}"
@@ -138,6 +125,39 @@ fn of_response(refusal: Said, connection: &ReadyConnection, found: &str) -> Stri
         Said::StatusNotSuccess => {
             format!("it reports {found} instead of success; please look into your sign-in log for the reason")
         }
+        Said::AuthnContextMismatch => {
+            format!("the person was authenticated with {found}; please authenticate as the request asks, and say so")
+        }
+        other => of_encryption(other, found).unwrap_or_else(|| format!("{other} ({}; found: {found})", other.reason())),
+    };
+    to_provider(connection, &please)
+}
+
+/// What only Vestibule's operator can mend.
+fn to_operator(refusal: Said, connection: &ReadyConnection, found: &str) -> Option<String> {
+    let (id, provider) = (connection.id, &connection.identity_provider);
+    let advice = match refusal {
+        Said::CertificateNotTrusted => format!(
+            "the Response is {found}, which connection {id} does not trust. Ask the administrator of {provider} whether \
+             the signing certificate was renewed, compare the fingerprint over another channel, and import the new \
+             metadata; if they know nothing of it, somebody forged the Response."
+        ),
+        Said::CertificateNotValid => format!(
+            "the Response is signed with a trusted key, but its certificate is {found}, and connection {id} holds \
+             certificates to their validity. Ask the administrator of {provider} for metadata with a valid certificate \
+             and import it, or let the connection warn only."
+        ),
+        Said::IssuerMismatch => format!(
+            "the Response comes from {found}, but connection {id} is set up for {provider}. Import the metadata of the \
+             identity provider that really sends, or ask its administrator to send to its own connection."
+        ),
+        _ => return None,
+    };
+    Some(format!("Vestibule's operator: {advice}"))
+}
+
+fn of_encryption(refusal: Said, found: &str) -> Option<String> {
+    Some(match refusal {
         Said::AssertionEncrypted => "the Assertion is encrypted with a certificate that is not ours; please read our \
             metadata again, or switch encryption off for this application"
             .to_owned(),
@@ -157,12 +177,8 @@ fn of_response(refusal: Said, connection: &ReadyConnection, found: &str) -> Stri
             encrypt with the first certificate for encryption in it"
                 .to_owned()
         }
-        Said::AuthnContextMismatch => {
-            format!("the person was authenticated with {found}; please authenticate as the request asks, and say so")
-        }
-        other => format!("{other} ({}; found: {found})", other.reason()),
-    };
-    to_provider(connection, &please)
+        _ => return None,
+    })
 }
 
 fn to_provider(connection: &ReadyConnection, please: &str) -> String {

@@ -3,41 +3,29 @@
 use std::sync::Arc;
 
 use vestibule_rpc::{
-    from_proto_timestamp, resource,
+    resource,
     saml::v1::{
         PreviewMappingRequest, PreviewMappingResponse,
         preview_mapping_response::{Claim as ClaimMessage, Subject},
     },
 };
-use vestibule_saml::{
-    Claim, NormalisedIdentity, RequestId, Sample, SubjectId, Unverified, normalise, pasted_form_value,
-};
+use vestibule_saml::{Claim, NormalisedIdentity, Sample, SubjectId, Unverified, normalise, pasted_form_value};
 use vestibule_settings::Patch;
 
-use super::Api;
-use crate::{connection::ReadyConnection, error::Error, explain, judge::Case, mapping, refusal::Refusal};
+use super::{Api, Arrived, sample::request_of};
+use crate::{connection::ReadyConnection, error::Error, explain, mapping, refusal::Refusal};
 
 impl Api {
     pub(super) async fn preview(&self, asked: &PreviewMappingRequest) -> Result<PreviewMappingResponse, Error> {
-        let named: Option<RequestId> = if asked.request_id.is_empty() { None } else { Some(asked.request_id.parse()?) };
-        let now = match &asked.time {
-            Some(time) => from_proto_timestamp(time).ok_or(Error::Time)?,
-            None => self.clock.now(),
-        };
+        let named = request_of(&asked.request_id)?;
+        let now = self.moment(asked.time.as_ref())?;
         let connection = self.proposed(asked).await?;
         let saml_response = pasted_form_value(&asked.saml_response);
         let unverified = Unverified::read(&saml_response).map_err(Error::Sample)?;
         let request_id = explain::request_id(named.as_ref(), Some(&unverified));
-        let case = Case {
-            connection: &connection,
-            saml_response: &saml_response,
-            request_id: &request_id,
-            email_required: asked.email_required,
-            organization_suspended: self.directory.is_suspended(connection.organization),
-            foreign_email: self.directory.foreign_email(connection.organization),
-            now,
-            skew: self.skew,
-        };
+        let email_required = asked.email_required;
+        let arrived = Arrived { saml_response: &saml_response, request_id: &request_id, email_required, now };
+        let case = self.case(&connection, arrived);
         let genuine = self
             .decryptions
             .verdict(case.connection, &case.asked(), &self.credentials)
@@ -47,7 +35,7 @@ impl Api {
             Some(assertion) => normalise(assertion, &connection.mapping),
             None => Sample::read(&saml_response).map_err(Error::Sample)?.normalise(&connection.mapping),
         };
-        let (checks, verdict) = self.judge(&case).await?;
+        let (checks, verdict) = self.judge_sample(&case).await?;
         Ok(PreviewMappingResponse {
             verified: genuine.is_some(),
             refused: verdict.err().map(Refusal::message),
