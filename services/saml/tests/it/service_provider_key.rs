@@ -13,7 +13,7 @@ use vestibule_rpc::{
     },
 };
 use vestibule_saml_idp::{
-    ContentCipher, EncryptionTerms, IdpError, KnownServiceProvider, ReceivedRequest, Signed, Subject,
+    ContentCipher, EncryptionTerms, Encrypts, IdpError, KnownServiceProvider, ReceivedRequest, Signed, Subject,
     saml_response_value,
 };
 use vestibule_saml_service::Config;
@@ -245,6 +245,13 @@ async fn encryption_is_taken_where_a_key_was_given_and_can_be_required() {
     let (response, request_id) = world.encrypted(&acme, &key, Signed::Assertion, ContentCipher::Aes256Cbc).await;
     let refusal = refused(world.validate(&acme, &response, &request_id).await.unwrap());
     assert_eq!(refusal.reason, "ENCRYPTION_UNAUTHENTICATED");
+    let request_id = world.request(&acme).await;
+    let mut encryption = EncryptionTerms::new(key.clone(), &*world.ids);
+    encryption.encrypts = Encrypts::NameId;
+    let ada = Subject::persistent("ada").with("email", ["ada@acme.test"]);
+    let response = acme.idp.respond(&ada, &world.terms(&acme, &request_id).encrypted(encryption)).unwrap();
+    let ada = accepted(world.validate(&acme, &saml_response_value(&response), &request_id).await.unwrap());
+    assert!(!ada.first_seen, "the same person as by the NameID that was encrypted with everything else");
     // Nobody ever read the metadata of this one, so it has no key; then it has, and it is another.
     let (response, request_id) = world.encrypted(&globex, &key, Signed::Assertion, ContentCipher::Aes256Gcm).await;
     let refusal = refused(world.validate(&globex, &response, &request_id).await.unwrap());
