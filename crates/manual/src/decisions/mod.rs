@@ -4,6 +4,7 @@ pub mod assertion_streams;
 pub mod checked_in_code;
 pub mod claim_policy;
 pub mod cryptography;
+pub mod enforcement;
 pub mod event_order;
 pub mod keys;
 pub mod one_program;
