@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-/// How much memory one process may map, in bytes. It uses a twentieth of that.
+/// How much memory one process may map, in bytes. It maps a fifth of that.
 pub(super) const CHILD_MEMORY_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
-/// How many seconds of processor time one process may use, its start included. It uses a hundredth of one.
+/// How many seconds of processor time one process may use, its start included. It uses a two-hundredth.
 pub(super) const CHILD_CPU_SECONDS_MAX: u64 = 1;
 
 /// How many files a process may have open: its libraries are opened one after the other.
