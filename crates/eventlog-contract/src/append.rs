@@ -87,6 +87,28 @@ pub async fn several_streams_are_appended_together_or_not_at_all(store: impl Sto
     assert_eq!(store.head().await.unwrap().position(), 3);
 }
 
+/// A stream to which nothing is added may still be what a decision was based on.
+pub async fn an_unchanged_stream_is_held_to_its_version(store: impl Stores) {
+    let (one, two, three) = (stream("one"), stream("two"), stream("three"));
+    commit(&store, simple(&one, 0, 2)).await.unwrap();
+    let held = |expected, added: &StreamId| prepared(vec![append_of(&one, expected, 0), append_of(added, 0, 1)]);
+    let appended = commit(&store, held(2, &two)).await.unwrap();
+    assert_eq!(appended.versions, [Version(2), Version(1)]);
+    assert_eq!(appended.cursor.position(), 3);
+    for stale in [1, 3, 0] {
+        let refused = commit(&store, held(stale, &three)).await;
+        assert!(matches!(refused, Err(AppendError::Conflict { stream, .. }) if stream == one), "{stale}");
+    }
+    // Also by a neighbour in the same group, and also of a stream that does not exist yet.
+    let none = prepared(vec![append_of(&three, 0, 0), append_of(&two, 1, 1)]);
+    let group = [simple(&one, 2, 1), held(2, &three), none.clone(), simple(&three, 0, 1), none];
+    let answers = store.commit(&group).await.unwrap();
+    assert_eq!(answers.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true, true, false]);
+    let alone = commit(&store, simple(&one, 3, 0)).await.unwrap();
+    assert_eq!((alone.versions, alone.cursor), (vec![Version(3)], store.head().await.unwrap()));
+    assert_eq!(everything(&store).await.len(), 6);
+}
+
 /// A second event with the same id is refused, in a later transaction and in the same one.
 pub async fn an_event_id_is_stored_once(store: impl Stores) {
     let (one, two) = (stream("one"), stream("two"));

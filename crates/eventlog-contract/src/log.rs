@@ -130,6 +130,18 @@ pub async fn an_empty_transaction_answers_the_head(store: impl Stores) {
     assert_eq!(appended.cursor, store.head().await.unwrap());
 }
 
+/// What one aggregate's state allowed another to do is not done on an older state.
+pub async fn a_decision_on_an_unchanged_aggregate_is_bound_to_it(store: impl Stores) {
+    let log = event_log(&store);
+    log.append(adding(&counter("one"), 0, 1)).await.unwrap();
+    let decided = |version| adding(&counter("two"), 0, 1).unchanged(counter("one"), Version(version));
+    log.append(adding(&counter("one"), 1, 1)).await.unwrap();
+    let late = log.append(decided(1)).await;
+    assert!(matches!(late, Err(AppendError::Conflict { stream, .. }) if stream == counter("one")));
+    assert_eq!(log.append(decided(2)).await.unwrap().versions, [Version(1), Version(2)]);
+    assert_eq!(everything(&store).await.len(), 3);
+}
+
 /// From the beginning, from the middle, and on into what is appended later.
 pub async fn a_follower_sees_everything_once(store: impl Stores) {
     let (log, one) = (event_log(&store), counter("one"));

@@ -154,8 +154,8 @@ async fn settle(store: &dyn Store, transaction: &Prepared) -> Answer {
 
 /// What the log says of a transaction; `None` when its first event is not there.
 async fn read_back(store: &dyn Store, transaction: &Prepared) -> Result<Option<Answer>, ReadError> {
-    let Some(append) = transaction.streams.first() else { return Ok(None) };
-    let Some(event) = append.events.first() else { return Ok(None) };
+    let first = transaction.streams.iter().find_map(|append| Some((append, append.events.first()?)));
+    let Some((append, event)) = first else { return Ok(None) };
     let Some(found) = store.find(event.id).await? else { return Ok(None) };
     let ours = found.stream == append.stream
         && found.version == append.expected.plus(1)

@@ -71,9 +71,7 @@ impl EventLog {
                 reservations.append(&mut draft.reservations);
                 events.push(self.prepare_event(draft, recorded_at).await?);
             }
-            if !events.is_empty() {
-                streams.push(PreparedStream { stream, expected, events, reservations });
-            }
+            streams.push(PreparedStream { stream, expected, events, reservations });
         }
         Ok(Prepared { recorded_at, metadata: Arc::new(transaction.metadata), streams })
     }

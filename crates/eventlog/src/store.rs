@@ -58,7 +58,7 @@ pub struct PreparedStream {
     pub stream: StreamId,
     /// The version it must be at.
     pub expected: Version,
-    /// At least one event.
+    /// Its events; none only holds the stream to its version.
     pub events: Vec<PreparedEvent>,
     /// The unique names its events take or give up, in order.
     pub reservations: Vec<Reservation>,

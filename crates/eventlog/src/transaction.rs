@@ -49,7 +49,7 @@ pub struct StreamAppend {
     pub stream: StreamId,
     /// The version the decision was based on; there is no "any".
     pub expected: Version,
-    /// At least one event.
+    /// Its events; none only holds the stream to its version.
     pub drafts: Vec<Draft>,
 }
 
@@ -84,5 +84,13 @@ impl Transaction {
             self.appends.push(StreamAppend { stream, expected, drafts });
         }
         Ok(self)
+    }
+
+    /// Adds no event of a stream, and still takes effect only while the stream is at that version: what was decided was
+    /// decided on it.
+    #[must_use]
+    pub fn unchanged(mut self, stream: StreamId, expected: Version) -> Self {
+        self.appends.push(StreamAppend { stream, expected, drafts: Vec::new() });
+        self
     }
 }

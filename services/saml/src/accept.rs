@@ -137,6 +137,10 @@ impl SignIn<'_> {
         let unprepared = |error| AppendError::Unprepared(Box::new(error));
         let transaction = Transaction::new(self.metadata.clone());
         let transaction = transaction.append(assertion.clone(), Version::EMPTY, &accepted).map_err(unprepared)?;
+        if recognised.is_empty() {
+            // Nothing new of the person; but nobody may have deactivated or re-linked them since.
+            return Ok(transaction.unchanged(stream.clone(), known.version));
+        }
         Ok(transaction.append(stream.clone(), known.version, &recognised).map_err(unprepared)?)
     }
 

@@ -21,6 +21,7 @@ impl Registry {
         change: Change,
         subject: WantedSubject,
     ) -> Result<Resource<Person>, Error> {
+        self.person(id).await?;
         let connection = subject.connection;
         let subject_digest = self.subject_digest(id.0, subject).await?;
         let relink = Command::Relink { connection, subject_digest };

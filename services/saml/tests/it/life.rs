@@ -156,3 +156,28 @@ async fn who_signed_out_is_signed_in_by_the_next_sign_in() {
     let state = world.log.load::<Person>(&stream(&known)).await.unwrap().state;
     assert!(!state.known().unwrap().is_signed_out);
 }
+
+#[tokio::test]
+async fn nobody_is_accepted_after_having_been_deactivated() {
+    let world = World::start().await;
+    let acme = world.customer("acme", "acme.test").await;
+    let known = world.sign_in(&acme, &ada()).await;
+    for _ in 0..8 {
+        let mut tabs = Vec::new();
+        for _ in 0..4 {
+            let request_id = world.request(&acme).await;
+            let asked = validation(&acme, &world.response(&acme, &ada(), &request_id), &request_id);
+            let mut saml = world.saml();
+            tabs.push(tokio::spawn(async move { saml.validate_response(asked).await.unwrap() }));
+        }
+        tell(&world, &known, Command::Deactivate { note: Note::parse("").unwrap() }).await;
+        for tab in tabs {
+            tab.await.unwrap();
+        }
+        // Nothing of the person changes at a sign-in, and still it is bound to what they were when it was accepted.
+        let order: Vec<String> = world.events().await.into_iter().map(|event| event.name).collect();
+        let (last, _) = order.iter().enumerate().rfind(|(_, name)| *name == "person.deactivated").unwrap();
+        assert!(!order[last..].contains(&"assertion.accepted".to_owned()), "{:?}", &order[last..]);
+        tell(&world, &known, Command::Reactivate).await;
+    }
+}
