@@ -3,6 +3,7 @@
 //! time grows with the size of the message.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark tells and may stop")]
+#![expect(dead_code, reason = "the scene is larger than what this benchmark shows of it")]
 
 mod scene;
 

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use vestibule_kernel::{SeededIds, Timestamp};
 use vestibule_saml::{Certificate, Expectation, TrustedCertificates};
-use vestibule_saml_idp::{IdentityProvider, KeyType, ResponseTerms, Signed, SigningKey, Subject};
+use vestibule_saml_idp::{EncryptionTerms, IdentityProvider, KeyType, ResponseTerms, Signed, SigningKey, Subject};
 
-const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_unix_seconds(1_800_000_000);
 const IDP: &str = "https://idp.acme.test/saml";
 const SP: &str = "https://sign-in.example/saml/acme";
 const ACS: &str = "https://sign-in.example/saml/acme/acs";
@@ -35,10 +35,20 @@ impl Scene {
 
     /// A Response of 12 attributes, one of them the groups: with [`GROUPS`] of them some 7 KB.
     pub(crate) fn response(&self, signed: Signed, groups: usize) -> String {
-        self.of_groups(signed, (0..groups).map(|at| format!("01890a5d-ac96-774b-bcce-{at:012}")))
+        self.of_groups(signed, (0..groups).map(|at| format!("01890a5d-ac96-774b-bcce-{at:012}")), None)
     }
 
-    fn of_groups(&self, signed: Signed, groups: impl Iterator<Item = String>) -> String {
+    /// The typical Response, encrypted.
+    pub(crate) fn encrypted(&self, signed: Signed, encryption: EncryptionTerms) -> String {
+        self.of_groups(signed, (0..GROUPS).map(|at| format!("01890a5d-ac96-774b-bcce-{at:012}")), Some(encryption))
+    }
+
+    fn of_groups(
+        &self,
+        signed: Signed,
+        groups: impl Iterator<Item = String>,
+        encryption: Option<EncryptionTerms>,
+    ) -> String {
         let ada = Subject::persistent("01890a5d-ac96-774b-bcce-b302099a8057")
             .with(format!("{CLAIMS}/emailaddress"), ["ada.lovelace@acme.test"])
             .with(format!("{CLAIMS}/name"), ["ada.lovelace@acme.test"])
@@ -53,6 +63,7 @@ impl Scene {
             .with("title", ["Countess"])
             .with("http://schemas.microsoft.com/ws/2008/06/identity/claims/groups", groups);
         let terms = ResponseTerms::new(ACS, SP, NOW, &SeededIds::new(1)).answering(REQUEST).signed(signed);
+        let terms = ResponseTerms { encryption, ..terms };
         IdentityProvider::new(IDP, "https://idp.acme.test/sso", self.key.clone()).respond(&ada, &terms).unwrap()
     }
 
@@ -67,10 +78,10 @@ impl Scene {
     }
 
     fn grown(&self, bytes: usize, name: impl Fn(usize) -> String) -> String {
-        let length = |signed, groups| self.of_groups(signed, (0..groups).map(&name)).len();
+        let length = |signed, groups| self.of_groups(signed, (0..groups).map(&name), None).len();
         let empty = length(Signed::Assertion, 0);
         let per_group = (length(Signed::Nothing, 1000) - length(Signed::Nothing, 0)) / 1000;
-        self.of_groups(Signed::Assertion, (0..bytes.saturating_sub(empty) / per_group).map(&name))
+        self.of_groups(Signed::Assertion, (0..bytes.saturating_sub(empty) / per_group).map(&name), None)
     }
 
     /// What the Responses are compared with.
