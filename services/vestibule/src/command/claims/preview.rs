@@ -30,7 +30,7 @@ pub(crate) struct Preview {
     /// The app client that the tokens are for; that of the organization or else of the user pool when absent.
     #[arg(long, value_name = "CLIENT_ID", default_value = "")]
     client: String,
-    /// The version of the event; as the pool's policy says, or else v2_0, when absent.
+    /// The version of the event; as the pool's policy says, or else `v2_0`, when absent.
     #[arg(long, value_name = "VERSION")]
     event_version: Option<EventVersion>,
     /// A scope that Cognito would put in by itself; repeat for more.
