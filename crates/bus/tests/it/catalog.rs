@@ -23,6 +23,7 @@ const INSIDE: &[&str] = &[
     "der",
     "pool_secret",
     "app_client_id",
+    "name_id_format",
 ];
 
 fn now() -> Timestamp {
@@ -116,6 +117,20 @@ async fn every_stored_event_is_published_as_the_catalog_says_and_nothing_inside_
     assert!(marked >= 8, "the markers reach what they should: {marked}");
     let catalog: BTreeSet<String> = CATALOG.iter().map(|(stored, _)| (*stored).to_owned()).collect();
     assert_eq!(seen, catalog);
+}
+
+#[tokio::test]
+async fn that_settings_changed_is_published_and_what_they_say_is_not() {
+    let world = World::new().await;
+    let group = json!({ "group": "Secret Project", "role": "admin" });
+    for (data, changed) in
+        [(json!({ "settings": { "roles": [group] } }), true), (json!({ "display_name": "x" }), false)]
+    {
+        let message = mapping().message(&world.log, &recorded("connection.configured", &data)).await.unwrap().unwrap();
+        let body: Value = serde_json::from_str(&message.body).unwrap();
+        assert_eq!(body.get("settings_changed"), changed.then_some(&json!(true)));
+        assert!(!everything(&message).contains("Secret"));
+    }
 }
 
 #[tokio::test]
