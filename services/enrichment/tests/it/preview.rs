@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
 use tonic::{Code, Status};
 use vestibule_claims::{from_json, to_json};
 use vestibule_kernel::{IdSource as _, OrganizationId, SystemIds, UserPoolId};
@@ -19,7 +20,7 @@ use vestibule_tenancy::{
     person::RolesChanged,
 };
 
-use crate::deployment::Deployment;
+use crate::{deployment::Deployment, event::sign_in};
 
 type Stored = vestibule_tenancy::claim_policy::ClaimPolicy;
 
@@ -110,7 +111,7 @@ async fn a_person_is_shown_with_what_is_known_and_which_policy_said_so() {
         (format!("userPools/{pool}/claimPolicy"), format!("organizations/{acme}/claimPolicy"));
     let app_policy = format!("userPools/{pool}/appClients/app/claimPolicy");
     let shown = claims(answer.access_token.as_ref());
-    assert_eq!(shown["roles"], (serde_json::json!(["admin", "owner"]), pool_policy.clone()));
+    assert_eq!(shown["roles"], (json!(["admin", "owner"]), pool_policy.clone()));
     assert_eq!(shown["via"], (connection.to_string().into(), acme_policy));
     assert_eq!(shown["kind"], ("mobile".into(), app_policy));
     assert_eq!(answer.scopes, [PreviewedText { text: format!("tenant/{acme}"), policy: pool_policy }]);
@@ -273,4 +274,41 @@ async fn nobody_is_made_up() {
     assert_eq!(refused(outcome, bad, "RESOURCE_NAME_INVALID"), ["hypothetical.connection"]);
     let version = PreviewClaimsRequest { event_version: 9, ..somebody(acme, &[]) };
     assert_eq!(refused(preview(&deployment, version).await, bad, "ENUM_VALUE_UNKNOWN"), ["event_version"]);
+}
+
+/// As a program of another version may have written it, or somebody who writes to the store.
+#[tokio::test]
+async fn a_stored_policy_that_says_what_it_may_not_does_no_harm() {
+    let mut deployment = Deployment::start().await;
+    let (acme, ann) = deployment.ann().await;
+    let forged: Stored = serde_json::from_value(json!({
+        "claims": {
+            "sub": { "source": { "constant": "globex-admin" } },
+            "iss": { "source": { "constant": "https://evil.example" } },
+            "org_id": { "source": { "constant": "globex" } },
+            "custom:org_id": { "source": { "constant": "globex" } },
+            "cognito:groups": { "source": { "constant": ["admin"] } },
+            "email_verified": { "source": { "constant": true } },
+            "plan": { "source": { "constant": "gold" } },
+        },
+        "scopes": ["openid", "aws.cognito.signin.user.admin", "t/{nobody}"],
+        "groups": { "template": "{organization.slug}-{role}" },
+        "suppress": { "user_admin_scope": false, "claims": ["org_id", "exp"] },
+    }))
+    .unwrap();
+    deployment.set_policy(Target::Organization { organization: acme }, forged).await;
+    deployment.settle().await;
+    let answered = deployment.trigger(&sign_in(ann)).await.unwrap();
+    let details = &answered["response"]["claimsAndScopeOverrideDetails"];
+    for token in ["idTokenGeneration", "accessTokenGeneration"] {
+        let expected = json!({ "org_id": acme.to_string(), "plan": "gold" });
+        assert_eq!(details[token]["claimsToAddOrOverride"], expected, "{details:#}");
+        let suppressed = details[token]["claimsToSuppress"].as_array().cloned().unwrap_or_default();
+        assert!(!suppressed.iter().any(|name| name == "org_id" || name == "exp"), "{details:#}");
+    }
+    let scopes = &details["accessTokenGeneration"];
+    assert!(scopes["scopesToAdd"].as_array().is_none_or(Vec::is_empty), "{details:#}");
+    assert_eq!(scopes["scopesToSuppress"], json!(["aws.cognito.signin.user.admin"]));
+    let told = preview(&deployment, somebody(acme, &[])).await.unwrap();
+    assert_eq!(reasons(&told).len(), 6 + 3 + 1 + 3, "{:#?}", told.warnings);
 }
