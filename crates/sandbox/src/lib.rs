@@ -11,10 +11,10 @@
 //! - It is reached by plain HTTP on the loopback interface, and its issuer is `http://localhost:{port}/{pool id}` instead
 //!   of `https://cognito-idp.{region}.amazonaws.com/{pool id}`.
 //! - It has one user pool, keeps everything in memory, and has no API to administer it.
-//! - Of the grants, the authorization code and the refresh token are there; of the triggers, pre token generation in each
-//!   of its versions, inbound federation, and those around sign-up, confirmation and authentication, in the documented
-//!   order. Pre token generation runs where the real one is seen to run: before the code goes to the application, and on
-//!   refresh. What pre sign-up may confirm or verify by its answer, it does not.
+//! - Of the grants, authorization code, refresh token and client credentials are there; of the triggers, pre token
+//!   generation in each of its versions, inbound federation, and those around sign-up, confirmation and authentication, in
+//!   the documented order. Pre token generation runs where the real one is seen to run: before the code goes to the
+//!   application, and on refresh. What pre sign-up may confirm or verify by its answer, it does not.
 //! - Of the logins, providers by OpenID Connect and the pool's own by an e-mailed code are there. The code stands on
 //!   the page, because there is no mail. Everybody who types an address becomes a user.
 //! - The upstream `state` has the form and the length of a real one, but is not bound to the browser by a cookie.

@@ -1,7 +1,6 @@
 //! What an operator closes reaches people who are signed in already, and what is opened again works again.
 
 use anyhow::{Context, Result};
-use serde_json::Value;
 use vestibule_tests::{Launch, until};
 
 use crate::{
@@ -47,11 +46,12 @@ async fn a_closed_connection_domain_or_app_client_ends_the_next_refresh() -> Res
     vestibule.run(["domain", "create", "acme", "acme.test", "--attest", "contract 4712"])?.ok()?;
     let_in(&pool, &refresh).await?;
 
+    assert_eq!(pool.client_token().await?.get("org_id"), None, "the app client is everybody's");
     vestibule.run(["org", "update", "acme", "--own-app-client", "another23456789"])?.ok()?;
     refused(&pool, &refresh, "not available to the organization").await?;
     vestibule.run(["org", "update", "acme", "--own-app-client", APP])?.ok()?;
     let_in(&pool, &refresh).await?;
-    let (_, tokens) = pool.refresh(&refresh).await?;
-    assert!(matches!(tokens["access_token"], Value::String(_)), "{tokens}");
+    let of_client = pool.client_token().await?;
+    assert_eq!(of_client["org_id"], customer.organization.as_str(), "it is the organization's own: {of_client}");
     Ok(())
 }

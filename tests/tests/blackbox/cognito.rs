@@ -10,7 +10,9 @@ use vestibule_kernel::{SecretString, SystemClock, SystemIds};
 use vestibule_sandbox::{
     bind,
     check::Browser,
-    cognito::{AppClient, Cognito, EnrichmentTrigger, LambdaConfig, OidcProvider, PoolConfig, Surroundings},
+    cognito::{
+        AppClient, Cognito, EnrichmentTrigger, LambdaConfig, LambdaVersion, OidcProvider, PoolConfig, Surroundings,
+    },
     serve,
 };
 use vestibule_tests::{Vestibule, http_client};
@@ -52,7 +54,7 @@ impl Pool {
                 secret: Some(SecretString::from(APP_SECRET)),
                 callback_urls: vec![CALLBACK.to_owned()],
                 logout_urls: Vec::new(),
-                scopes: vec!["openid".to_owned(), "email".to_owned()],
+                scopes: ["openid", "email", "api/read"].map(str::to_owned).into(),
                 supported_providers: vec!["Vestibule".to_owned()],
                 token_lifetime: Duration::from_hours(1),
             }],
@@ -65,7 +67,7 @@ impl Pool {
                 attribute_mapping: OidcProvider::usual_mapping(),
             }],
             required_attributes: Vec::new(),
-            lambda_config: LambdaConfig::every(),
+            lambda_config: LambdaConfig { pre_token_generation: LambdaVersion::V3, ..LambdaConfig::every() },
         };
         let surroundings = Surroundings {
             trigger: Arc::new(EnrichmentTrigger::new(vestibule.channel()?)),
@@ -112,6 +114,14 @@ impl Pool {
     /// Refreshes the tokens, as an application does every hour.
     pub(crate) async fn refresh(&self, refresh_token: &str) -> Result<(u16, Value)> {
         self.token(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)]).await
+    }
+
+    /// An access token of the app client's own.
+    pub(crate) async fn client_token(&self) -> Result<Value> {
+        let fields = [("grant_type", "client_credentials"), ("scope", "api/read")];
+        let (status, tokens) = self.token(&fields).await?;
+        ensure!(status == 200, "{tokens}");
+        claims(tokens["access_token"].as_str().context("a token")?)
     }
 
     async fn token(&self, fields: &[(&str, &str)]) -> Result<(u16, Value)> {

@@ -20,6 +20,32 @@ pub(super) struct Issue<'a> {
     pub(super) ids: &'a (dyn IdSource + 'static),
 }
 
+/// The claims of the access token that a client gets for itself: there is no user and there are no groups.
+pub(super) fn of_client(
+    config: &PoolConfig,
+    client: &AppClient,
+    scopes: &[String],
+    overriding: &Overriding,
+    now: Timestamp,
+    ids: &(dyn IdSource + 'static),
+) -> Map<String, Value> {
+    let claims = json!({
+        "sub": client.client_id,
+        "iss": config.issuer(),
+        "token_use": "access",
+        "client_id": client.client_id,
+        "scope": overriding.access_token.scopes(scopes).join(" "),
+        "auth_time": now.unix_seconds(),
+        "iat": now.unix_seconds(),
+        "exp": now.plus(client.token_lifetime).unix_seconds(),
+        "version": 2,
+        "jti": ids.uuid_v4().to_string(),
+    });
+    let Value::Object(mut claims) = claims else { return Map::new() };
+    overriding.access_token.apply(TokenKind::Access, &client.client_id, &mut claims);
+    claims
+}
+
 impl Issue<'_> {
     /// The claims of the ID token.
     pub(super) fn id_token(&self) -> Map<String, Value> {

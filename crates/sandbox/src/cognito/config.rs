@@ -46,7 +46,7 @@ pub enum LambdaVersion {
     /// `V2_0`: both tokens and the scopes.
     #[default]
     V2,
-    /// `V3_0`: the same, and clients' own tokens, which are not simulated.
+    /// `V3_0`: the same, and clients' own tokens.
     V3,
 }
 

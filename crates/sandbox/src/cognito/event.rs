@@ -59,6 +59,18 @@ pub(super) fn pre_token_generation(
     event
 }
 
+/// The event of the pre token generation trigger for a client's own token: there is no user.
+pub(super) fn client_credentials(config: &PoolConfig, client_id: &str, scopes: &[String]) -> Value {
+    let request = json!({
+        "userAttributes": {}, "groupConfiguration": null, "scopes": scopes, "clientMetadata": {},
+    });
+    let source = "TokenGeneration_ClientCredentials";
+    let mut event = event(config, source, "ClientCredentials", client_id, &request);
+    set(&mut event, "version", json!("3"));
+    set(&mut event, "response", json!({ "claimsAndScopeOverrideDetails": null }));
+    event
+}
+
 /// The event of the inbound federation trigger: what the provider said, and its tokens.
 pub(super) fn inbound_federation(
     config: &PoolConfig,

@@ -1,6 +1,8 @@
 use axum::response::Response;
+use serde_json::Value;
 
 use super::{
+    LambdaVersion,
     authorize::{SESSION_COOKIE, error_redirect},
     event::{self, Source},
     grant::{Grant, SignIn},
@@ -72,6 +74,22 @@ impl Pool {
         profile: &Profile,
     ) -> Result<Overriding, TokenGenerationError> {
         let event = event::pre_token_generation(&self.config, source, &sign_in.client_id, profile, &sign_in.scopes);
+        self.overriding(event).await
+    }
+
+    /// The same for a client's own token.
+    pub(super) async fn generate_client_token(
+        &self,
+        client_id: &str,
+        scopes: &[String],
+    ) -> Result<Overriding, TokenGenerationError> {
+        if self.config.lambda_config.pre_token_generation != LambdaVersion::V3 {
+            return Ok(Overriding::default());
+        }
+        self.overriding(event::client_credentials(&self.config, client_id, scopes)).await
+    }
+
+    async fn overriding(&self, event: Value) -> Result<Overriding, TokenGenerationError> {
         let answer = tokio::time::timeout(TRIGGER_TIMEOUT, self.trigger.invoke(event)).await;
         let answer = answer.unwrap_or(Err(TriggerError::Timeout)).map_err(TokenGenerationError::Failed)?;
         Overriding::read(self.config.lambda_config.pre_token_generation, &answer).map_err(TokenGenerationError::Answer)

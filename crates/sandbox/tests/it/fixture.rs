@@ -184,7 +184,7 @@ pub(crate) fn pool(url: &str, provider_url: &str) -> PoolConfig {
             secret: Some(SecretString::from("app-secret")),
             callback_urls: vec![CALLBACK.to_owned()],
             logout_urls: vec!["http://localhost:1/".to_owned()],
-            scopes: vec!["openid".to_owned(), "email".to_owned()],
+            scopes: ["openid", "email", "api/read"].map(str::to_owned).into(),
             supported_providers: vec!["Vestibule".to_owned(), "COGNITO".to_owned()],
             token_lifetime: Duration::from_hours(1),
         }],

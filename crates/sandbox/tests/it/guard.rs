@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use vestibule_sandbox::cognito::{Guard, LambdaConfig, LambdaVersion, TriggerError};
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, part};
 
 fn sources(fixture: &Fixture) -> Vec<String> {
     let mut events = fixture.trigger.events.lock().unwrap();
@@ -142,4 +142,60 @@ async fn each_version_has_its_event_and_its_answer() {
         assert_eq!((&event["version"], &event["response"]), (&json!(text), &json!({ container: null })));
         assert_eq!(event["request"].get("scopes").is_some(), version != LambdaVersion::V1);
     }
+}
+
+/// A client's own token, with these scopes asked for.
+async fn of_client(fixture: &Fixture, scope: &[(&str, &str)]) -> (u16, Value) {
+    let credentials = [("grant_type", "client_credentials"), ("client_id", "app"), ("client_secret", "app-secret")];
+    fixture.token(&[&credentials, scope].concat()).await
+}
+
+#[tokio::test]
+async fn a_client_gets_a_token_of_its_own_and_only_the_third_version_is_asked() {
+    for (version, is_asked) in [(LambdaVersion::V1, false), (LambdaVersion::V2, false), (LambdaVersion::V3, true)] {
+        let config = LambdaConfig { pre_token_generation: version, guards: Vec::new() };
+        let fixture = Fixture::start_with(config).await;
+        fixture.answer_trigger(|_| {
+            let claims = json!({ "claimsToAddOrOverride": { "org_id": "o-1" }, "scopesToAdd": ["tenant/o-1"] });
+            Ok(json!({ "accessTokenGeneration": claims }))
+        });
+        let (status, answer) = of_client(&fixture, &[("scope", "api/read")]).await;
+        assert_eq!(status, 200, "{answer}");
+        let claims = part(answer["access_token"].as_str().unwrap(), 1);
+        assert_eq!(
+            (&claims["sub"], &claims["client_id"], claims.get("username")),
+            (&json!("app"), &json!("app"), None)
+        );
+        let expected = if is_asked { ("api/read tenant/o-1", Some(&json!("o-1"))) } else { ("api/read", None) };
+        assert_eq!((claims["scope"].as_str().unwrap(), claims.get("org_id")), expected);
+        assert!(answer.get("id_token").is_none() && answer.get("refresh_token").is_none());
+        let events = fixture.trigger.events.lock().unwrap().clone();
+        let expected = json!({
+            "version": "3",
+            "triggerSource": "TokenGeneration_ClientCredentials",
+            "region": "eu-west-1",
+            "userPoolId": "eu-west-1_Test00001",
+            "userName": "ClientCredentials",
+            "callerContext": { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": "app" },
+            "request": {
+                "userAttributes": {}, "groupConfiguration": null, "scopes": ["api/read"], "clientMetadata": {},
+            },
+            "response": { "claimsAndScopeOverrideDetails": null },
+        });
+        assert_eq!(events, if is_asked { vec![expected] } else { Vec::new() });
+    }
+}
+
+#[tokio::test]
+async fn a_client_asks_for_scopes_of_resource_servers_only_and_may_be_refused() {
+    let config = LambdaConfig { pre_token_generation: LambdaVersion::V3, guards: Vec::new() };
+    let fixture = Fixture::start_with(config).await;
+    for scope in ["openid", "api/read openid", "api/write", "aws.cognito.signin.user.admin"] {
+        assert_eq!(of_client(&fixture, &[("scope", scope)]).await.1["error"], "invalid_scope", "{scope}");
+    }
+    assert_eq!(of_client(&fixture, &[]).await.0, 200, "all of them when none is named");
+    fixture.answer_trigger(|_| Err(TriggerError::Refused { message: "suspended".into() }));
+    let (status, answer) = of_client(&fixture, &[]).await;
+    assert_eq!(status, 400);
+    assert!(answer["error_description"].as_str().unwrap().contains("suspended"), "{answer}");
 }

@@ -35,7 +35,7 @@ async fn the_event_has_the_shape_of_version_2() {
                 "given_name": "Ada",
                 "name": "Ada Lovelace",
             },
-            "scopes": ["openid", "email"],
+            "scopes": ["openid", "email", "api/read"],
             "groupConfiguration": {
                 "groupsToOverride": ["eu-west-1_Test00001_Vestibule"],
                 "iamRolesToOverride": [],
