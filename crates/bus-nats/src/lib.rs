@@ -1,4 +1,5 @@
-//! The bus on NATS JetStream: [`NatsPublisher`] implements the port of `vestibule-bus`.
+//! The bus on NATS JetStream: [`NatsPublisher`] implements the port of `vestibule-bus`, [`NatsSource`] that of
+//! `vestibule-consumer`.
 //!
 //! One stream holds the published events of a deployment. It is made when it is not there, on file storage, with limits by
 //! age and size; when it is full it refuses new messages rather than drop old ones, so events wait in the log until there
@@ -11,10 +12,12 @@
 //! (`Nats-Expected-Last-Subject-Sequence-Subject`).
 
 mod connect;
+mod consumer;
 mod publisher;
 mod settings;
 mod stream;
 
 pub use connect::ConnectError;
+pub use consumer::{ConsumerSettings, NatsHandled, NatsSource};
 pub use publisher::NatsPublisher;
 pub use settings::{Authentication, Settings, StreamSettings};

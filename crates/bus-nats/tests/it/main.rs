@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "in a test a panic is the report")]
 
+mod consumer;
 mod fault;
 mod process;
 mod publisher;
