@@ -40,6 +40,8 @@ pub(crate) struct Case<'a> {
     pub(crate) now: Timestamp,
     /// What the deployment says of clocks.
     pub(crate) skew: Duration,
+    /// The reference id of the sign-in, for the log; empty where nobody signs in.
+    pub(crate) sign_in: &'a str,
 }
 
 /// What a Response says that may sign somebody in, unless it was used before.

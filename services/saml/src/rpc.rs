@@ -224,12 +224,11 @@ impl Api {
     async fn hear_logout(&self, request: &Request<ValidateLogoutRequest>) -> Result<ValidateLogoutResponse, Error> {
         let asked = request.get_ref();
         let connection = self.connection(&asked.connection).await?;
-        let signer = self.credentials.signing(connection.id).await?;
         let hearing = Hearing {
             connection: &connection,
             log: &self.acceptor.log,
             index: &self.session_index,
-            signer: &signer,
+            credentials: &self.credentials,
             ids: &*self.ids,
             now: self.clock.now(),
             skew: connection.skew(self.skew),
@@ -242,10 +241,11 @@ impl Api {
     async fn remember_session(&self, sign_in: &SignIn<'_>, signed_in: &SignedIn) -> Result<String, Error> {
         let (connection, assertion) = (sign_in.connection, &sign_in.acceptable.assertion);
         let now = self.clock.now();
-        self.session_index.remember(connection.id, assertion, signed_in.person, now).await?;
+        // Whoever takes no logout messages sends none.
         if connection.single_logout.is_none() {
             return Ok(String::new());
         }
+        self.session_index.remember(connection.id, sign_in.acceptable, signed_in.person, now).await?;
         let session = Session::new(connection.id, sign_in.user_pool, assertion, now);
         Ok(self.sessions.seal(&session, now).await?.unwrap_or_default())
     }
@@ -271,6 +271,7 @@ impl Api {
             foreign_email: self.directory.foreign_email(connection.organization),
             now,
             skew: self.skew,
+            sign_in: "",
         }
     }
 
@@ -285,7 +286,7 @@ impl Api {
             email_required: asked.email_required,
             now: self.clock.now(),
         };
-        let case = self.case(&connection, arrived);
+        let case = Case { sign_in: &asked.sign_in, ..self.case(&connection, arrived) };
         let (mut checks, verdict) = self.judge(&case).await?;
         let outcome = match verdict {
             Ok(acceptable) => {

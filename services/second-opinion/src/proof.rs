@@ -10,7 +10,7 @@ const GENUINE: &str = "genuine";
 const FORGED: &str = "forged!";
 
 /// Whether the engine verifies a genuine Response and refuses the same one with another NameID. A broken installation of
-/// its libraries is found before the first sign-in; and what they load at first use is loaded afterwards.
+/// its libraries is found before the first sign-in.
 #[must_use]
 pub fn proven() -> bool {
     tells_apart(RESPONSE, &RESPONSE.replace(GENUINE, FORGED))

@@ -69,6 +69,8 @@ async fn a_disagreement_is_refused_where_it_is_required_and_an_alarm_where_it_is
             client.redeem(&client.code_of(&answer)?).await?;
         }
         let log = vestibule.process.stderr();
+        let reference = answer.problem().reference;
+        assert!(mode == "observe" || reference.is_some_and(|reference| log.contains(&reference)), "{log}");
         assert!(log.contains("the second opinion disagrees"), "{log}");
         assert!(!log.contains(&customer.email), "{log}");
     }

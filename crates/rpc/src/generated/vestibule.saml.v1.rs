@@ -71,6 +71,10 @@ pub struct ValidateResponseRequest {
     /// Whether the pool cannot do without an address: then a person without a releasable one is refused.
     #[prost(bool, tag = "5")]
     pub email_required: bool,
+    /// The reference id of the sign-in, `signIns/{sign_in}` without the prefix: so that what the operator is told leads to it.
+    /// It decides nothing.
+    #[prost(string, tag = "6")]
+    pub sign_in: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ValidateResponseResponse {

@@ -174,15 +174,21 @@ fn addressed<'a>(case: &'a Case<'_>) -> Addressed<'a> {
 /// the one that lets people in.
 fn note(case: &Case<'_>, outcome: &str, objection: Option<(Objection, &str)>) {
     tracing::debug!(monotonic_counter.vestibule_second_opinions = 1_u64, outcome);
-    let (connection, request) = (case.connection.id, case.request_id);
+    let (connection, sign_in) = (case.connection.id, reference(case.sign_in));
     match objection {
         None => {}
         Some((Objection::Disagrees, found)) => {
             tracing::error!(
                 monotonic_counter.vestibule_second_opinion_disagreements = 1_u64,
-                %connection, request, found, "the second opinion disagrees"
+                %connection, sign_in, found, "the second opinion disagrees"
             );
         }
-        Some((_, found)) => tracing::warn!(%connection, request, outcome, found, "no second opinion"),
+        Some((_, found)) => tracing::warn!(%connection, sign_in, outcome, found, "no second opinion"),
     }
+}
+
+/// A reference id as the gateway makes them; nothing else goes into the log.
+fn reference(text: &str) -> &str {
+    let is_reference = text.len() <= 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    if is_reference { text } else { "" }
 }

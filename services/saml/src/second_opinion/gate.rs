@@ -48,12 +48,12 @@ impl Gate {
         }
         let fresh = || Share { places: Arc::new(Semaphore::new(self.at_once)), due_micros: 0 };
         let share = shares.entry(connection).or_insert_with(fresh);
-        let due_micros = share.due_micros.max(now_micros);
-        if due_micros - now_micros > BURST_SECONDS * 1_000_000 {
-            return None;
-        }
-        share.due_micros = due_micros + 1_000_000 / self.per_second;
-        Some(Arc::clone(&share.places))
+        let (one_micros, burst_micros) = (1_000_000 / self.per_second, BURST_SECONDS * 1_000_000);
+        // Further ahead than this only a clock that was set back can see it.
+        let due_micros = share.due_micros.clamp(now_micros, now_micros.saturating_add(burst_micros + one_micros));
+        let has_some_left = due_micros - now_micros <= burst_micros;
+        share.due_micros = due_micros + if has_some_left { one_micros } else { 0 };
+        has_some_left.then(|| Arc::clone(&share.places))
     }
 }
 
@@ -80,6 +80,9 @@ mod tests {
         assert_eq!(asked(connection(2), NOW), 21);
         assert_eq!(asked(connection(1), NOW.plus(Duration::from_secs(1))), 10);
         assert_eq!(asked(connection(1), NOW.plus(Duration::from_hours(1))), 21);
+        // A clock that is set back costs nobody more than what it used up.
+        assert_eq!(asked(connection(1), NOW), 0);
+        assert_eq!(asked(connection(1), NOW.plus(Duration::from_secs(1))), 10);
     }
 
     #[tokio::test]

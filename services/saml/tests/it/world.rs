@@ -259,6 +259,7 @@ pub(crate) fn validation(customer: &Customer, saml_response: &str, request_id: &
         request_id: request_id.to_owned(),
         user_pool: USER_POOL.to_owned(),
         email_required: false,
+        sign_in: "01890a5d-ac96-774b-bcce-b302099a8057".to_owned(),
     }
 }
 

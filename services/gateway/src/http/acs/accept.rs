@@ -45,6 +45,7 @@ async fn judge(gateway: &Gateway, arrived: &Arrived, facts: &mut Facts) -> Resul
         request_id: arrived.sent.request_id.clone(),
         user_pool: resource::user_pool_name(arrived.pending.user_pool),
         email_required: party.requires_email,
+        sign_in: arrived.pending.sign_in.to_string(),
     };
     let verdict = peer::call(gateway.saml().validate_response(request)).await?;
     let ValidateResponseResponse { outcome, checks, .. } = verdict;
