@@ -181,7 +181,13 @@ async fn requests_are_signed_by_either_binding_when_settings_or_metadata_say_so(
     let known = world.known(&acme).await;
     assert!(!known.authn_requests_signed);
     assert!(matches!(unsigned.require_signed_by(&known), Err(IdpError::RequestUnsigned)));
-    let settings = SamlSettings { sign_requests: SignRequests::Always, force_authn: true, ..SamlSettings::default() };
+    let persistent = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent";
+    let settings = SamlSettings {
+        sign_requests: SignRequests::Always,
+        force_authn: true,
+        name_id_format: Some(persistent.to_owned()),
+        ..SamlSettings::default()
+    };
     for binding in [Binding::HttpRedirect, Binding::HttpPost] {
         world.set(&acme, settings.clone(), &[binding]).await;
         let known = world.known(&acme).await;
@@ -189,6 +195,7 @@ async fn requests_are_signed_by_either_binding_when_settings_or_metadata_say_so(
         let request = world.ask(&acme, &[]).await;
         request.require_signed_by(&known).unwrap();
         assert!(request.force_authn);
+        assert_eq!(request.name_id_format.as_deref(), Some(persistent));
         let globex = world.customer(&format!("globex-{binding:?}").to_lowercase(), &format!("{binding:?}.test")).await;
         assert!(request.require_signed_by(&world.known(&globex).await).is_err());
     }
