@@ -46,6 +46,8 @@ pub(crate) enum Unproven {
     NotBase64,
     /// The content cannot be canonicalised.
     NoCanonicalForm,
+    /// It does not refer to the element it stands in.
+    Elsewhere,
     /// No trusted key verifies it: another key made it, or what is signed was changed.
     Signature,
     /// The signature is good, but the content is another than the one that was signed.
@@ -57,6 +59,7 @@ impl Unproven {
         match self {
             Self::NotBase64 => "a value of the signature is not Base64",
             Self::NoCanonicalForm => "a namespace is relative or undeclared: there is no canonical form",
+            Self::Elsewhere => "the signature does not cover the element it stands in",
             Self::Signature => "no trusted key verifies the signature",
             Self::Digest => "the content was changed after it was signed: the digest is another",
         }
@@ -142,12 +145,17 @@ impl<'t> EnvelopedSignature<'t> {
     /// The trusted certificate whose key made this signature over the parent as it stands in the tree.
     ///
     /// The signature comes first: what was not signed by a trusted key is not worth the canonicalisation of a whole
-    /// message. Call it only after [`Self::require_reference`].
+    /// message. That it covers the parent is looked at once more, so that no caller can forget it.
     pub(crate) fn verify<'c>(
         &self,
         algorithms: Algorithms,
         trusted: &'c TrustedCertificates,
     ) -> Result<&'c Certificate, Unproven> {
+        let in_place = self.signature.parent().map(Node::id) == Some(self.parent.id());
+        let id = self.parent.attribute("ID").filter(|id| in_place && !id.is_empty());
+        if id.is_none_or(|id| self.require_reference(id).is_err()) {
+            return Err(Unproven::Elsewhere);
+        }
         let signature = decode(self.signature_value)?;
         let expected = decode(self.digest_value)?;
         let [of_signed_info, of_reference] = &self.prefixes;

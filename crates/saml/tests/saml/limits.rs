@@ -80,3 +80,18 @@ fn attributes_have_limits() {
     };
     accept(judge(&values(limit::ATTRIBUTE_VALUES_MAX - 3)));
 }
+
+/// As several products write them: each value with the namespaces of its type.
+#[test]
+fn hundreds_of_groups_may_each_declare_their_namespaces() {
+    let value = |at: usize| {
+        format!(
+            "<saml:AttributeValue xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" \
+             xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"xs:string\">g{at}</saml:AttributeValue>"
+        )
+    };
+    let xml = signed_after(Signed::Assertion, |xml| {
+        replace(&xml, "<saml:AttributeValue>staff</saml:AttributeValue>", &repeated(600, value))
+    });
+    assert_eq!(accept(judge(&xml)).attributes[2].values.len(), 601);
+}

@@ -7,12 +7,12 @@ use vestibule_rpc::{
     registry::v1 as registry,
     saml::v1::{PreviewMappingRequest, PreviewMappingResponse, ValidateResponseResponse, check::Status},
 };
-use vestibule_saml_idp::{Subject, SubjectAttribute, saml_response_value};
+use vestibule_saml_idp::{SignatureProfile, Subject, SubjectAttribute, saml_response_value};
 use vestibule_tenancy::connection::{
     self, AttributeRule, CheckedSettings, ClaimName, RoleRule, SamlSettings, SubjectSource,
 };
 
-use crate::world::{Customer, World, accepted, ada, now};
+use crate::world::{Customer, World, accepted, ada, now, signing_key};
 
 const UID: &str = "urn:test:uid";
 
@@ -185,6 +185,31 @@ async fn the_connections_own_measure_of_clocks_counts() {
             assert_eq!(crate::world::refused(answer).reason, "ASSERTION_EXPIRED", "{own:?} {seconds_late}");
         }
     }
+}
+
+#[tokio::test]
+async fn sha1_is_taken_until_the_exception_of_the_connection_ends() {
+    let world = World::start().await;
+    let acme = world.customer("acme", "acme.test").await;
+    let weak = async || {
+        let request_id = world.request(&acme).await;
+        let mut terms = world.terms(&acme, &request_id);
+        let digest_method = "http://www.w3.org/2000/09/xmldsig#sha1".to_owned();
+        terms.signature = Some(SignatureProfile { digest_method, ..signing_key().profile() });
+        let response = saml_response_value(&acme.idp.respond(&ada(), &terms).unwrap());
+        world.validate(&acme, &response, &request_id).await.unwrap()
+    };
+    assert_eq!(crate::world::refused(weak().await).reason, "SIGNATURE_ALGORITHM_NOT_ALLOWED");
+    let until = world.clock_now().plus(std::time::Duration::from_hours(24));
+    configure(&world, &acme, settings(|settings| settings.sha1_until = Some(until))).await;
+    let answer = weak().await;
+    let (status, told) = found(&answer, "signature.algorithm");
+    assert!(status == Status::Warning && told.contains(&until.to_string()), "{told}");
+    accepted(answer);
+    world.clock.set(until);
+    assert_eq!(crate::world::refused(weak().await).reason, "SIGNATURE_ALGORITHM_NOT_ALLOWED");
+    // What is not weak is not touched by the end.
+    world.sign_in(&acme, &ada()).await;
 }
 
 #[tokio::test]
