@@ -10,6 +10,7 @@ mod chromium;
 mod claims;
 #[cfg(test)]
 mod closed;
+#[cfg(test)]
 mod cognito;
 #[cfg(test)]
 mod customer;
