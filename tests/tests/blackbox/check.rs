@@ -51,6 +51,9 @@ fn the_check_prints_every_hop_and_both_tokens_with_the_organization() -> Result<
         claims["org_id"].as_str().unwrap_or_else(|| panic!("no organization in {text}")).to_owned()
     };
     assert_eq!(organization(id_token), organization(access_token), "{ran}");
+    // What the sandbox's claim policy adds.
+    assert!(id_token.contains("\"tier\": \"enterprise\""), "{ran}");
+    assert!(access_token.contains(&format!("tenant/{}", organization(access_token))), "{ran}");
     assert!(printed.contains(&format!("organizations/{}", organization(id_token))), "routing decided the same\n{ran}");
     let keys = ["verified with a key of the issuer's metadata", "the Response: encrypted for the service provider"];
     assert!(keys.iter().all(|used| rest.contains(used)), "signed requests and encryption\n{ran}");

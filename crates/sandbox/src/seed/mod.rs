@@ -3,6 +3,7 @@
 //! Running it again changes nothing; after a restart it mends what a restart changes: the simulated identity providers
 //! have new keys and perhaps new addresses, and the simulated Cognito has forgotten its client secret.
 
+mod claims;
 mod connection;
 mod error;
 mod organization;
@@ -68,6 +69,7 @@ pub async fn seed(
     identity_providers: &IdentityProviders,
 ) -> Result<Seeded, SeedError> {
     let registered = user_pool::register(registry, pool).await?;
+    claims::choose(registry, &registered.name).await?;
     let mut organizations = Vec::new();
     for organization in ORGANIZATIONS {
         let name = organization::onboard(registry, organization, &registered.name).await?;
