@@ -29,6 +29,8 @@ mod hostile;
 #[cfg(test)]
 mod introduced;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod logout;
 #[cfg(test)]
 mod onboarding;
