@@ -33,23 +33,37 @@ pub(crate) enum Command {
         #[arg(long, value_name = "POOL", requires = "native_user")]
         pool: Option<String>,
     },
-    /// Show one, by the `sub` in tokens or by name.
-    Show { organization: String, person: String },
+    /// Show one.
+    Show {
+        /// Slug, id or name of the organization.
+        organization: String,
+        /// The person's `sub`, which stands behind the provider's name in Cognito's username; or the resource name.
+        person: String,
+    },
     /// Refuse a person's sign-ins and new tokens, also by refresh, within seconds. Access tokens that were given out stay
     /// valid until they expire.
     Deactivate {
+        /// Slug, id or name of the organization.
         organization: String,
+        /// The person's `sub` or name.
         person: String,
         /// Why, for operators. It is kept for ever: name nobody.
         #[arg(long, default_value = "")]
         note: String,
     },
     /// End the deactivation: sign-ins work again, and so do refresh tokens that were not revoked meanwhile.
-    Reactivate { organization: String, person: String },
-    /// Let a person be found by another subject: the identity provider or its NameID has changed. The `sub` in tokens stays;
-    /// whoever signs in with the subject of before is a new person.
-    Relink {
+    Reactivate {
+        /// Slug, id or name of the organization.
         organization: String,
+        /// The person's `sub` or name.
+        person: String,
+    },
+    /// Let a person be found by another subject: the identity provider or its NameID has changed. The `sub` stays, and with
+    /// it Cognito's user; whoever signs in with the subject of before is a new person.
+    Relink {
+        /// Slug, id or name of the organization.
+        organization: String,
+        /// The `sub` or name of the person who stays.
         person: String,
         #[command(flatten)]
         subject: FindSubject,
@@ -60,6 +74,7 @@ pub(crate) enum Command {
     },
     /// Give a user whom the user pool holds itself a person, and so the organization in tokens.
     LinkNative {
+        /// Slug, id or name of the organization.
         organization: String,
         /// The user's `sub` in the pool, as `AdminCreateUser` and `SignUp` answer it; not the username.
         native_user: String,
@@ -72,7 +87,9 @@ pub(crate) enum Command {
     },
     /// Take that away: the user gets no organization in tokens from now on.
     UnlinkNative {
+        /// Slug, id or name of the organization.
         organization: String,
+        /// The person's `sub` or name.
         person: String,
         /// The user pool. May be left out when there is only one.
         #[arg(long, value_name = "POOL")]
