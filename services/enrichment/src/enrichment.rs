@@ -160,8 +160,11 @@ impl Enrichment {
             self.external(&subject, true, |people, person| guard(people, person, &asked)).await?;
             return Ok(Answer::Passed(event.passed()));
         }
+        // Whoever confirms a user of the pool's own, an administrator perhaps, is not signing them in.
+        let signs_in = event.event().trigger() != Trigger::PostConfirmation;
         match self.native(pool, event.user(), |people, sub| {
-            Some(people.admit_native(sub, &asked)?.and_then(|admitted| people.check_policy(&admitted, &asked)))
+            let admitted = signs_in.then(|| people.admit_native(sub, &asked))??;
+            Some(admitted.and_then(|admitted| people.check_policy(&admitted, &asked)))
         }) {
             None => Ok(Answer::Unchanged(event.passed())),
             Some(admitted) => admitted.map(|()| Answer::Passed(event.passed())),

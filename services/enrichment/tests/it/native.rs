@@ -58,6 +58,8 @@ async fn what_closes_an_organization_or_a_person_closes_native_users_too() {
     deployment.settle().await;
     assert_eq!(deployment.refused(&native(eve)).await, "ORGANIZATION_SUSPENDED");
     assert_eq!(deployment.refused(&authentication).await, "ORGANIZATION_SUSPENDED");
+    let confirmation = with(authentication.clone(), "/triggerSource", json!("PostConfirmation_ConfirmSignUp"));
+    assert_eq!(deployment.trigger(&confirmation).await.unwrap(), confirmation, "that signs nobody in");
     deployment.change(organization, organization::Reinstated {}).await;
 
     let deactivated = person::Deactivated { person: eve, note: "left".to_owned() };

@@ -63,16 +63,19 @@ async fn it_is_open_too_when_the_service_hangs() {
 
 #[tokio::test]
 async fn what_the_service_does_not_answer_yet_follows_the_pools_wish() {
-    let unsupported = || [Act::Refuse(Code::InvalidArgument, Some("TRIGGER_UNSUPPORTED"))];
+    let refused = |reason| [Act::Refuse(Code::InvalidArgument, Some(reason))];
+    let unsupported = || refused("TRIGGER_UNSUPPORTED");
     let confirmed = event::of("1", "PostConfirmation_ConfirmSignUp", &json!({"userAttributes": {"sub": "s"}}));
     let challenge = event::of("1", "DefineAuthChallenge_Authentication", &json!({"session": []}));
 
     let (service, mut function) = self::function(event::POOL).await;
     service.then(unsupported());
     assert_eq!(function.invoke(&confirmed).await.json(), confirmed);
+    service.then(refused("TRIGGER_VERSION_UNSUPPORTED"));
+    assert_eq!(function.invoke(&confirmed).await.json(), confirmed);
     service.then(unsupported());
     assert_eq!(function.invoke(&challenge).await.error().0, "TriggerUnsupported", "no answer is no proof");
-    assert_eq!(service.got().len(), 2, "asking again would not help");
+    assert_eq!(service.got().len(), 3, "asking again would not help");
 
     let (service, mut function) = self::function("eu-west-1_Other").await;
     service.then(unsupported());
