@@ -195,6 +195,7 @@ impl CheckName {
         Self::LogoutDestination,
         Self::LogoutIssueInstant,
         Self::LogoutNotOnOrAfter,
+        Self::ResponseEncryption,
         Self::SubjectNameId,
         Self::LogoutSessionIndex,
         Self::LogoutInResponseTo,

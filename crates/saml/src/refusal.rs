@@ -120,7 +120,6 @@ refusals! {
     LogoutMessageTooOld = "LOGOUT_MESSAGE_TOO_OLD", IdentityProvider, "the logout message was made too long ago";
     LogoutMessageNotYetValid = "LOGOUT_MESSAGE_NOT_YET_VALID", IdentityProvider, "the logout message was made in the future: compare the clocks";
     LogoutRequestExpired = "LOGOUT_REQUEST_EXPIRED", IdentityProvider, "the LogoutRequest has expired";
-    NameIdEncrypted = "NAME_ID_ENCRYPTED", IdentityProvider, "the NameID of the LogoutRequest is encrypted, which is not understood";
     LimitExceeded = "LIMIT_EXCEEDED", IdentityProvider, "the Assertion has too many or too long values";
 }
 

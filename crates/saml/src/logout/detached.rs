@@ -42,7 +42,7 @@ pub(super) fn verify(
         return Err(checks.fail(name, expected, "no trusted key verifies the signature", Refusal::SignatureInvalid));
     };
     checks.pass(name, expected, &certificate.fingerprint().to_string());
-    expectation.note_validity(certificate, checks);
+    expectation.require_validity(certificate, checks)?;
     Ok(certificate.fingerprint())
 }
 

@@ -39,7 +39,7 @@ pub(super) fn verify(
         checks.fail(name, expected, &found, refusal)
     })?;
     checks.pass(name, expected, &certificate.fingerprint().to_string());
-    expectation.note_validity(certificate, checks);
+    expectation.require_validity(certificate, checks)?;
     Ok(certificate.fingerprint())
 }
 

@@ -17,9 +17,10 @@ use vestibule_kernel::Timestamp;
 pub use self::create::{LogoutRequest, LogoutResponse, LogoutStatus};
 use self::query::Query;
 use crate::{
-    Certificate, Check, CheckName, CheckStatus, Fingerprint, MessageKind, NameId, Refusal, TrustedCertificates,
+    Certificate, Check, CheckName, CheckStatus, DecryptionKeys, Fingerprint, MessageKind, NameId, Refusal,
+    TrustedCertificates,
     check::Checklist,
-    response::{Window, decode},
+    response::{Validity, Window, decode},
     xml::{self, Limits, Node},
 };
 
@@ -57,6 +58,10 @@ pub struct LogoutExpectation<'a> {
     pub now: Timestamp,
     /// By how much the clocks of both sides may differ; at most [`crate::limit::SKEW_MAX`] counts.
     pub skew: Duration,
+    /// Whether a certificate must be valid now for its signatures to count.
+    pub enforce_certificate_validity: bool,
+    /// The keys that open what is encrypted for this connection; `None`: nothing may be.
+    pub decryption: Option<&'a DecryptionKeys>,
     /// Until when signatures and digests with SHA-1 are accepted, each time with a warning; `None`: they are not.
     pub sha1_until: Option<Timestamp>,
 }
@@ -191,15 +196,9 @@ impl LogoutExpectation<'_> {
         self.sha1_until.filter(|until| self.now < *until)
     }
 
-    /// The key is pinned, so an expired certificate still proves who signed; somebody should renew it.
-    fn note_validity(&self, certificate: &Certificate, checks: &mut Checklist) {
-        let (name, expected) = (CheckName::SignatureCertificate, "within its validity");
-        let found = format!("valid from {} to {}", certificate.not_before(), certificate.not_after());
-        if certificate.is_valid_at(self.now) {
-            checks.pass(name, expected, &found);
-        } else {
-            checks.warn(name, expected, &found);
-        }
+    fn require_validity(&self, certificate: &Certificate, checks: &mut Checklist) -> Result<(), Refusal> {
+        let validity = Validity { now: self.now, enforced: self.enforce_certificate_validity };
+        validity.require(std::iter::once(certificate), self.trusted, checks)
     }
 
     fn note_algorithm(&self, algorithm: &str, uses_sha1: bool, checks: &mut Checklist) {

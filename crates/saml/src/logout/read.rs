@@ -8,9 +8,14 @@ use crate::{
     check::{self, Checklist},
     limit,
     name::{ASSERTION, PARTIAL_LOGOUT, PROTOCOL, SUCCESS},
-    response::{instant, name_id},
+    response::{encrypted, instant, name_id},
     xml::{Node, is_id},
 };
+
+/// By what a LogoutRequest may name somebody.
+const NAMES: [&str; 3] = ["NameID", "EncryptedID", "BaseID"];
+
+const ONE_NAME: &str = "one NameID";
 
 /// SAML core sections 3.2.1 and 3.2.2: the element that the parameter promised, Version 2.0, with an ID.
 pub(super) fn shape<'t>(
@@ -55,7 +60,7 @@ pub(super) fn values(
     Ok(match kind {
         MessageKind::Request => {
             not_on_or_after(root, expectation, checks)?;
-            let subject = subject(root, checks)?;
+            let subject = subject(root, expectation, checks)?;
             let session_indexes = session_indexes(root, checks)?;
             let id = id.to_owned();
             ReceivedLogout::Request(ReceivedLogoutRequest { id, subject, session_indexes, issue_instant, signed_by })
@@ -132,24 +137,37 @@ fn not_on_or_after(root: Node<'_>, expectation: &LogoutExpectation<'_>, checks: 
 }
 
 /// SAML core section 3.7.1: exactly one of NameID, EncryptedID and `BaseID`. The finding tells the format only.
-fn subject(root: Node<'_>, checks: &mut Checklist) -> Result<NameId, Refusal> {
-    let (name, expected) = (CheckName::SubjectNameId, "one NameID, in plain text");
-    let mut fail = |found: &str, refusal| Err(checks.fail(name, expected, found, refusal));
-    if root.named(ASSERTION, "EncryptedID").next().is_some() {
-        return fail("an EncryptedID", Refusal::NameIdEncrypted);
+fn subject(root: Node<'_>, expectation: &LogoutExpectation<'_>, checks: &mut Checklist) -> Result<NameId, Refusal> {
+    let mut names = root.elements().filter(|node| NAMES.iter().any(|name| node.is(ASSERTION, name)));
+    match (names.next(), names.next()) {
+        (Some(node), None) if node.is(ASSERTION, "NameID") => {
+            checks.pass(
+                CheckName::ResponseEncryption,
+                "as the identity provider likes",
+                "a NameID that is not encrypted",
+            );
+            name_id(node, checks)
+        }
+        (Some(node), None) if node.is(ASSERTION, "EncryptedID") => {
+            encrypted::element(node, "NameID", expectation.decryption, checks, name_id)
+        }
+        (first, _) => {
+            let found = first.map_or("none", |_| "several, or a BaseID");
+            Err(checks.fail(CheckName::SubjectNameId, ONE_NAME, found, Refusal::NameIdMissing))
+        }
     }
-    if root.named(ASSERTION, "BaseID").next().is_some() {
-        return fail("a BaseID", Refusal::NameIdMissing);
-    }
-    let Some(node) = root.only(ASSERTION, "NameID") else {
-        return fail("none, or several", Refusal::NameIdMissing);
-    };
+}
+
+fn name_id(node: Node<'_>, checks: &mut Checklist) -> Result<NameId, Refusal> {
     match name_id::read(node) {
         Ok(name_id) => {
-            checks.pass(name, expected, &name_id.format);
+            checks.pass(CheckName::SubjectNameId, ONE_NAME, &name_id.format);
             Ok(name_id)
         }
-        Err(refusal) => fail("an empty one, one beyond the limit, or one that is not plain text", refusal),
+        Err(refusal) => {
+            let found = "an empty one, one beyond the limit, or one that is not plain text";
+            Err(checks.fail(CheckName::SubjectNameId, ONE_NAME, found, refusal))
+        }
     }
 }
 

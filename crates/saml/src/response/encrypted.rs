@@ -15,7 +15,7 @@ use super::{
 use crate::{
     CheckName, Refusal,
     check::{Checklist, Verified},
-    encryption::Encrypted,
+    encryption::{DecryptionKeys, Encrypted},
     name::ASSERTION,
     xml::{self, Limits, Node},
 };
@@ -39,7 +39,7 @@ pub(super) fn judge(
 ) -> Result<Judged, Refusal> {
     // The Response's signature comes first: AES-CBC under a key of ours is an oracle for whoever may change a ciphertext.
     let outer = signer(&envelope.signable, expectation, checks)?;
-    let plaintext = open(envelope.encrypted, outer.is_some(), expectation, checks)?;
+    let plaintext = open(envelope.encrypted, outer.is_some(), expectation.decryption, checks)?;
     let document = parsed(&plaintext, "Assertion", checks)?;
     let root = Node::root(&document).ok_or_else(|| does_not_open(checks))?;
     checks.pass(NAME, OPENS, "opened");
@@ -58,15 +58,15 @@ pub(super) fn judge(
     Ok(Judged { assertion, evidence: Evidence::Document(verified) })
 }
 
-/// Opens an element that the Assertion, whose signature is verified, holds in the place of a `name`; `take` reads it.
-pub(super) fn element<T>(
+/// Opens an element that stands in the place of a `name` in what a verified signature covers; `take` reads it.
+pub(crate) fn element<T>(
     encrypted: Node<'_>,
     name: &str,
-    expectation: &Expectation<'_>,
+    keys: Option<&DecryptionKeys>,
     checks: &mut Checklist,
     take: impl FnOnce(Node<'_>, &mut Checklist) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
-    let plaintext = open(encrypted, true, expectation, checks)?;
+    let plaintext = open(encrypted, true, keys, checks)?;
     let document = parsed(&plaintext, name, checks)?;
     let root = Node::root(&document).ok_or_else(|| does_not_open(checks))?;
     checks.pass(NAME, OPENS, &format!("{name} opened"));
@@ -101,10 +101,10 @@ impl Signer {
 fn open(
     element: Node<'_>,
     authenticated: bool,
-    expectation: &Expectation<'_>,
+    keys: Option<&DecryptionKeys>,
     checks: &mut Checklist,
 ) -> Result<String, Refusal> {
-    let Some(keys) = expectation.decryption.filter(|keys| !keys.is_empty()) else {
+    let Some(keys) = keys.filter(|keys| !keys.is_empty()) else {
         return Err(checks.fail(NAME, "nothing encrypted", element.local_name(), Refusal::AssertionEncrypted));
     };
     let encrypted = Encrypted::read(element)

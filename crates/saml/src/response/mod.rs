@@ -4,7 +4,7 @@ mod address;
 pub(crate) mod attributes;
 mod conditions;
 mod decode;
-mod encrypted;
+pub(crate) mod encrypted;
 pub(crate) mod instant;
 pub(crate) mod name_id;
 mod profile;
@@ -21,7 +21,7 @@ pub(crate) use self::{
     decode::decode,
     instant::Window,
     shape::Inventory,
-    signature::{diagnose, embedded_certificates},
+    signature::{Validity, diagnose, embedded_certificates},
 };
 use self::{
     shape::{Message, Shape},
@@ -121,7 +121,8 @@ fn judge(xml: &str, expectation: &Expectation<'_>, checks: &mut Checklist) -> Re
     encrypted::may_be_plain(expectation, checks)?;
     let signer = verify(&shape, expectation, checks)?;
     let assertion = read(&shape, &signer, expectation, checks)?;
-    let evidence = if shape.hides_name_id() { Evidence::Document(None) } else { Evidence::Message(signer.fingerprints) };
+    let evidence =
+        if shape.hides_name_id() { Evidence::Document(None) } else { Evidence::Message(signer.fingerprints) };
     Ok(Judged { assertion, evidence })
 }
 

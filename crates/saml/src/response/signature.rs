@@ -1,6 +1,7 @@
 //! The signatures themselves, over the tree that everything else reads.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use vestibule_kernel::Timestamp;
 
 use super::{Expectation, profile::Signed, shape::Shape};
 use crate::{
@@ -40,7 +41,9 @@ pub(super) fn verify(
         return Err(checks.fail(name, expected, "no signature", Refusal::SignatureMissing));
     };
     checks.pass(name, expected, &certificate.fingerprint().to_string());
-    validity(by_assertion.into_iter().chain(by_response), expectation, checks)?;
+    let signers = by_assertion.into_iter().chain(by_response);
+    let validity = Validity { now: expectation.now, enforced: expectation.enforce_certificate_validity };
+    validity.require(signers, expectation.trusted, checks)?;
     let mut fingerprints: Vec<_> =
         [by_assertion, by_response].into_iter().flatten().map(Certificate::fingerprint).collect();
     fingerprints.dedup();
@@ -74,30 +77,40 @@ pub(crate) fn embedded_certificates(signature: Node<'_>) -> impl Iterator<Item =
 /// The key is pinned, so an expired certificate still proves who signed; somebody should renew it. Unless the connection
 /// holds certificates to their validity: then every signature needs one that is valid now. It may be another one of the
 /// same key, because that is how certificates are renewed.
-fn validity<'t>(
-    signers: impl Iterator<Item = &'t Certificate>,
-    expectation: &Expectation<'t>,
-    checks: &mut Checklist,
-) -> Result<(), Refusal> {
-    let (name, expected) = (CheckName::SignatureCertificate, "within its validity");
-    let mut found = String::new();
-    for signer in signers {
-        let renewed = || {
-            let same_key = |each: &&Certificate| each.public_key_der() == signer.public_key_der();
-            let mut others = expectation.trusted.certificates().iter().filter(same_key);
-            others.find(|each| each.is_valid_at(expectation.now))
-        };
-        let certificate = Some(signer).filter(|each| each.is_valid_at(expectation.now)).or_else(renewed);
-        let shown = certificate.unwrap_or(signer);
-        found = format!("valid from {} to {}", shown.not_before(), shown.not_after());
-        if certificate.is_none() {
-            if expectation.enforce_certificate_validity {
-                return Err(checks.fail(name, expected, &found, Refusal::CertificateNotValid));
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Validity {
+    pub(crate) now: Timestamp,
+    pub(crate) enforced: bool,
+}
+
+impl Validity {
+    /// Notes whether every signer's certificate is valid now, and refuses where that is enforced.
+    pub(crate) fn require<'t>(
+        self,
+        signers: impl Iterator<Item = &'t Certificate>,
+        trusted: &'t TrustedCertificates,
+        checks: &mut Checklist,
+    ) -> Result<(), Refusal> {
+        let (name, expected) = (CheckName::SignatureCertificate, "within its validity");
+        let mut found = String::new();
+        for signer in signers {
+            let renewed = || {
+                let same_key = |each: &&Certificate| each.public_key_der() == signer.public_key_der();
+                let mut others = trusted.certificates().iter().filter(same_key);
+                others.find(|each| each.is_valid_at(self.now))
+            };
+            let certificate = Some(signer).filter(|each| each.is_valid_at(self.now)).or_else(renewed);
+            let shown = certificate.unwrap_or(signer);
+            found = format!("valid from {} to {}", shown.not_before(), shown.not_after());
+            if certificate.is_none() {
+                if self.enforced {
+                    return Err(checks.fail(name, expected, &found, Refusal::CertificateNotValid));
+                }
+                checks.warn(name, expected, &found);
+                return Ok(());
             }
-            checks.warn(name, expected, &found);
-            return Ok(());
         }
+        checks.pass(name, expected, &found);
+        Ok(())
     }
-    checks.pass(name, expected, &found);
-    Ok(())
 }

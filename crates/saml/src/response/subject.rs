@@ -38,7 +38,7 @@ fn subject_name_id(
     let only = |name| subject.and_then(|subject| subject.only(ASSERTION, name));
     match (only("NameID"), only("EncryptedID")) {
         (Some(node), None) => plain_name_id(node, checks),
-        (None, Some(node)) => encrypted::element(node, "NameID", expectation, checks, plain_name_id),
+        (None, Some(node)) => encrypted::element(node, "NameID", expectation.decryption, checks, plain_name_id),
         (None, None) => Err(checks.fail(CheckName::SubjectNameId, ONE_NAME_ID, "none", Refusal::NameIdMissing)),
         (Some(_), Some(_)) => {
             Err(checks.fail(CheckName::SubjectNameId, ONE_NAME_ID, "two, one encrypted", Refusal::NameIdMissing))

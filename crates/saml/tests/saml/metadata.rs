@@ -236,3 +236,40 @@ fn a_fingerprint_survives_its_text_form() {
     assert_eq!(serde_json::from_str::<Fingerprint>(&json).unwrap(), fingerprint);
     assert!("abc".parse::<Fingerprint>().is_err());
 }
+
+#[test]
+fn where_logout_messages_go_is_read() {
+    assert!(parse(&genuine()).unwrap().single_logout_services.is_empty());
+    let with = provider(&RSA).with_logout("https://idp.acme.test/slo").metadata_xml();
+    let services = parse(&with).unwrap().single_logout_services;
+    let found: Vec<_> = services
+        .iter()
+        .map(|service| (service.binding, service.location.as_str(), &service.response_location))
+        .collect();
+    let slo = "https://idp.acme.test/slo";
+    assert_eq!(found, [(Binding::HttpRedirect, slo, &None), (Binding::HttpPost, slo, &None)]);
+
+    let service = |binding: &str, rest: &str| {
+        let binding = format!("urn:oasis:names:tc:SAML:2.0:bindings:{binding}");
+        format!("<md:SingleLogoutService Binding=\"{binding}\" Location=\"https://idp.acme.test/{rest}/>")
+    };
+    let among = |services: &str| {
+        let before = "<md:SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\"";
+        parse(&replace(&genuine(), before, &format!("{services}{before}")))
+    };
+    let several = [
+        service("SOAP", "soap\""),
+        service("HTTP-POST", "first\" ResponseLocation=\"https://idp.acme.test/done\""),
+        service("HTTP-POST", "second\""),
+    ];
+    let services = among(&several.concat()).unwrap().single_logout_services;
+    assert_eq!(services.len(), 1, "the first of each binding that is spoken here");
+    assert_eq!(services[0].location.as_str(), "https://idp.acme.test/first");
+    assert_eq!(services[0].response_location.as_ref().map(url::Url::as_str), Some("https://idp.acme.test/done"));
+    for location in ["http://idp.acme.test/slo", "javascript:alert(1)", ""] {
+        let bent = |xml: &str| xml.replace("https://idp.acme.test/first", location);
+        assert_eq!(among(&bent(&several[1])), Err(MetadataError::LocationInvalid), "{location}");
+    }
+    let elsewhere = several[1].replace("https://idp.acme.test/done", "http://idp.acme.test/done");
+    assert_eq!(among(&elsewhere), Err(MetadataError::LocationInvalid));
+}

@@ -177,3 +177,54 @@ async fn an_unknown_pool_is_not_found() {
     let unknown = UserPool { name: name.to_owned(), ..UserPool::default() };
     assert_refused(update(&registry, unknown, &[]).await, Code::NotFound, "USER_POOL_NOT_FOUND");
 }
+
+#[tokio::test]
+async fn the_addresses_of_the_application_are_kept_as_they_were_given() {
+    let registry = Registry::start().await;
+    let addresses = ["https://app.example/", "https://app.example/bye?a=b"].map(str::to_owned).to_vec();
+    let wanted = UserPool {
+        initiate_login_uri: "https://app.example/login".to_owned(),
+        post_logout_redirect_uris: addresses.clone(),
+        ..pool("eu-west-1_Addresses")
+    };
+    let created = create(&registry, wanted).await.unwrap();
+    assert_eq!(created.initiate_login_uri, "https://app.example/login");
+    assert_eq!(created.post_logout_redirect_uris, addresses);
+
+    let fewer = UserPool { post_logout_redirect_uris: addresses[..1].to_vec(), ..created.clone() };
+    let fewer =
+        update(&registry, UserPool { etag: String::new(), ..fewer }, &["post_logout_redirect_uris"]).await.unwrap();
+    assert_eq!(fewer.post_logout_redirect_uris, addresses[..1]);
+    assert_eq!(fewer.initiate_login_uri, created.initiate_login_uri);
+    let none = UserPool {
+        initiate_login_uri: String::new(),
+        post_logout_redirect_uris: Vec::new(),
+        etag: String::new(),
+        ..created.clone()
+    };
+    let none = update(&registry, none, &["initiate_login_uri", "post_logout_redirect_uris"]).await.unwrap();
+    assert_eq!((none.initiate_login_uri.as_str(), none.post_logout_redirect_uris.len()), ("", 0));
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_trusted_is_refused_by_its_place() {
+    let registry = Registry::start().await;
+    let with = |uri: &str| UserPool {
+        post_logout_redirect_uris: vec!["https://app.example/".to_owned(), uri.to_owned()],
+        ..pool("eu-west-1_Addresses")
+    };
+    for uri in ["http://app.example/", "javascript:alert(1)", "https://ada@app.example/", "https://app.example/#x", ""]
+    {
+        let status = create(&registry, with(uri)).await;
+        assert_field(status, "APPLICATION_URI_INVALID", "user_pool.post_logout_redirect_uris[1]");
+    }
+    let status = create(&registry, with("https://app.example/")).await;
+    assert_field(status, "POST_LOGOUT_REDIRECT_URI_TWICE", "user_pool.post_logout_redirect_uris");
+    let many = (0..101).map(|number| format!("https://app.example/{number}")).collect();
+    let many = UserPool { post_logout_redirect_uris: many, ..pool("eu-west-1_Addresses") };
+    let status = create(&registry, many).await;
+    assert_field(status, "TOO_MANY_POST_LOGOUT_REDIRECT_URIS", "user_pool.post_logout_redirect_uris");
+    let login = UserPool { initiate_login_uri: "http://app.example/".to_owned(), ..pool("eu-west-1_Addresses") };
+    let status = create(&registry, login).await;
+    assert_field(status, "APPLICATION_URI_INVALID", "user_pool.initiate_login_uri");
+}

@@ -14,10 +14,13 @@ use vestibule_rpc::{
     },
 };
 use vestibule_saml::{
-    self as saml, Credential, LogoutExpectation, LogoutMessage, LogoutOutcome, MessageKind, ReceivedLogout,
+    self as saml, DecryptionKeys, LogoutExpectation, LogoutMessage, LogoutOutcome, MessageKind, ReceivedLogout,
     ReceivedLogoutRequest, RelayState,
 };
-use vestibule_tenancy::person::{self, LOGOUT_REQUEST, Person};
+use vestibule_tenancy::{
+    connection::CertificateValidity,
+    person::{self, LOGOUT_REQUEST, Person},
+};
 
 use super::{
     SessionIndex,
@@ -27,6 +30,7 @@ use crate::{
     accept::person_stream,
     checklist::{Check, Checklist},
     connection::ReadyConnection,
+    credential::Credentials,
     error::Error,
     refusal::Refusal,
 };
@@ -39,8 +43,8 @@ pub(crate) struct Hearing<'a> {
     pub(crate) connection: &'a ReadyConnection,
     pub(crate) log: &'a EventLog,
     pub(crate) index: &'a SessionIndex,
-    /// Signs the answer.
-    pub(crate) signer: &'a Credential,
+    /// The keys that sign the answer, and that open a NameID.
+    pub(crate) credentials: &'a Credentials,
     pub(crate) ids: &'a (dyn IdSource + 'static),
     pub(crate) now: Timestamp,
     /// By how much the identity provider's clock may differ.
@@ -55,7 +59,8 @@ pub(crate) async fn validate(
 ) -> Result<ValidateLogoutResponse, Error> {
     let message = asked.message.as_ref().ok_or(Error::MessageMissing)?;
     let mut checks = Checklist::default();
-    let outcome = match judge(hearing, message, &asked.request_id, &mut checks) {
+    let decryption = hearing.credentials.decryption(hearing.connection.id).await?;
+    let outcome = match judge(hearing, decryption.as_deref(), (message, &asked.request_id), &mut checks) {
         Err(refusal) => Err(refusal),
         Ok(ReceivedLogout::Response(response)) => Ok(Outcome::Answered(answered(&response.outcome))),
         Ok(ReceivedLogout::Request(request)) => hear(hearing, &request, &asked.relay_state, &mut checks).await?,
@@ -70,8 +75,8 @@ pub(crate) async fn validate(
 
 fn judge(
     hearing: &Hearing<'_>,
-    message: &Message,
-    request_id: &str,
+    decryption: Option<&DecryptionKeys>,
+    (message, request_id): (&Message, &str),
     checks: &mut Checklist,
 ) -> Result<ReceivedLogout, Refusal> {
     let connection = hearing.connection;
@@ -93,6 +98,8 @@ fn judge(
             in_response_to: Some(request_id).filter(|id| !id.is_empty()),
             now: hearing.now,
             skew: hearing.skew,
+            enforce_certificate_validity: connection.settings.certificate_validity == CertificateValidity::Enforce,
+            decryption,
             sha1_until: connection.settings.sha1_until,
         },
     );
@@ -126,7 +133,9 @@ async fn hear(
     }
     checks.pass(Check::LogoutRequestUnused);
     let relay_state = RelayState::of_others(relay_state);
-    let answer = success(connection, &request.id, relay_state.as_ref(), hearing.signer, (hearing.ids, *now))?;
+    // Only for an identity provider that has proven itself, because a key that is missing is made.
+    let signer = hearing.credentials.signing(connection.id).await?;
+    let answer = success(connection, &request.id, relay_state.as_ref(), &signer, (hearing.ids, *now))?;
     let binding = answer.map(|carried| match carried {
         Carried::Redirect(url) => logout_heard::Binding::RedirectUrl(url),
         Carried::Form(form) => logout_heard::Binding::PostForm(form),

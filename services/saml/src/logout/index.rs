@@ -5,12 +5,12 @@ use std::sync::Arc;
 use aws_lc_rs::digest::{Context, SHA256};
 use vestibule_eventlog::EventLog;
 use vestibule_kernel::{ConnectionId, PersonId, Timestamp};
-use vestibule_saml::{Assertion, NameId};
+use vestibule_saml::{NameId, SubjectId};
 use vestibule_storage::{Bucket, ExpiringRecord, ExpiringRecords, KeyStore, Subject, SubjectIndex};
 use vestibule_tenancy::person;
 
 use super::SESSION_LIFETIME;
-use crate::error::Error;
+use crate::{error::Error, judge::Acceptable};
 
 /// Records found by a keyed digest of the NameID and, in a record of its own, the SessionIndex.
 const SESSION: Bucket = Bucket("saml.session");
@@ -26,25 +26,36 @@ pub(crate) struct SessionIndex {
 }
 
 impl SessionIndex {
-    /// Remembers whom an accepted assertion named. A record that is there already is that of an earlier sign-in; its life
-    /// begins anew, and it means who signed in last.
+    /// Remembers whom an accepted assertion named. Whoever is known by the NameID itself is found by it anyway. A record
+    /// that is there already is that of an earlier sign-in; its life begins anew, and it means who signed in last.
     pub(crate) async fn remember(
         &self,
         connection: ConnectionId,
-        assertion: &Assertion,
+        acceptable: &Acceptable,
         person: PersonId,
         now: Timestamp,
     ) -> Result<(), Error> {
+        let assertion = &acceptable.assertion;
         let name = self.name(connection, &assertion.subject).await?;
-        let session = assertion.session_index.as_ref().map(|index| key(&name, Some(index)));
-        for key in [Some(key(&name, None)), session].into_iter().flatten() {
-            let value = person.uuid().as_bytes().to_vec();
-            let record = ExpiringRecord { bucket: SESSION, key, value, expires_at: now.plus(SESSION_LIFETIME) };
-            if !self.records.put(&record).await? {
-                self.records.remove(SESSION, &key).await?;
-                // Another sign-in of the same name may have been faster, and its record is as good.
-                self.records.put(&record).await?;
+        let by_name = Some(key(&name, None)).filter(|_| !matches!(acceptable.subject, SubjectId::NameId(_)));
+        let by_session = assertion.session_index.as_ref().map(|index| key(&name, Some(index)));
+        let put = |key: Option<[u8; 32]>| async move {
+            match key {
+                Some(key) => self.put(key, person, now).await,
+                None => Ok(()),
             }
+        };
+        let (named, of_session) = tokio::join!(put(by_name), put(by_session));
+        named.and(of_session)
+    }
+
+    async fn put(&self, key: [u8; 32], person: PersonId, now: Timestamp) -> Result<(), Error> {
+        let value = person.uuid().as_bytes().to_vec();
+        let record = ExpiringRecord { bucket: SESSION, key, value, expires_at: now.plus(SESSION_LIFETIME) };
+        if !self.records.put(&record).await? {
+            self.records.remove(SESSION, &key).await?;
+            // Another sign-in of the same name may have been faster, and its record is as good.
+            self.records.put(&record).await?;
         }
         Ok(())
     }

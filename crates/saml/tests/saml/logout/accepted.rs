@@ -1,13 +1,16 @@
 use std::time::Duration;
 
+use vestibule_kernel::SeededIds;
 use vestibule_saml::{
-    CheckName, CheckStatus, LogoutExpectation, LogoutMessage, LogoutOutcome, LogoutVerdict, MessageKind,
-    ReceivedLogout, Refusal, limit, validate_logout,
+    CheckName, CheckStatus, Credential, DecryptionKeys, LogoutExpectation, LogoutMessage, LogoutOutcome, LogoutVerdict,
+    MessageKind, ReceivedLogout, Refusal, limit, validate_logout,
 };
-use vestibule_saml_idp::{LogoutKind, SignatureAlgorithm, SignatureProfile, saml_response_value};
+use vestibule_saml_idp::{
+    ContentCipher, EncryptionTerms, LogoutKind, SignatureAlgorithm, SignatureProfile, saml_response_value,
+};
 
 use super::{expectation, form, is_genuine, judge_form, judge_query, query, request, response, terms, trusted};
-use crate::support::{EC, NOW, RSA, SKEW, days, provider, trusting};
+use crate::support::{EC, NOW, OURS, RSA, SKEW, days, element, provider, trusting};
 
 #[track_caller]
 fn heard(verdict: LogoutVerdict) -> ReceivedLogout {
@@ -190,4 +193,56 @@ fn sha1_counts_only_while_the_exception_lasts() {
     hears_the_request(verdict);
     assert_eq!(judge(Some(NOW)).outcome, Err(Refusal::SignatureAlgorithmNotAllowed));
     assert_eq!(judge(None).outcome, Err(Refusal::SignatureAlgorithmNotAllowed));
+}
+
+/// The request with the NameID encrypted for this certificate.
+fn hidden(name_id: &str, terms: &EncryptionTerms) -> String {
+    let xml = request(&super::terms());
+    let plain = element(&xml, "saml:NameID");
+    xml.replace(plain, &terms.encrypt("EncryptedID", name_id).unwrap())
+}
+
+#[test]
+fn an_encrypted_name_is_opened_with_the_keys_of_the_connection() {
+    let (trusted, keys) = (trusted(), DecryptionKeys::new([&*OURS]).unwrap());
+    let opens = LogoutExpectation { decryption: Some(&keys), ..expectation(&trusted) };
+    let judge = |xml: &str| {
+        let query = query(LogoutKind::Request, xml, None);
+        validate_logout(&LogoutMessage::Redirect { query: &query }, &opens)
+    };
+    let xml = request(&terms());
+    let namespace = "xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"";
+    let name_id = element(&xml, "saml:NameID").replacen("<saml:NameID", &format!("<saml:NameID {namespace}"), 1);
+    let ids = SeededIds::new(5);
+    let ours = EncryptionTerms::new(OURS.certificate().der(), &ids);
+    hears_the_request(judge(&hidden(&name_id, &ours)));
+    // The signature covers the ciphertext, so what is malleable may be opened.
+    let mut malleable = ours.clone();
+    malleable.cipher = ContentCipher::Aes128Cbc;
+    hears_the_request(judge(&hidden(&name_id, &malleable)));
+
+    let other = Credential::generate("somebody else", NOW, NOW.plus(days(1))).unwrap();
+    let other = EncryptionTerms::new(other.certificate().der(), &ids);
+    let comment = name_id.replace("acme.test", "acme.test<!-- -->.eve.test");
+    for (xml, refusal) in [
+        (hidden(&name_id, &other), Refusal::DecryptionFailed),
+        (hidden(&format!("<saml:Issuer {namespace}>x</saml:Issuer>"), &ours), Refusal::DecryptionFailed),
+        (hidden("ada", &ours), Refusal::DecryptionFailed),
+        (hidden(&comment, &ours), Refusal::ValueForbiddenContent),
+        (xml.replace(element(&xml, "saml:NameID"), "<saml:EncryptedID/>"), Refusal::EncryptionProfileViolated),
+    ] {
+        assert_eq!(judge(&xml).outcome, Err(refusal), "{xml}");
+    }
+}
+
+#[test]
+fn certificates_are_held_to_their_validity_where_the_connection_says_so() {
+    let (trusted, message) = (trusted(), request(&LogoutTermsAt::later().0));
+    let later =
+        LogoutExpectation { now: NOW.plus(days(400)), enforce_certificate_validity: true, ..expectation(&trusted) };
+    let (query, form) = (query(LogoutKind::Request, &message, None), form(&message));
+    let by_form = LogoutMessage::Post { kind: MessageKind::Request, value: &form };
+    for message in [LogoutMessage::Redirect { query: &query }, by_form] {
+        assert_eq!(validate_logout(&message, &later).outcome, Err(Refusal::CertificateNotValid));
+    }
 }

@@ -29,6 +29,8 @@ pub(crate) fn expectation(trusted: &TrustedCertificates) -> LogoutExpectation<'_
         in_response_to: Some(REQUEST),
         now: NOW,
         skew: SKEW,
+        enforce_certificate_validity: false,
+        decryption: None,
         sha1_until: None,
     }
 }

@@ -89,7 +89,12 @@ fn names() -> Vec<Deviation> {
         ("two NameIDs", missing, replace(&xml, name_id, &two)),
         ("an empty NameID", missing, replace(&xml, ADA, " ")),
         ("a BaseID", missing, replace(&xml, name_id, "<saml:BaseID/>")),
-        ("an EncryptedID", caught(Refusal::NameIdEncrypted), replace(&xml, name_id, "<saml:EncryptedID/>")),
+        (
+            "an EncryptedID where there is no key to open it",
+            (CheckName::ResponseEncryption, Refusal::AssertionEncrypted),
+            replace(&xml, name_id, "<saml:EncryptedID/>"),
+        ),
+        ("an EncryptedID beside the NameID", missing, replace(&xml, name_id, &format!("{name_id}<saml:EncryptedID/>"))),
         ("a comment in the NameID", forbidden, replace(&xml, ADA, "ada@acme.test<!-- -->.eve.test")),
         ("an element in the NameID", forbidden, replace(&xml, ADA, "<b>ada@acme.test</b>")),
         ("a NameID longer than the limit", caught(Refusal::LimitExceeded), replace(&xml, ADA, &"x".repeat(1025))),
