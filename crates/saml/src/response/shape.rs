@@ -9,7 +9,7 @@ use crate::{
     xml::{Node, is_id},
 };
 
-/// The attributes that the signature engine resolves a reference by, whatever their namespace.
+/// The attributes that verifiers take for IDs, whatever their namespace.
 const ID_ATTRIBUTES: [&str; 4] = ["ID", "Id", "id", "AssertionID"];
 
 /// Elements of XML Signature that SAML never needs and that carry content or keys from elsewhere.

@@ -23,7 +23,7 @@ impl<'t> Node<'t> {
         document.document_element().map(|id| Self { document, id })
     }
 
-    /// The element at a node the signature engine has named.
+    /// The element at a node of the tree.
     pub(crate) fn at(document: &'t Document<'t>, id: NodeId) -> Option<Self> {
         document.element(id).map(|_| Self { document, id })
     }
@@ -153,7 +153,7 @@ impl<'t> Node<'t> {
 }
 
 /// Whether the text has the characters of an ID as identity providers write them: those of an XML name. No such ID can
-/// look like an `XPointer` to the signature engine.
+/// look like an `XPointer` to another engine.
 pub(crate) fn is_id(text: &str) -> bool {
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
     !text.is_empty() && text.len() <= limit::ID_CHARS_MAX && text.bytes().all(is_name)
