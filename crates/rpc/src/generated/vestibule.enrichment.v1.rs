@@ -313,7 +313,8 @@ pub mod enrichment_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Shows what goes into both tokens of a person, real or hypothetical, with the policies as they are or as proposed. Changes
-        /// nothing. A policy that may not be saved is refused as the registry would refuse it.
+        /// nothing. A policy that may not be saved is refused as the registry would refuse it. This is about policies: whether the
+        /// person may have tokens at all (a suspension, a deactivation, a disabled connection) is not looked at.
         /// INVALID_ARGUMENT/RESOURCE_NAME_INVALID, SUBJECT_REQUIRED, LIST_TOO_LONG, ROLE_INVALID, POLICY_TWICE, POLICY_NOT_USED and
         /// the reasons of ReplaceClaimPolicy; NOT_FOUND/ORGANIZATION_UNKNOWN, PERSON_UNKNOWN; UNAVAILABLE/VIEW_STALE.
         pub async fn preview_claims(
@@ -374,7 +375,8 @@ pub mod enrichment_service_server {
             request: tonic::Request<super::HandleTriggerRequest>,
         ) -> std::result::Result<tonic::Response<super::HandleTriggerResponse>, tonic::Status>;
         /// Shows what goes into both tokens of a person, real or hypothetical, with the policies as they are or as proposed. Changes
-        /// nothing. A policy that may not be saved is refused as the registry would refuse it.
+        /// nothing. A policy that may not be saved is refused as the registry would refuse it. This is about policies: whether the
+        /// person may have tokens at all (a suspension, a deactivation, a disabled connection) is not looked at.
         /// INVALID_ARGUMENT/RESOURCE_NAME_INVALID, SUBJECT_REQUIRED, LIST_TOO_LONG, ROLE_INVALID, POLICY_TWICE, POLICY_NOT_USED and
         /// the reasons of ReplaceClaimPolicy; NOT_FOUND/ORGANIZATION_UNKNOWN, PERSON_UNKNOWN; UNAVAILABLE/VIEW_STALE.
         async fn preview_claims(

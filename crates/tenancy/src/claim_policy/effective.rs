@@ -100,6 +100,7 @@ impl Effective {
         let mut problems = Problems::default();
         self.add_event_version(level, policy.event_version, &mut problems);
         self.add_budget(level, &policy.budget, &mut problems);
+        self.add_suppressed(level, &policy.suppress, &mut problems);
         problems.check_count("claims", policy.claims.len(), CLAIMS_MAX);
         for (name, rule) in policy.claims.iter().take(CLAIMS_MAX) {
             self.add_claim(level, name, rule, &mut problems);
@@ -109,7 +110,6 @@ impl Effective {
             self.add_scope(level, index, text, &mut problems);
         }
         self.add_groups(level, &policy.groups, &mut problems);
-        self.add_suppressed(level, &policy.suppress, &mut problems);
         if !policy.app_clients.is_empty() {
             self.add_app_clients(level, &policy.app_clients, &mut problems);
         }
@@ -181,7 +181,7 @@ impl Effective {
         let Some(wanted) = &budget.reference_claim else { return };
         if let Err((reason, description)) = name::check_made(wanted, &REFERENCE, Tokens::Both) {
             problems.note(reason, FIELD, description);
-        } else if self.claims.keys().any(|name| name.eq_ignore_ascii_case(wanted)) {
+        } else if self.claims.keys().any(|name| name::bare(name).eq_ignore_ascii_case(name::bare(wanted))) {
             problems.note("CLAIM_NAME_TWICE", FIELD, "a claim has this name already");
         } else {
             self.reference_claim = (wanted.clone(), level);
@@ -210,7 +210,7 @@ impl Effective {
             return problems.note("CLAIM_NAME_TWICE", field, description);
         }
         if let Some(by) = self.suppressed_claims.get(name) {
-            return problems.note("SUPPRESSED_ABOVE", field, format!("the policy of the {by} suppresses this claim"));
+            return problems.note("SUPPRESSED", field, format!("the policy of the {by} suppresses this claim"));
         }
         let level = match above {
             Some(above) if above.source == *source => above.level,
@@ -239,6 +239,9 @@ impl Effective {
 
     fn add_scope(&mut self, level: Level, index: usize, text: &str, problems: &mut Problems) {
         let field = format!("scopes[{index}]");
+        if let Some(by) = self.suppressed_scopes.get(text) {
+            return problems.note("SUPPRESSED", field, format!("the policy of the {by} suppresses this scope"));
+        }
         if let Some(template) = self.template(level, Kind::Scope, field, text, problems) {
             self.scopes.push((template, level));
         }

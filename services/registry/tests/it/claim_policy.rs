@@ -175,10 +175,10 @@ async fn reserved_claims_are_refused_each_with_its_field() {
         fields,
         [
             "claim_policy.event_version",
+            "claim_policy.suppress.user_admin_scope",
             "claim_policy.claims[email_verified]",
             "claim_policy.claims[sub]",
             "claim_policy.scopes[1]",
-            "claim_policy.suppress.user_admin_scope",
         ]
     );
     assert_eq!(registry.events().await.len(), before, "nothing is saved");

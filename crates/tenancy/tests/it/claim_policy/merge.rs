@@ -64,7 +64,16 @@ fn what_is_suppressed_above_stays_suppressed() {
     }, "groups": { "mode": "suppress" } });
     let above = of_pool(pool);
     let made = json!({ "claims": { "nickname": { "source": { "constant": "x" } } } });
-    assert_eq!(problems(&above, Level::Organization, made), [("SUPPRESSED_ABOVE", "claims[nickname]".to_owned())]);
+    assert_eq!(problems(&above, Level::Organization, made), [("SUPPRESSED", "claims[nickname]".to_owned())]);
+    let added = json!({ "scopes": ["legacy/all"] });
+    assert_eq!(problems(&above, Level::Organization, added), [("SUPPRESSED", "scopes[0]".to_owned())]);
+    let at_once = json!({
+        "claims": { "tier": { "source": { "constant": "x" } } },
+        "scopes": ["a/b"],
+        "suppress": { "claims": ["tier"], "scopes": ["a/b"] },
+    });
+    let found = problems(&Effective::default(), Level::UserPool, at_once);
+    assert_eq!(found, [("SUPPRESSED", "claims[tier]".to_owned()), ("SUPPRESSED", "scopes[0]".to_owned())]);
     for mode in ["keep", "replace"] {
         let reopened = json!({ "groups": { "mode": mode } });
         assert_eq!(problems(&above, Level::AppClient, reopened), [("SUPPRESSED_ABOVE", "groups.mode".to_owned())]);

@@ -166,6 +166,10 @@ fn an_attribute_and_a_claim_of_one_name_say_the_same() {
         let honest = claim(name, json!({ "source": { "from": "organization.id" } }));
         assert_eq!(problems(&Effective::default(), Level::Organization, honest), []);
     }
+    for name in ["custom:org_id", "Custom:ORG_ID"] {
+        let reference = json!({ "budget": { "reference_claim": name } });
+        refused(Level::Organization, &reference, "CLAIM_NAME_TWICE", "budget.reference_claim");
+    }
     let above = of_pool(claim("tier", json!({ "source": tier })));
     let found = problems(&above, Level::Organization, claim("custom:Tier", json!({ "source": constant })));
     assert_eq!(found, [("CLAIM_NAME_TWICE", "claims[custom:Tier]".to_owned())]);
