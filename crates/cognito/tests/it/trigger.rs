@@ -332,3 +332,35 @@ fn a_client_is_told_from_a_user_by_more_than_the_source() {
     let Bearer::User(user) = user.bearer() else { panic!("a client") };
     assert_eq!(user.external_subject("Vestibule").unwrap(), None);
 }
+
+/// What stands where something else was expected.
+const INSTEAD: [&str; 12] =
+    ["null", "[]", "{}", "7", "\"\"", "true", "\"x\"", "[[]]", "{\"a\":{}}", "\"\\u0000\"", "-1e9", "[null]"];
+
+proptest::proptest! {
+    /// Whatever comes, nothing panics, and what is answered differs from it in the response only.
+    #[test]
+    fn a_mutilated_event_is_refused_or_answered_and_never_changed(
+        place in 0..EVENT.len(),
+        length in 0_usize..40,
+        instead in 0..INSTEAD.len(),
+        version in 0_u8..5,
+    ) {
+        let bounds: Vec<usize> = EVENT.char_indices().map(|(at, _)| at).collect();
+        let start = bounds[place.min(bounds.len() - 1)];
+        let end = bounds[(place + length).min(bounds.len() - 1)].max(start);
+        let event = format!("{}{}{}", &EVENT[..start], INSTEAD[instead], &EVENT[end..]);
+        let event = event.replacen(r#""version":"2""#, &format!(r#""version":"{version}""#), 1);
+        let Ok(read) = read(&event) else { return Ok(()) };
+        if let Bearer::User(user) = read.bearer() {
+            let _ = user.external_subject("Vestibule");
+        }
+        let Ok(answer) = read.answered(&organization()) else { return Ok(()) };
+        let without = |json: &str| {
+            let mut json: Value = serde_json::from_str(&json.replace("1e400", "1")).unwrap();
+            json.as_object_mut().unwrap().remove("response");
+            json
+        };
+        proptest::prop_assert_eq!(without(&answer), without(&event));
+    }
+}
