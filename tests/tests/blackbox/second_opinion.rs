@@ -10,6 +10,7 @@ use vestibule_tests::{Cli, Launch, PeerVariable, required, until};
 use crate::{
     customer::{Client, Customer},
     refusal,
+    telemetry::collector::Collector,
 };
 
 /// What the checklist of a traced sign-in says of it.
@@ -36,7 +37,6 @@ async fn two_engines_that_agree_let_people_in() -> Result<()> {
     let client = Client::register(&vestibule, "eu-west-1_Second001", &[])?;
     let customer = Customer::onboard(&vestibule, &client, "acme").await?;
     let code = client.code(&mut Browser::new()?, &customer).await?;
-    assert_eq!(client.redeem(&code).await?.id_token["aud"], client.id.as_str());
     // What went well is written beside the login path.
     let signed_in = until("the sign-in in the trace", async || {
         let listed = vestibule.run(["sign-ins", "list", "--json"])?.json()?;
@@ -44,15 +44,17 @@ async fn two_engines_that_agree_let_people_in() -> Result<()> {
     });
     let signed_in = signed_in.await?;
     assert_eq!(check(&signed_in)?["status"], "STATUS_PASSED", "{signed_in:#}");
+    assert_eq!(client.redeem(&code).await?.id_token["aud"], client.id.as_str());
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disagreement_is_refused_where_it_is_required_and_an_alarm_where_it_is_observed() -> Result<()> {
     for mode in ["require", "observe"] {
-        let launch = Launch::serve("all")?;
+        let collector = Collector::start().await?;
+        let launch = Launch::serve("all")?.set("telemetry.otlp_endpoint", collector.endpoint.as_str());
         let program = contrary(launch.directory())?;
-        let vestibule = launch.with_second_opinion(mode, &program).start().await?;
+        let mut vestibule = launch.with_second_opinion(mode, &program).start().await?;
         let client = Client::register(&vestibule, "eu-west-1_Second002", &[])?;
         let customer = Customer::onboard(&vestibule, &client, "acme").await?;
         let events = vestibule.events()?;
@@ -73,6 +75,10 @@ async fn a_disagreement_is_refused_where_it_is_required_and_an_alarm_where_it_is
         assert!(mode == "observe" || reference.is_some_and(|reference| log.contains(&reference)), "{log}");
         assert!(log.contains("the second opinion disagrees"), "{log}");
         assert!(!log.contains(&customer.email), "{log}");
+        vestibule.process.terminate().await?;
+        for metric in ["vestibule_second_opinions", "vestibule_second_opinion_disagreements"] {
+            assert!(collector.metrics().iter().any(|name| name == metric), "{metric}: {:?}", collector.metrics());
+        }
     }
     Ok(())
 }

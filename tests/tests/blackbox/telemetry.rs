@@ -1,5 +1,5 @@
 //! Traces, metrics and logs of sign-ins, as a collector receives them over OTLP and an operator reads them.
 
-mod collector;
+pub(crate) mod collector;
 mod secret;
 mod trace;
