@@ -316,7 +316,7 @@ pub mod enrichment_service_client {
         /// nothing. A policy that may not be saved is refused as the registry would refuse it. This is about policies: whether the
         /// person may have tokens at all (a suspension, a deactivation, a disabled connection) is not looked at.
         /// INVALID_ARGUMENT/RESOURCE_NAME_INVALID, SUBJECT_REQUIRED, LIST_TOO_LONG, ROLE_INVALID, POLICY_TWICE, POLICY_NOT_USED and
-        /// the reasons of ReplaceClaimPolicy; NOT_FOUND/ORGANIZATION_UNKNOWN, PERSON_UNKNOWN; UNAVAILABLE/VIEW_STALE.
+        /// the reasons of ReplaceClaimPolicy; NOT_FOUND/ORGANIZATION_UNKNOWN, PERSON_UNKNOWN; UNAVAILABLE when the log cannot be read.
         pub async fn preview_claims(
             &mut self,
             request: impl tonic::IntoRequest<super::PreviewClaimsRequest>,
@@ -378,7 +378,7 @@ pub mod enrichment_service_server {
         /// nothing. A policy that may not be saved is refused as the registry would refuse it. This is about policies: whether the
         /// person may have tokens at all (a suspension, a deactivation, a disabled connection) is not looked at.
         /// INVALID_ARGUMENT/RESOURCE_NAME_INVALID, SUBJECT_REQUIRED, LIST_TOO_LONG, ROLE_INVALID, POLICY_TWICE, POLICY_NOT_USED and
-        /// the reasons of ReplaceClaimPolicy; NOT_FOUND/ORGANIZATION_UNKNOWN, PERSON_UNKNOWN; UNAVAILABLE/VIEW_STALE.
+        /// the reasons of ReplaceClaimPolicy; NOT_FOUND/ORGANIZATION_UNKNOWN, PERSON_UNKNOWN; UNAVAILABLE when the log cannot be read.
         async fn preview_claims(
             &self,
             request: tonic::Request<super::PreviewClaimsRequest>,
