@@ -251,6 +251,29 @@ fn a_name_id_in_a_value_may_be_the_subject_with_its_qualifiers() {
 }
 
 #[test]
+fn a_transient_name_id_in_a_value_recognises_nobody() {
+    let verdict = says(|xml| {
+        let at = xml.rfind("nameid-format:persistent").unwrap();
+        format!("{}nameid-format:transient{}", &xml[..at], &xml[at + "nameid-format:persistent".len()..])
+    });
+    assert_eq!(normalise(&accept(verdict), &by(TARGETED_ID)).subject, Err(SubjectFault::Transient));
+}
+
+#[test]
+fn one_changed_byte_in_any_shape_never_makes_another_identity() {
+    for product in products() {
+        let xml = product.sign(&product.written());
+        let genuine = accept(judge(&product, &xml));
+        for at in (0..xml.len()).step_by(29) {
+            let mut bytes = xml.clone().into_bytes();
+            bytes[at] ^= 1;
+            let accepted = String::from_utf8(bytes).ok().and_then(|xml| judge(&product, &xml).outcome.ok());
+            assert!(accepted.is_none_or(|accepted| accepted == genuine), "{:?}, byte {at}", product.preset);
+        }
+    }
+}
+
+#[test]
 fn other_xml_in_a_value_is_unusable_and_harms_nothing_else() {
     let open = "<saml2:NameID Format=\"urn:oasis:names:tc:SAML:2.0:nameid-format:persistent\"";
     for (what, inside) in [

@@ -9,7 +9,9 @@ use vestibule_rpc::{
         preview_mapping_response::{Claim as ClaimMessage, Subject},
     },
 };
-use vestibule_saml::{Claim, NormalisedIdentity, Sample, SubjectId, Unverified, normalise, pasted_form_value};
+use vestibule_saml::{
+    self as saml, Claim, NormalisedIdentity, Sample, SubjectId, Unverified, normalise, pasted_form_value,
+};
 use vestibule_settings::Patch;
 
 use super::{Api, Arrived, sample::request_of};
@@ -32,8 +34,13 @@ impl Api {
             .await?
             .and_then(|verdict| verdict.outcome.ok());
         let identity = match &genuine {
-            Some(assertion) => normalise(assertion, &connection.mapping),
-            None => Sample::read(&saml_response).map_err(Error::Sample)?.normalise(&connection.mapping),
+            Some(assertion) => Some(normalise(assertion, &connection.mapping)),
+            None => match Sample::read(&saml_response) {
+                Ok(sample) => Some(sample.normalise(&connection.mapping)),
+                // What does not verify is not shown in plain text: its key is ours, and its sender is anybody.
+                Err(saml::Refusal::AssertionEncrypted) => None,
+                Err(refusal) => return Err(Error::Sample(refusal)),
+            },
         };
         let (checks, verdict) = self.judge_sample(&case).await?;
         Ok(PreviewMappingResponse {
@@ -58,7 +65,13 @@ impl Api {
     }
 }
 
-fn answer(connection: &ReadyConnection, identity: NormalisedIdentity) -> PreviewMappingResponse {
+fn answer(connection: &ReadyConnection, identity: Option<NormalisedIdentity>) -> PreviewMappingResponse {
+    let blank = PreviewMappingResponse {
+        settings: Some(vestibule_settings::message(&connection.settings)),
+        connection: resource::connection_name(connection.organization, connection.id),
+        ..PreviewMappingResponse::default()
+    };
+    let Some(identity) = identity else { return blank };
     let names = |claims: &[Claim]| claims.iter().map(|claim| claim.as_str().to_owned()).collect();
     let settings = &connection.settings;
     let missing = settings.required_claims.iter().filter(|name| !identity.has(mapping::claim(**name)));
@@ -72,9 +85,7 @@ fn answer(connection: &ReadyConnection, identity: NormalisedIdentity) -> Preview
         subject: identity.subject.ok().map(subject),
         unusable: identity.unusable,
         unmapped: identity.unmapped,
-        settings: Some(vestibule_settings::message(settings)),
-        connection: resource::connection_name(connection.organization, connection.id),
-        ..PreviewMappingResponse::default()
+        ..blank
     }
 }
 

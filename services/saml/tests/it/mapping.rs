@@ -7,7 +7,7 @@ use vestibule_rpc::{
     registry::v1 as registry,
     saml::v1::{PreviewMappingRequest, PreviewMappingResponse, ValidateResponseResponse, check::Status},
 };
-use vestibule_saml_idp::{SignatureProfile, Subject, SubjectAttribute, saml_response_value};
+use vestibule_saml_idp::{ContentCipher, SignatureProfile, Signed, Subject, SubjectAttribute, saml_response_value};
 use vestibule_tenancy::connection::{
     self, AttributeRule, CheckedSettings, ClaimName, RoleRule, SamlSettings, SubjectSource,
 };
@@ -318,6 +318,27 @@ async fn a_preview_says_when_nobody_vouches_for_the_sample() {
         assert!(shown.claims.iter().any(|claim| claim.name == "email"));
     }
     assert!(preview(&world, request(&acme, &xml)).await.verified, "XML as good as the form value");
+}
+
+#[tokio::test]
+async fn an_encrypted_sample_is_shown_when_it_verifies_and_not_otherwise() {
+    let world = World::start().await;
+    let acme = world.customer("acme", "acme.test").await;
+    let certificate = world.known(&acme).await.encryption[0].clone();
+    let cipher = ContentCipher::Aes256Gcm;
+    let (sample, _) = world.encrypted(&acme, &certificate, Signed::Assertion, cipher).await;
+    let shown = preview(&world, request(&acme, &sample)).await;
+    assert_eq!((shown.verified, shown.refused.as_ref()), (true, None));
+    assert_eq!(claim(&shown, "email"), Some((vec!["ada@acme.test"], "email")));
+
+    let (nobodys, _) = world.encrypted(&acme, &certificate, Signed::Nothing, cipher).await;
+    let late = Some(proto_timestamp("2026-11-21T10:30:00Z".parse().unwrap()));
+    for (sample, time, reason) in [(sample, late, "ASSERTION_EXPIRED"), (nobodys, None, "SIGNATURE_MISSING")] {
+        let shown = preview(&world, PreviewMappingRequest { time, ..request(&acme, &sample) }).await;
+        assert_eq!((shown.verified, shown.refused.unwrap().reason.as_str()), (false, reason));
+        assert!(shown.claims.is_empty() && shown.subject.is_none() && shown.unmapped.is_empty());
+        assert!(!shown.checks.is_empty() && shown.settings.is_some());
+    }
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ impl World {
         self.saml().get_service_provider_metadata(request).await.unwrap().into_inner()
     }
 
-    async fn known(&self, customer: &Customer) -> KnownServiceProvider {
+    pub(crate) async fn known(&self, customer: &Customer) -> KnownServiceProvider {
         KnownServiceProvider::from_metadata(&self.published(customer).await.metadata_xml).unwrap()
     }
 
@@ -70,7 +70,7 @@ impl World {
     }
 
     /// What the identity provider answers, encrypted for this certificate.
-    async fn encrypted(
+    pub(crate) async fn encrypted(
         &self,
         customer: &Customer,
         certificate: &[u8],

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bergshamra::c14n::{C14nMode, canonicalize};
 use vestibule_saml::{
-    Assertion, Binding, CheckName, CheckStatus, IdentityProviderMetadata, LogoutOutcome, MessageKind, ReceivedLogout,
-    Unverified, limit, pasted_form_value, validate, validate_xml,
+    Assertion, Binding, CheckName, CheckStatus, IdentityProviderMetadata, LogoutOutcome, Mapping, MessageKind, Preset,
+    ReceivedLogout, Sample, Unverified, limit, pasted_form_value, validate, validate_xml,
 };
 use vestibule_saml_idp::{ReceivedRequest, Signed};
 
@@ -45,6 +45,13 @@ pub(super) fn response(input: &[u8]) -> bool {
     assert!(CheckName::ALL.iter().all(|name| verdict.checks.iter().any(|check| check.name == *name)));
     if let Ok(unverified) = Unverified::read(&value) {
         assert!(unverified.document.len() <= limit::DOCUMENT_BYTES_MAX + 16);
+    }
+    if let Ok(sample) = Sample::read(&value) {
+        for preset in Preset::ALL {
+            let identity = sample.normalise(&Mapping { preset, ..Mapping::default() });
+            let chars = identity.email.iter().chain(&identity.name).map(|value| value.chars().count()).max();
+            assert!(identity.groups.len() <= limit::GROUPS_MAX && chars.unwrap_or(0) <= limit::CLAIM_CHARS_MAX);
+        }
     }
     if let Ok(text) = str::from_utf8(input) {
         let _ = Unverified::read(&pasted_form_value(text));
