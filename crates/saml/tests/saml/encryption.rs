@@ -164,6 +164,7 @@ fn what_xmlsec1_encrypts_is_read() {
     let keys = DecryptionKeys::new([&credential]).unwrap();
     let certificate = Certificate::from_base64(include_str!("recorded/xmlsec1/idp.base64")).unwrap();
     let trusted = TrustedCertificates::new([certificate]).unwrap();
+    crate::second_opinion::remember(trusted.certificates());
     let expectation = Expectation { trusted: &trusted, decryption: Some(&keys), ..expectation() };
     for recorded in [
         include_str!("recorded/xmlsec1/aes128_gcm.xml"),
