@@ -83,7 +83,11 @@ pub(super) fn subject(said: Said<'_>, source: &SubjectSource) -> Result<SubjectI
     }
     let name = name.clone();
     if let Some(value) = named().flat_map(|attribute| &attribute.name_ids).next() {
-        return Ok(SubjectId::NameIdAttribute { name, value: value.clone() });
+        return if value.is_transient() {
+            Err(SubjectFault::Transient)
+        } else {
+            Ok(SubjectId::NameIdAttribute { name, value: value.clone() })
+        };
     }
     match named().flat_map(|attribute| &attribute.values).next() {
         Some(value) if value.trim().is_empty() => Err(SubjectFault::Missing),

@@ -15,18 +15,23 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Reads the form value `SAMLResponse` with one Assertion that is not encrypted, under the same limits as
-    /// [`crate::validate`].
+    /// Reads the form value `SAMLResponse` with one Assertion, under the same limits as [`crate::validate`].
     ///
     /// # Errors
-    /// The refusal, when it cannot be read.
+    /// The refusal, when it cannot be read; [`Refusal::AssertionEncrypted`] when only its addressee can.
     pub fn read(saml_response: &str) -> Result<Self, Refusal> {
         root(saml_response, |root| {
             if !root.is(PROTOCOL, "Response") {
                 return Err(Refusal::NotAResponse);
             }
+            if root.named(ASSERTION, "EncryptedAssertion").next().is_some() {
+                return Err(Refusal::AssertionEncrypted);
+            }
             let assertion = root.only(ASSERTION, "Assertion").ok_or(Refusal::AssertionMissing)?;
             let subject = assertion.only(ASSERTION, "Subject");
+            if subject.is_some_and(|subject| subject.named(ASSERTION, "EncryptedID").next().is_some()) {
+                return Err(Refusal::AssertionEncrypted);
+            }
             let name_id = subject.and_then(|subject| subject.only(ASSERTION, "NameID"));
             let subject = response::name_id::read(name_id.ok_or(Refusal::NameIdMissing)?)?;
             let attributes = response::attributes::read(assertion, &mut Checklist::default())?;

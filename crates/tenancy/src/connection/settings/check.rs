@@ -26,7 +26,7 @@ impl CheckedSettings {
         violations.unless(is_distinct(&wanted.required_claims), "required_claims", Problem::RequiredTwice);
         let fits = wanted.clock_skew_seconds.is_none_or(|skew| skew <= limit::CLOCK_SKEW_SECONDS_MAX);
         violations.unless(fits, "clock_skew_seconds", Problem::ClockSkew);
-        let latest = now.plus(Duration::from_hours(24 * limit::SHA1_DAYS_MAX));
+        let latest = now.plus(Duration::from_hours(24 * limit::WEAK_DIGEST_DAYS_MAX));
         let lasts = wanted.sha1_until.is_none_or(|until| until > now && until <= latest);
         violations.unless(lasts || wanted.sha1_until == before.sha1_until, "sha1_until", Problem::Sha1Until);
         if violations.0.is_empty() { Ok(Self(wanted)) } else { Err(violations.0) }

@@ -19,4 +19,4 @@ pub const URI_CHARS_MAX: usize = 512;
 pub const CLOCK_SKEW_SECONDS_MAX: u16 = 300;
 
 /// Days for which an exception for SHA-1 may last.
-pub const SHA1_DAYS_MAX: u64 = 90;
+pub const WEAK_DIGEST_DAYS_MAX: u64 = 90;

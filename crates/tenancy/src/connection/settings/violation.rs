@@ -61,7 +61,7 @@ pub enum SettingsProblem {
     )]
     AuthnContext,
     /// The exception for SHA-1 lies in the past, or lasts too long.
-    #[error("the exception for SHA-1 ends in the future, at most {} days ahead", limit::SHA1_DAYS_MAX)]
+    #[error("the exception for SHA-1 ends in the future, at most {} days ahead", limit::WEAK_DIGEST_DAYS_MAX)]
     Sha1Until,
 }
 
