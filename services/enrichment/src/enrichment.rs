@@ -110,7 +110,8 @@ impl Enrichment {
         match self.native(pool, user, |people, sub| {
             Some(people.admit_native(sub, &asked)?.and_then(|admitted| enriched(people, admitted, &asked)))
         }) {
-            // Nothing in the log could change this answer, so the age of the view does not matter to it.
+            // What the log may hold beyond the view could only add an organization, which the next token then has; so the age
+            // of the view does not matter.
             None => Ok(Answer::Unchanged(event.unchanged())),
             Some(answer) => answer.map(|enriched| self.told(enriched)),
         }

@@ -51,7 +51,6 @@ impl People {
 
     /// The person who is a user of the pool's own, by the pool's `sub`.
     pub(crate) fn native_user(&self, user_pool: UserPoolId, sub: &str) -> Option<&Person> {
-        // Natives are few, and the key of most of them is looked for in vain.
         self.persons.at(*self.native_users.get(&(user_pool, Box::from(sub)))?)
     }
 
