@@ -83,9 +83,8 @@ fn growth(scene: &Scene) {
     let messages = sizes.map(|size| scene.of_size(size));
     let values = messages.each_ref().map(|xml| saml_response_value(xml));
     let works = values.each_ref().map(|value| || assert!(validate(black_box(value), &expectation).outcome.is_ok()));
-    let [a, b, c, d, e, f] = &works;
     let mut before: Option<(usize, f64)> = None;
-    for (xml, (best, _)) in messages.iter().zip(in_turns(20, 20, [a, b, c, d, e, f])) {
+    for (xml, (best, _)) in messages.iter().zip(in_turns(20, 20, works.each_ref().map(|work| work as &dyn Fn()))) {
         let nanos = best.as_secs_f64() * 1e9;
         let more = before.map_or_else(String::new, |(bytes, time)| {
             format!(

@@ -11,7 +11,7 @@ use std::{
     hint::black_box,
     io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
-    process::{ChildStdin, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -26,6 +26,7 @@ const PER_ROUND: u32 = 100;
 
 /// The other side: a process that verifies as often as it is told.
 struct Xmlsec1 {
+    child: Child,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
 }
@@ -38,7 +39,8 @@ impl Xmlsec1 {
         fs::write(&der, certificate).unwrap();
         let mut command = Command::new(program);
         let mut child = command.args([xml, der]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        Some(Self { stdin: child.stdin.take().unwrap(), stdout: BufReader::new(child.stdout.take().unwrap()) })
+        let (stdin, stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        Some(Self { child, stdin, stdout })
     }
 
     fn verify(&mut self, times: u32) -> Duration {
@@ -46,6 +48,12 @@ impl Xmlsec1 {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
         Duration::from_nanos(line.trim().parse().unwrap())
+    }
+}
+
+impl Drop for Xmlsec1 {
+    fn drop(&mut self) {
+        let _ = self.child.kill().and_then(|()| self.child.wait());
     }
 }
 

@@ -111,7 +111,7 @@ impl<'t> Inventory<'t> {
                 Some(ASSERTION) if name == "EncryptedAssertion" => inventory.encrypted.push(node),
                 Some(DSIG) if name == "Signature" => inventory.signatures.push(node),
                 _ if FORBIDDEN.contains(&name) && !leads_to_key(node) => {
-                    inventory.forbidden = inventory.forbidden.or(Some(name))
+                    inventory.forbidden = inventory.forbidden.or(Some(name));
                 }
                 _ => {}
             }

@@ -18,8 +18,8 @@ pub(crate) fn remember(certificates: &[Certificate]) {
 }
 
 fn certificate(fingerprint: &Fingerprint) -> Vec<u8> {
-    let known = KNOWN.lock().unwrap().get(fingerprint).cloned();
-    known.expect("whoever trusts a certificate in a test lets `remember` know")
+    // Whoever trusts a certificate in a test lets `remember` know.
+    KNOWN.lock().unwrap().get(fingerprint).cloned().unwrap()
 }
 
 /// What ours has accepted, the other engine verifies and reads alike, or says that it cannot tell, where that is known.

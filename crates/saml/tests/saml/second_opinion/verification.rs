@@ -25,10 +25,10 @@ fn what_is_signed_is_verified_and_only_with_its_key() {
 
 #[test]
 fn every_algorithm_of_its_own_list() {
+    use SignatureAlgorithm::{EcdsaSha256, RsaSha256, RsaSha384, RsaSha512};
     if skipped("every_algorithm_of_its_own_list") {
         return;
     }
-    use SignatureAlgorithm::{EcdsaSha256, RsaSha256, RsaSha384, RsaSha512};
     for (algorithm, key) in [(RsaSha256, &*RSA), (RsaSha384, &*RSA), (RsaSha512, &*RSA), (EcdsaSha256, &*EC)] {
         let terms = ResponseTerms { signature: Some(SignatureProfile::new(algorithm)), ..terms() };
         verified(ask(&provider(key).respond(&ada(), &terms).unwrap(), &[key]));

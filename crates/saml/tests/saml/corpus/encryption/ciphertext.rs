@@ -25,7 +25,7 @@ pub(super) fn all() -> Vec<Case> {
     let flip = |key: bool, at: usize| {
         changed(key, &|bytes| {
             if let Some(byte) = bytes.get_mut(at) {
-                *byte ^= 1
+                *byte ^= 1;
             }
         })
     };

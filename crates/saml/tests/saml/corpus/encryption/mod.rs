@@ -93,7 +93,7 @@ fn signatures() -> Vec<Case> {
     let by_stranger = provider(&STRANGER).respond(&ada(), &terms().encrypted(encryption())).unwrap();
     let genuine_signature = element(&alone(Signed::Assertion), "ds:Signature").to_owned();
     let evil_signed = evil.replace("</saml:Issuer>", &format!("</saml:Issuer>{genuine_signature}"));
-    let outside = replace(&holding(&evil), "<samlp:Status>", &format!("{}<samlp:Status>", genuine_signature));
+    let outside = replace(&holding(&evil), "<samlp:Status>", &format!("{genuine_signature}<samlp:Status>"));
     let wrapped =
         replace(&usual(), "</saml:EncryptedAssertion>", &format!("{genuine_signature}</saml:EncryptedAssertion>"));
     let missing: Caught = (CheckName::SignaturePresent, Refusal::SignatureMissing);
