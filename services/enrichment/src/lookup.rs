@@ -69,11 +69,15 @@ impl Lookups {
     }
 
     async fn pull(&self, people: &Live<People>, log: &EventLog) -> Result<(), EnrichmentError> {
-        match timeout(self.wait, people.pull(log, LOOKUP_PAGES_MAX)).await {
-            Ok(Ok(true)) => Ok(()),
-            Ok(Ok(false)) | Err(_) => Err(EnrichmentError::ViewStale { state: "it does not reach the end of the log" }),
-            Ok(Err(error)) => Err(error.into()),
-        }
+        let (pulled, outcome) = match timeout(self.wait, people.pull(log, LOOKUP_PAGES_MAX)).await {
+            Ok(Ok(true)) => (Ok(()), "REACHED"),
+            Ok(Ok(false)) | Err(_) => {
+                (Err(EnrichmentError::ViewStale { state: "it does not reach the end of the log" }), "TOO_FAR")
+            }
+            Ok(Err(error)) => (Err(error.into()), "UNAVAILABLE"),
+        };
+        tracing::debug!(monotonic_counter.vestibule_enrichment_lookups = 1_u64, outcome);
+        pulled
     }
 
     fn is_known_to_be_unknown(&self, person: PersonId, now: Timestamp) -> bool {
