@@ -19,7 +19,7 @@ struct Need {
 
 const NEEDS: &[Need] = &[
     Need { package: "postgresql", is_there: || postgres_programs().is_ok() },
-    Need { package: "xmlsec1", is_there: || find("xmlsec1").is_some() }, // pysaml2 signs with it
+    Need { package: "xmlsec1", is_there: || find("xmlsec1").is_some() }, // pysaml2 signs with it, the SAML engine is compared with it
     Need { package: "chromium", is_there: || chromium().is_ok() },
     Need { package: "nodejs", is_there: node_is_recent },
     Need { package: "npm", is_there: || find("npm").is_some() },
