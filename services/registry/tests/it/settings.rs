@@ -148,7 +148,7 @@ async fn what_cannot_be_is_refused_by_its_field() {
     let registry = Registry::start().await;
     let created = create(&registry, &identity_provider().metadata_xml(), SamlSettings::default()).await.unwrap();
     let rule = |claim: &str, name: &str| AttributeRule { claim: claim.to_owned(), attributes: vec![name.to_owned()] };
-    let role = |group: &str, role: &str| RoleRule { group: group.to_owned(), role: role.to_owned() };
+    let means = |group: &str, role: &str| RoleRule { group: group.to_owned(), role: role.to_owned() };
     let none = SamlSettings::default;
     for (field, reason, settings) in [
         ("provider", "CHOICE_UNKNOWN", SamlSettings { provider: 99, ..none() }),
@@ -163,7 +163,7 @@ async fn what_cannot_be_is_refused_by_its_field() {
         ("attributes", "CLAIM_UNKNOWN", SamlSettings { attributes: vec![rule("org_id", "x")], ..none() }),
         ("attributes", "ATTRIBUTE_NAME_INVALID", SamlSettings { attributes: vec![rule("email", "")], ..none() }),
         ("required_claims", "CLAIM_UNKNOWN", SamlSettings { required_claims: vec!["sub".to_owned()], ..none() }),
-        ("roles", "ROLE_INVALID", SamlSettings { roles: vec![role("Admins", "Admin")], ..none() }),
+        ("roles", "ROLE_INVALID", SamlSettings { roles: vec![means("Admins", "Admin")], ..none() }),
         ("clock_skew_seconds", "CLOCK_SKEW_INVALID", SamlSettings { clock_skew_seconds: Some(301), ..none() }),
         ("clock_skew_seconds", "CLOCK_SKEW_INVALID", SamlSettings { clock_skew_seconds: Some(65_536), ..none() }),
         ("name_id_format", "NAME_ID_FORMAT_INVALID", SamlSettings { name_id_format: TRANSIENT.to_owned(), ..none() }),

@@ -14,7 +14,7 @@ use vestibule_rpc::registry::v1::{
 
 use self::settings::SettingFlags;
 use super::{Operator, org, request_id};
-use crate::output::{moment, plain, properties, table};
+use crate::output::{moment, note, plain, properties, table};
 
 /// The type whose JSON is printed.
 const TYPE: &str = "vestibule.registry.v1.Connection";
@@ -85,7 +85,12 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
         }
         Command::Configure { organization, connection, settings } => {
             let found = find(operator, &organization, &connection).await?;
-            configure(operator, found, *settings).await?
+            let before = subject(&found);
+            let changed = configure(operator, found, *settings).await?;
+            if subject(&changed) != before {
+                note("People are recognised by something else now: whoever signs in is a new person, until re-linked.");
+            }
+            changed
         }
         Command::Show { organization, connection } => find(operator, &organization, &connection).await?,
         Command::Enable { organization, connection } => {
@@ -276,6 +281,10 @@ fn human(connection: &Connection) -> String {
         ("our metadata", saml.service_provider_metadata_url.clone()),
         ("created", moment(connection.create_time.as_ref())),
     ])
+}
+
+fn subject(connection: &Connection) -> Option<String> {
+    saml(connection)?.settings.as_ref()?.subject_attribute.clone()
 }
 
 fn saml(connection: &Connection) -> Option<&SamlIdentityProvider> {

@@ -19,12 +19,12 @@ pub(crate) struct SettingFlags {
     /// simple-saml-php or shibboleth.
     #[arg(long, value_name = "PRODUCT", value_parser = |text: &str| named(text, "PROVIDER_", Provider::from_str_name))]
     provider: Option<Provider>,
-    /// Recognise people by this attribute, by its exact Name; `` for the NameID. Everybody is a new person then, until
-    /// re-linked.
+    /// Recognise people by this attribute, by its exact Name; empty for the NameID. Everybody is a new person then,
+    /// until re-linked.
     #[arg(long, value_name = "ATTRIBUTE")]
     subject_attribute: Option<String>,
-    /// Take a claim (email, given_name, family_name, name, groups) from this attribute and from no other; repeat it for the
-    /// next best.
+    /// Take a claim (`email`, `given_name`, `family_name`, `name`, `groups`) from this attribute and from no other; repeat
+    /// it for the next best.
     #[arg(long = "map", value_name = "CLAIM=ATTRIBUTE", value_parser = pair)]
     maps: Vec<(String, String)>,
     /// Let nobody sign in without this claim.
@@ -39,7 +39,7 @@ pub(crate) struct SettingFlags {
     /// Sign our requests: when-asked, always or never.
     #[arg(long, value_name = "WHEN", value_parser = |text: &str| named(text, "SIGN_REQUESTS_", SignRequests::from_str_name))]
     sign_requests: Option<SignRequests>,
-    /// Ask for this NameID format; `` for none.
+    /// Ask for this NameID format; empty for none.
     #[arg(long, value_name = "URI")]
     name_id_format: Option<String>,
     /// Ask for one of these authentication contexts.
