@@ -1,134 +1,23 @@
-//! Single logout in both directions, against a simulated identity provider that verifies our signatures.
+//! What the identity provider sends: requests of its own, and answers to ours.
 
 use std::time::Duration;
 
-use tonic::Code;
-use vestibule_eventlog::StreamId;
-use vestibule_kernel::PersonId;
 use vestibule_rpc::{
     reason_of,
     saml::v1::{
-        CreateLogoutRequestRequest, CreateLogoutRequestResponse, GetServiceProviderMetadataRequest, Identity,
-        LogoutHeard, Refusal, ValidateLogoutRequest, ValidateLogoutResponse, check, create_logout_request_response,
-        logout_answered, logout_heard, validate_logout_request::Message, validate_logout_response::Outcome,
+        ValidateLogoutRequest, create_logout_request_response, logout_answered, logout_heard,
+        validate_logout_request::Message, validate_logout_response::Outcome,
     },
 };
-use vestibule_saml_idp::{KnownServiceProvider, LogoutKind, LogoutTerms, ReceivedLogout, Subject, saml_response_value};
+use vestibule_saml_idp::{LogoutKind, Subject, saml_response_value};
 use vestibule_tenancy::{
     Note,
     connection::{self, CheckedSettings, SamlSettings, SubjectSource},
     organization,
-    person::{self, Person},
 };
 
-use crate::world::{Customer, USER_POOL, World, accepted, ada, identity_provider, metadata, signing_key};
-
-const AT_IDP: &str = "https://idp.acme.test/slo";
-
-/// A sign-in, with what the identity provider calls its session.
-struct SignedIn {
-    identity: Identity,
-    session_index: String,
-}
-
-impl World {
-    /// A customer whose identity provider takes logout messages.
-    async fn acme(&self) -> Customer {
-        let organization = self.organization("acme").await;
-        self.verify(organization, "acme.test", false).await;
-        self.connect(organization, identity_provider("acme").with_logout(AT_IDP)).await
-    }
-
-    async fn begin_session(&self, customer: &Customer, subject: &Subject) -> SignedIn {
-        let request_id = self.request(customer).await;
-        let terms = self.terms(customer, &request_id);
-        let response = saml_response_value(&customer.idp.respond(subject, &terms).unwrap());
-        let identity = accepted(self.validate(customer, &response, &request_id).await.unwrap());
-        SignedIn { identity, session_index: terms.session_index }
-    }
-
-    fn logout_terms(&self, customer: &Customer) -> LogoutTerms {
-        let slo_url = format!("https://login.vestibule.test/saml/{}/slo", customer.connection);
-        LogoutTerms::new(slo_url, self.clock_now(), &*self.ids)
-    }
-
-    async fn logout(&self, request: ValidateLogoutRequest) -> ValidateLogoutResponse {
-        self.saml().validate_logout(request).await.unwrap().into_inner()
-    }
-
-    async fn known_service_provider(&self, customer: &Customer) -> KnownServiceProvider {
-        let request = GetServiceProviderMetadataRequest { connection: customer.connection.to_string() };
-        let answer = self.saml().get_service_provider_metadata(request).await.unwrap().into_inner();
-        KnownServiceProvider::from_metadata(&answer.metadata_xml).unwrap()
-    }
-
-    async fn create_logout(
-        &self,
-        customer: &Customer,
-        session: &str,
-    ) -> Result<CreateLogoutRequestResponse, tonic::Status> {
-        let request = CreateLogoutRequestRequest {
-            connection: customer.connection.to_string(),
-            session: session.to_owned(),
-            user_pool: USER_POOL.to_owned(),
-            relay_state: "handle".to_owned(),
-        };
-        self.saml().create_logout_request(request).await.map(tonic::Response::into_inner)
-    }
-
-    async fn is_signed_out(&self, customer: &Customer, identity: &Identity) -> bool {
-        let person: PersonId = identity.sub.parse().unwrap();
-        let stream = StreamId::of_id(person::CATEGORY, Some(customer.organization), person.uuid());
-        self.log.load::<Person>(&stream).await.unwrap().state.known().unwrap().is_signed_out
-    }
-}
-
-/// The identity provider's request, by redirect.
-fn asks(customer: &Customer, subject: &Subject, terms: &LogoutTerms) -> ValidateLogoutRequest {
-    let xml = customer.idp.logout_request(subject, terms);
-    let query = customer.idp.logout_query(LogoutKind::Request, &xml, Some("opaque")).unwrap();
-    message(customer, Message::Query(query))
-}
-
-fn message(customer: &Customer, message: Message) -> ValidateLogoutRequest {
-    ValidateLogoutRequest {
-        connection: customer.connection.to_string(),
-        message: Some(message),
-        relay_state: "opaque".to_owned(),
-        request_id: String::new(),
-    }
-}
-
-#[track_caller]
-fn heard(answer: ValidateLogoutResponse) -> LogoutHeard {
-    match answer.outcome.unwrap() {
-        Outcome::Heard(heard) => heard,
-        other => panic!("{other:?}"),
-    }
-}
-
-#[track_caller]
-fn refused(answer: ValidateLogoutResponse) -> Refusal {
-    let failed = answer.checks.iter().filter(|check| check.status() == check::Status::Failed).count();
-    assert_eq!(failed, 1, "{:?}", answer.checks);
-    match answer.outcome.unwrap() {
-        Outcome::Refused(refusal) => refusal,
-        other => panic!("{other:?}"),
-    }
-}
-
-/// What the identity provider reads of our answer.
-#[track_caller]
-fn read(customer: &Customer, heard: LogoutHeard) -> ReceivedLogout {
-    match heard.binding.unwrap() {
-        logout_heard::Binding::RedirectUrl(url) => {
-            let (address, query) = url.split_once('?').unwrap();
-            assert_eq!(address, AT_IDP);
-            customer.idp.read_logout_redirect(query).unwrap()
-        }
-        logout_heard::Binding::PostForm(form) => panic!("{form:?}"),
-    }
-}
+use super::{AT_IDP, SignedIn, asks, heard, message, read, refused};
+use crate::world::{World, ada, metadata, signing_key};
 
 #[tokio::test]
 async fn a_request_signs_the_person_out_and_is_answered() {
@@ -345,91 +234,6 @@ async fn nobody_but_the_identity_provider_signs_anybody_out() {
 }
 
 #[tokio::test]
-async fn a_sign_in_leaves_a_session_that_only_we_can_read_and_end() {
-    let world = World::start().await;
-    let acme = world.acme().await;
-    let SignedIn { identity, session_index } = world.begin_session(&acme, &ada()).await;
-    assert!(!identity.session.is_empty() && identity.session.len() <= 3_600);
-    let created = world.create_logout(&acme, &identity.session).await.unwrap();
-    assert!(created.organization.ends_with(&acme.organization.to_string()));
-    let Some(create_logout_request_response::Binding::RedirectUrl(url)) = created.binding else {
-        panic!("by redirect")
-    };
-    let (address, query) = url.split_once('?').unwrap();
-    let received = acme.idp.read_logout_redirect(query).unwrap();
-    received.require_signed_by(&world.known_service_provider(&acme).await).unwrap();
-    assert_eq!((address, received.kind), (AT_IDP, LogoutKind::Request));
-    assert_eq!((received.id.as_str(), received.relay_state.as_deref()), (created.request_id.as_str(), Some("handle")));
-    assert_eq!((received.name_id.as_deref(), received.name_id_format), (Some("a1b2c3-Ada"), ada().name_id_format));
-    assert_eq!(received.session_indexes, [session_index]);
-    assert!(!world.is_signed_out(&acme, &identity).await, "the person is signed out of this browser only");
-    assert_eq!(world.count("person.signed_out").await, 0);
-}
-
-#[tokio::test]
-async fn a_session_counts_for_its_connection_and_pool_and_not_for_ever() {
-    let world = World::start().await;
-    let acme = world.acme().await;
-    let globex = world.customer("globex", "globex.test").await;
-    let SignedIn { identity, .. } = world.begin_session(&acme, &ada()).await;
-    let session = identity.session;
-    let mut changed = session.clone();
-    changed.replace_range(40..41, if &session[40..41] == "A" { "B" } else { "A" });
-    let other_pool = CreateLogoutRequestRequest {
-        connection: acme.connection.to_string(),
-        session: session.clone(),
-        user_pool: "userPools/01890a5d-ac96-774b-bcce-b302099a8058".to_owned(),
-        relay_state: String::new(),
-    };
-    let mut attempts = vec![world.saml().create_logout_request(other_pool).await.map(|_| ())];
-    attempts.push(world.create_logout(&globex, &session).await.map(|_| ()));
-    for session in [&changed, "", "x", &"A".repeat(3_600), &"A".repeat(10_000)] {
-        attempts.push(world.create_logout(&acme, session).await.map(|_| ()));
-    }
-    world.clock.advance(Duration::from_hours(30 * 24));
-    attempts.push(world.create_logout(&acme, &session).await.map(|_| ()));
-    for attempt in attempts {
-        let status = attempt.unwrap_err();
-        assert_eq!((status.code(), reason_of(&status).as_deref()), (Code::InvalidArgument, Some("SESSION_UNREADABLE")));
-    }
-}
-
-#[tokio::test]
-async fn sessions_outlive_the_key_that_sealed_them_as_long_as_they_last() {
-    let world = World::start().await;
-    let acme = world.acme().await;
-    let SignedIn { identity, .. } = world.begin_session(&acme, &ada()).await;
-    world.clock.advance(Duration::from_hours(29 * 24));
-    let old = world.begin_session(&acme, &ada()).await.identity.session;
-    world.clock.advance(Duration::from_hours(2 * 24));
-    let new = world.begin_session(&acme, &ada()).await.identity.session;
-    assert_ne!(old[..21], new[..21], "another key seals");
-    vestibule_saml_service::destroy_old_keys(&world.resources).await.unwrap();
-    world.create_logout(&acme, &old).await.unwrap();
-    world.create_logout(&acme, &new).await.unwrap();
-    world.create_logout(&acme, &identity.session).await.unwrap_err();
-}
-
-#[tokio::test]
-async fn without_an_endpoint_there_is_no_session_and_no_request() {
-    let world = World::start().await;
-    let globex = world.customer("globex", "globex.test").await;
-    assert_eq!(world.begin_session(&globex, &ada()).await.identity.session, "");
-    let acme = world.acme().await;
-    let SignedIn { identity, .. } = world.begin_session(&acme, &ada()).await;
-    let mut without = metadata(&acme.idp);
-    without.identity_provider.single_logout.clear();
-    let configure = connection::Configure { metadata: Some(without), ..Default::default() };
-    world.change_connection(&acme, connection::Command::Configure(configure)).await;
-    world.settle().await;
-    let created = world.create_logout(&acme, &identity.session).await.unwrap();
-    assert_eq!((created.binding, created.request_id.as_str()), (None, ""));
-    // Nor is there anywhere to answer to; the person is signed out all the same.
-    let heard = heard(world.logout(asks(&acme, &ada(), &world.logout_terms(&acme))).await);
-    assert!(heard.signed_out && heard.binding.is_none());
-}
-
-#[tokio::test]
 async fn answers_go_where_the_metadata_says_and_by_form_where_there_is_no_redirect() {
     let world = World::start().await;
     let acme = world.acme().await;
@@ -456,6 +260,7 @@ async fn answers_go_where_the_metadata_says_and_by_form_where_there_is_no_redire
     assert_eq!(received.destination.as_deref(), Some("https://idp.acme.test/slo/done"));
 }
 
+/// For a form's body.
 fn encoded(value: &str) -> String {
     value.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
 }
@@ -483,15 +288,4 @@ async fn an_answer_counts_for_the_request_that_waits_for_it() {
     let unasked = ValidateLogoutRequest { request_id: String::new(), ..answer("_ours", "Success", None) };
     assert_eq!(refused(world.logout(unasked).await).reason, "IN_RESPONSE_TO_MISMATCH");
     assert_eq!(world.events().await.len(), written);
-}
-
-#[tokio::test]
-async fn a_name_too_long_for_a_cookie_leaves_no_session() {
-    let world = World::start().await;
-    let acme = world.acme().await;
-    let long = Subject::persistent("é".repeat(1_000)).with("email", ["ada@acme.test"]);
-    let signed_in = world.begin_session(&acme, &long).await;
-    assert!(signed_in.identity.session.is_empty() || signed_in.identity.session.len() <= 3_600);
-    let longest = Subject::persistent("\u{10348}".repeat(1_024)).with("email", ["ada@acme.test"]);
-    assert_eq!(world.begin_session(&acme, &longest).await.identity.session, "");
 }
