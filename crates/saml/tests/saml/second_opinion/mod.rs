@@ -6,6 +6,7 @@
 mod difference;
 mod document;
 mod forged;
+mod generated;
 mod reading;
 mod verification;
 
