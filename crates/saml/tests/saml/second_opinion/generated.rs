@@ -23,7 +23,7 @@ impl Choice<'_> {
     }
 
     fn of<'t>(&mut self, texts: &[&'t str]) -> &'t str {
-        texts[self.below(texts.len())]
+        texts.get(self.below(texts.len())).unwrap()
     }
 }
 
