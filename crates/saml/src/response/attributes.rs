@@ -20,7 +20,12 @@ pub(crate) fn read(assertion: Node<'_>, checks: &mut Checklist) -> Result<Vec<At
             return Err(checks.fail(name, expected, &found, Refusal::LimitExceeded));
         }
     }
-    checks.pass(name, expected, &format!("{} attributes, {values} values", attributes.len()));
+    let found = format!("{} attributes, {values} values", attributes.len());
+    let statements = assertion.named(ASSERTION, "AttributeStatement");
+    match statements.flat_map(|statement| statement.named(ASSERTION, "EncryptedAttribute")).count() {
+        0 => checks.pass(name, expected, &found),
+        encrypted => checks.warn(name, expected, &format!("{found}; {encrypted} encrypted ones are not read")),
+    }
     Ok(attributes)
 }
 

@@ -11,7 +11,7 @@ use crate::{
     corpus,
     support::{
         ADA, OURS, RSA, accept, ada, element, encrypted_for, encryption, expectation, genuine, judge, other_credential,
-        provider, terms,
+        provider, replace, signed_after, terms,
     },
 };
 
@@ -72,6 +72,19 @@ fn a_name_id_alone_or_inside_of_an_encrypted_assertion() {
     accept(judge(&encrypted(Signed::Assertion, |terms| {
         (terms.encrypts, terms.cipher) = (Encrypts::NameId, ContentCipher::Aes128Cbc);
     })));
+}
+
+#[test]
+fn an_attribute_that_is_encrypted_by_itself_is_left_out_with_a_warning() {
+    let encrypted = encryption().encrypt("EncryptedAttribute", "<a/>").unwrap();
+    let xml = signed_after(Signed::Assertion, |xml| {
+        replace(&xml, "</saml:AttributeStatement>", &format!("{encrypted}</saml:AttributeStatement>"))
+    });
+    let verdict = judge(&xml);
+    let attributes = verdict.checks.iter().find(|check| check.name == CheckName::Attributes).unwrap();
+    assert_eq!(attributes.status, CheckStatus::Warned);
+    assert!(attributes.found.ends_with("1 encrypted ones are not read"), "{}", attributes.found);
+    assert_eq!(accept(verdict).attributes, plain(Signed::Assertion).attributes);
 }
 
 #[test]
