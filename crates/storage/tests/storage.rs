@@ -337,6 +337,8 @@ fn a_link_a_directory_or_a_damaged_file_is_no_master_key() {
 
 #[tokio::test]
 async fn a_subject_has_one_digest_for_ever_and_no_two_subjects_the_same() {
+    let name_id_attribute =
+        |name, format, qualifiers| Subject::NameIdAttribute { name, format, qualifiers, value: "ada" };
     let table = Arc::new(Table::default());
     let keys = instance(&table, 1).keys;
     let index = SubjectIndex::open(&keys).await.unwrap();
