@@ -83,7 +83,7 @@ refusals! {
     EncryptionAlgorithmNotAllowed = "ENCRYPTION_ALGORITHM_NOT_ALLOWED", IdentityProvider, "the encryption uses an algorithm that is not allowed";
     EncryptionUnauthenticated = "ENCRYPTION_UNAUTHENTICATED", IdentityProvider, "AES-CBC is accepted only inside of a signed Response";
     DecryptionFailed = "DECRYPTION_FAILED", IdentityProvider, "what is encrypted does not open to what it must be";
-    SignatureMissing = "SIGNATURE_MISSING", IdentityProvider, "neither the Response nor the Assertion is signed";
+    SignatureMissing = "SIGNATURE_MISSING", IdentityProvider, "neither the message nor the Assertion in it is signed";
     SignatureMisplaced = "SIGNATURE_MISPLACED", IdentityProvider, "a signature stands where SAML allows none";
     SignatureProfileViolated = "SIGNATURE_PROFILE_VIOLATED", IdentityProvider, "the signature does not have the form that SAML prescribes";
     SignatureReferenceForbidden = "SIGNATURE_REFERENCE_FORBIDDEN", IdentityProvider, "the signature does not refer to the element it stands in";
@@ -95,16 +95,16 @@ refusals! {
     ValueForbiddenContent = "VALUE_FORBIDDEN_CONTENT", IdentityProvider, "a value contains a comment, a processing instruction or an element";
     IssuerMissing = "ISSUER_MISSING", IdentityProvider, "the Issuer is missing";
     IssuerMismatch = "ISSUER_MISMATCH", Operator, "the Issuer is not the identity provider of this connection";
-    DestinationMissing = "DESTINATION_MISSING", IdentityProvider, "the signed Response has no Destination";
-    DestinationMismatch = "DESTINATION_MISMATCH", IdentityProvider, "the Response was sent to another address";
-    InResponseToMissing = "IN_RESPONSE_TO_MISSING", IdentityProvider, "the Response answers no request";
-    InResponseToMismatch = "IN_RESPONSE_TO_MISMATCH", IdentityProvider, "the Response answers another request";
+    DestinationMissing = "DESTINATION_MISSING", IdentityProvider, "the signed message has no Destination";
+    DestinationMismatch = "DESTINATION_MISMATCH", IdentityProvider, "the message was sent to another address";
+    InResponseToMissing = "IN_RESPONSE_TO_MISSING", IdentityProvider, "the message answers no request";
+    InResponseToMismatch = "IN_RESPONSE_TO_MISMATCH", IdentityProvider, "the message answers another request";
     InResponseToUnexpected = "IN_RESPONSE_TO_UNEXPECTED", IdentityProvider, "the Response answers a request, but none was made in this browser";
     InstantMalformed = "INSTANT_MALFORMED", IdentityProvider, "a moment in time is missing or not written as SAML prescribes";
     AssertionTooOld = "ASSERTION_TOO_OLD", IdentityProvider, "the Assertion was made too long ago";
     AssertionNotYetValid = "ASSERTION_NOT_YET_VALID", IdentityProvider, "the Assertion is not valid yet: compare the clocks";
     AssertionExpired = "ASSERTION_EXPIRED", IdentityProvider, "the Assertion has expired";
-    NameIdMissing = "NAME_ID_MISSING", IdentityProvider, "the Subject has no readable NameID";
+    NameIdMissing = "NAME_ID_MISSING", IdentityProvider, "there is no readable NameID";
     ConfirmationMissing = "SUBJECT_CONFIRMATION_MISSING", IdentityProvider, "the Subject has no bearer confirmation";
     ConfirmationNotBefore = "SUBJECT_CONFIRMATION_NOT_BEFORE", IdentityProvider, "the bearer confirmation has a NotBefore, which SAML forbids";
     RecipientMismatch = "RECIPIENT_MISMATCH", IdentityProvider, "the Assertion may only be presented at another address";
@@ -120,7 +120,7 @@ refusals! {
     LogoutMessageTooOld = "LOGOUT_MESSAGE_TOO_OLD", IdentityProvider, "the logout message was made too long ago";
     LogoutMessageNotYetValid = "LOGOUT_MESSAGE_NOT_YET_VALID", IdentityProvider, "the logout message was made in the future: compare the clocks";
     LogoutRequestExpired = "LOGOUT_REQUEST_EXPIRED", IdentityProvider, "the LogoutRequest has expired";
-    LimitExceeded = "LIMIT_EXCEEDED", IdentityProvider, "the Assertion has too many or too long values";
+    LimitExceeded = "LIMIT_EXCEEDED", IdentityProvider, "the message has too many or too long values";
 }
 
 impl Explain for Refusal {
