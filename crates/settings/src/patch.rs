@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A setting, for whom changes only some of them.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Setting {
     field: &'static str,
     is_set: fn(&pb::SamlSettings) -> bool,
@@ -88,7 +88,7 @@ pub fn fields() -> impl Iterator<Item = &'static str> {
 }
 
 /// Which settings a caller wants, in place of those there are.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Patch {
     wanted: pb::SamlSettings,
     settings: Vec<Setting>,
@@ -115,9 +115,12 @@ impl Patch {
     /// [`InvalidSettings`] when it names something else.
     pub fn named(wanted: Option<&pb::SamlSettings>, mask: &[String]) -> Result<Self, InvalidSettings> {
         if mask.iter().all(|path| fields().any(|field| field == path)) {
-            return Ok(Self::of(wanted, |name, is_set| {
-                if mask.is_empty() { is_set } else { mask.iter().any(|path| path == name) }
-            }));
+            return Ok(Self::of(
+                wanted,
+                |name, is_set| {
+                    if mask.is_empty() { is_set } else { mask.iter().any(|path| path == name) }
+                },
+            ));
         }
         let description = format!("the fields are {}", fields().collect::<Vec<_>>().join(", "));
         Err(InvalidSettings(vec![Invalid { field: UPDATE_MASK, reason: "UPDATE_MASK_INVALID", description }]))
