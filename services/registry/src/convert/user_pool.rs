@@ -31,10 +31,11 @@ pub(crate) fn new(user_pool: Option<&pb::UserPool>) -> Result<NewUserPool, Error
     let provider_name = fields.read("user_pool.provider_name", ProviderName::parse(provider_name));
     let app_client_id = fields.read("user_pool.app_client_id", AppClientId::parse(&wanted.app_client_id));
     let signing_algorithm = signing_algorithm(&mut fields, wanted.signing_algorithm);
-    let addresses = initiate_login_uri(&mut fields, wanted).zip(post_logout_redirect_uris(&mut fields, wanted));
+    let initiate_login_uri = initiate_login_uri(&mut fields, wanted);
+    let post_logout_redirect_uris = post_logout_redirect_uris(&mut fields, wanted);
     let names = region.zip(pool_id).zip(domains).zip(provider_name).zip(app_client_id);
-    let values = names.zip(signing_algorithm).zip(addresses);
-    let values = values.map(|((names, signing_algorithm), (initiate_login_uri, post_logout_redirect_uris))| {
+    let values = names.zip(signing_algorithm).zip(post_logout_redirect_uris);
+    let values = values.map(|((names, signing_algorithm), post_logout_redirect_uris)| {
         let ((((region, pool_id), domains), provider_name), app_client_id) = names;
         NewUserPool {
             region,
@@ -68,7 +69,7 @@ pub(crate) fn update(wanted: &pb::UserPool, mask: Option<&prost_types::FieldMask
         update.requires_email = Some(wanted.requires_email);
     }
     if mask.means("initiate_login_uri", !wanted.initiate_login_uri.is_empty()) {
-        update.initiate_login_uri = initiate_login_uri(&mut fields, wanted);
+        update.initiate_login_uri = Some(initiate_login_uri(&mut fields, wanted));
     }
     if mask.means("post_logout_redirect_uris", !wanted.post_logout_redirect_uris.is_empty()) {
         update.post_logout_redirect_uris = post_logout_redirect_uris(&mut fields, wanted);
@@ -89,11 +90,9 @@ fn domains(fields: &mut Fields, domains: &[String]) -> Option<Vec<PoolDomain>> {
 }
 
 /// Empty is none.
-fn initiate_login_uri(fields: &mut Fields, wanted: &pb::UserPool) -> Option<Option<ApplicationUri>> {
-    if wanted.initiate_login_uri.is_empty() {
-        return Some(None);
-    }
-    fields.read("user_pool.initiate_login_uri", ApplicationUri::parse(&wanted.initiate_login_uri)).map(Some)
+fn initiate_login_uri(fields: &mut Fields, wanted: &pb::UserPool) -> Option<ApplicationUri> {
+    let text = Some(&wanted.initiate_login_uri).filter(|text| !text.is_empty())?;
+    fields.read("user_pool.initiate_login_uri", ApplicationUri::parse(text))
 }
 
 fn post_logout_redirect_uris(fields: &mut Fields, wanted: &pb::UserPool) -> Option<Vec<ApplicationUri>> {
