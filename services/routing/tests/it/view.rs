@@ -41,7 +41,8 @@ async fn names_slugs_pools_and_connections_follow_their_changes() {
         ..organization::Updated::default()
     };
     deployment.change(acme, change).await;
-    let renamed = connection::Configured { display_name: Some("Entra".to_owned()), ..connection::Configured::default() };
+    let renamed =
+        connection::Configured { display_name: Some("Entra".to_owned()), ..connection::Configured::default() };
     deployment.reconnect(acme, connection, renamed).await;
     let pool = StreamId::of_id(user_pool::CATEGORY, None, deployment.pool.uuid());
     let moved = user_pool::Updated {
