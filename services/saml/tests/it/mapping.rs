@@ -5,7 +5,9 @@ use tonic::Code;
 use vestibule_rpc::{
     field_violations, proto_timestamp, reason_of,
     registry::v1 as registry,
-    saml::v1::{PreviewMappingRequest, PreviewMappingResponse, ValidateResponseResponse, check::Status},
+    saml::v1::{
+        ExplainResponseRequest, PreviewMappingRequest, PreviewMappingResponse, ValidateResponseResponse, check::Status,
+    },
 };
 use vestibule_saml_idp::{ContentCipher, SignatureProfile, Signed, Subject, SubjectAttribute, saml_response_value};
 use vestibule_tenancy::connection::{
@@ -127,6 +129,29 @@ async fn a_missing_required_claim_is_refused_with_the_names_of_what_arrived() {
     // What came in several versions did not come.
     let ambiguous = answer(&world, &acme, &ada().with("email", ["eve@acme.test"])).await;
     assert!(found(&ambiguous, "claims.present").1.starts_with("without email;"));
+}
+
+#[tokio::test]
+async fn what_to_write_to_the_administrator_names_what_is_missing() {
+    let world = World::start().await;
+    let acme = world.customer("acme", "acme.test").await;
+    let lacking = Subject::persistent("p").with("Nom", ["Ada"]);
+    let name = || vec![ClaimName::Name];
+    for (settings, word) in [
+        (settings(|settings| settings.required_claims = name()), "without name; arrived: Nom"),
+        (by_uid(), "please send the attribute `urn:test:uid`"),
+    ] {
+        configure(&world, &acme, settings).await;
+        let sample = sample(&world, &acme, &lacking).await;
+        let asked = ExplainResponseRequest {
+            connection: acme.connection.to_string(),
+            saml_response: sample,
+            ..ExplainResponseRequest::default()
+        };
+        let advice = world.saml().explain_response(asked).await.unwrap().into_inner().advice;
+        assert!(advice.starts_with("To the administrator of ") && advice.contains(word), "{advice}");
+        assert!(!advice.contains("Ada"));
+    }
 }
 
 #[tokio::test]
