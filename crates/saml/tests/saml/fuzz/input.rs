@@ -8,7 +8,7 @@ use vestibule_saml_idp::{LogoutKind, Signed};
 use crate::{
     corpus::{Setting, corpus},
     logout,
-    support::{ACS, EC, NOW, OURS, RSA, SP, encrypted_for, genuine, provider},
+    support::{ACS, EC, NOW, OURS, RSA, SP, encrypted_for, encryption, genuine, provider},
 };
 
 /// The largest message that is mutated: beyond it a run would see few of them, and the limits have tests of their own.
@@ -34,10 +34,13 @@ pub(super) fn logout_messages() -> Vec<Vec<u8>> {
     });
     let forged: Vec<Vec<u8>> = forged.filter(|text| text.len() <= SEED_BYTES_MAX).collect();
     let (request, response) = (logout::request(&logout::terms()), logout::response(&logout::terms()));
+    let hidden = logout::hidden(&logout::name_id(), &encryption());
     let genuine = [
         logout::query(LogoutKind::Request, &request, Some("r")),
+        logout::query(LogoutKind::Request, &hidden, None),
         logout::query(LogoutKind::Response, &response, None),
         logout::signed(&request),
+        logout::signed(&hidden),
         logout::signed(&response),
     ];
     let genuine = genuine.map(String::into_bytes);

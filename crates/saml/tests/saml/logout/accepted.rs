@@ -2,15 +2,17 @@ use std::time::Duration;
 
 use vestibule_kernel::SeededIds;
 use vestibule_saml::{
-    CheckName, CheckStatus, Credential, DecryptionKeys, LogoutExpectation, LogoutMessage, LogoutOutcome, LogoutVerdict,
-    MessageKind, ReceivedLogout, Refusal, limit, validate_logout,
+    CheckName, CheckStatus, Credential, LogoutExpectation, LogoutMessage, LogoutOutcome, LogoutVerdict, MessageKind,
+    ReceivedLogout, Refusal, limit, validate_logout,
 };
 use vestibule_saml_idp::{
     ContentCipher, EncryptionTerms, LogoutKind, SignatureAlgorithm, SignatureProfile, saml_response_value,
 };
 
-use super::{expectation, form, is_genuine, judge_form, judge_query, query, request, response, terms, trusted};
-use crate::support::{EC, NOW, OURS, RSA, SKEW, days, element, provider, trusting};
+use super::{
+    expectation, form, hidden, is_genuine, judge_form, judge_query, name_id, query, request, response, terms, trusted,
+};
+use crate::support::{EC, NOW, OURS, RSA, SKEW, days, provider, trusting};
 
 #[track_caller]
 fn heard(verdict: LogoutVerdict) -> ReceivedLogout {
@@ -195,27 +197,13 @@ fn sha1_counts_only_while_the_exception_lasts() {
     assert_eq!(judge(None).outcome, Err(Refusal::SignatureAlgorithmNotAllowed));
 }
 
-/// The request with the NameID encrypted for this certificate.
-fn hidden(name_id: &str, terms: &EncryptionTerms) -> String {
-    let xml = request(&super::terms());
-    let plain = element(&xml, "saml:NameID");
-    xml.replace(plain, &terms.encrypt("EncryptedID", name_id).unwrap())
-}
-
 #[test]
 fn an_encrypted_name_is_opened_with_the_keys_of_the_connection() {
-    let (trusted, keys) = (trusted(), DecryptionKeys::new([&*OURS]).unwrap());
-    let opens = LogoutExpectation { decryption: Some(&keys), ..expectation(&trusted) };
-    let judge = |xml: &str| {
-        let query = query(LogoutKind::Request, xml, None);
-        validate_logout(&LogoutMessage::Redirect { query: &query }, &opens)
-    };
-    let xml = request(&terms());
-    let namespace = "xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"";
-    let name_id = element(&xml, "saml:NameID").replacen("<saml:NameID", &format!("<saml:NameID {namespace}"), 1);
-    let ids = SeededIds::new(5);
+    let judge = |xml: &str| judge_query(&query(LogoutKind::Request, xml, None));
+    let (ids, name_id) = (SeededIds::new(5), name_id());
     let ours = EncryptionTerms::new(OURS.certificate().der(), &ids);
     hears_the_request(judge(&hidden(&name_id, &ours)));
+    hears_the_request(judge_form(MessageKind::Request, &form(&hidden(&name_id, &ours))));
     // The signature covers the ciphertext, so what is malleable may be opened.
     let mut malleable = ours.clone();
     malleable.cipher = ContentCipher::Aes128Cbc;
@@ -223,16 +211,20 @@ fn an_encrypted_name_is_opened_with_the_keys_of_the_connection() {
 
     let other = Credential::generate("somebody else", NOW, NOW.plus(days(1))).unwrap();
     let other = EncryptionTerms::new(other.certificate().der(), &ids);
+    let issuer = "<saml:Issuer xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\">x</saml:Issuer>";
     let comment = name_id.replace("acme.test", "acme.test<!-- -->.eve.test");
     for (xml, refusal) in [
         (hidden(&name_id, &other), Refusal::DecryptionFailed),
-        (hidden(&format!("<saml:Issuer {namespace}>x</saml:Issuer>"), &ours), Refusal::DecryptionFailed),
+        (hidden(issuer, &ours), Refusal::DecryptionFailed),
         (hidden("ada", &ours), Refusal::DecryptionFailed),
         (hidden(&comment, &ours), Refusal::ValueForbiddenContent),
-        (xml.replace(element(&xml, "saml:NameID"), "<saml:EncryptedID/>"), Refusal::EncryptionProfileViolated),
     ] {
         assert_eq!(judge(&xml).outcome, Err(refusal), "{xml}");
     }
+    let (trusted, query) = (trusted(), query(LogoutKind::Request, &hidden(&name_id, &ours), None));
+    let without = LogoutExpectation { decryption: None, ..expectation(&trusted) };
+    let verdict = validate_logout(&LogoutMessage::Redirect { query: &query }, &without);
+    assert_eq!(verdict.outcome, Err(Refusal::AssertionEncrypted));
 }
 
 #[test]

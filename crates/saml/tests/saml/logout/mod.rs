@@ -4,18 +4,22 @@ mod accepted;
 mod corpus;
 mod created;
 
+use std::sync::LazyLock;
+
 use vestibule_kernel::SeededIds;
 use vestibule_saml::{
-    LogoutExpectation, LogoutMessage, LogoutVerdict, MessageKind, ReceivedLogoutRequest, TrustedCertificates,
-    validate_logout,
+    DecryptionKeys, LogoutExpectation, LogoutMessage, LogoutVerdict, MessageKind, ReceivedLogoutRequest,
+    TrustedCertificates, validate_logout,
 };
-use vestibule_saml_idp::{LogoutKind, LogoutTerms, Subject, saml_response_value};
+use vestibule_saml_idp::{EncryptionTerms, LogoutKind, LogoutTerms, Subject, saml_response_value};
 
 pub(crate) use self::corpus::{Sent, corpus};
-use crate::support::{ADA, IDP, NOW, REQUEST, RSA, SKEW, provider, trusting};
+use crate::support::{ADA, IDP, NOW, OURS, REQUEST, RSA, SKEW, element, provider, trusting};
 
 pub(crate) const SLO: &str = "https://sign-in.example/saml/acme/slo";
 pub(crate) const SESSION: &str = "_session";
+
+static KEYS: LazyLock<DecryptionKeys> = LazyLock::new(|| DecryptionKeys::new([&*OURS]).unwrap());
 
 pub(crate) fn trusted() -> TrustedCertificates {
     trusting(&[&RSA])
@@ -30,7 +34,7 @@ pub(crate) fn expectation(trusted: &TrustedCertificates) -> LogoutExpectation<'_
         now: NOW,
         skew: SKEW,
         enforce_certificate_validity: false,
-        decryption: None,
+        decryption: Some(&KEYS),
         sha1_until: None,
     }
 }
@@ -46,6 +50,20 @@ pub(crate) fn ada() -> Subject {
 /// What the identity provider says, not signed yet.
 pub(crate) fn request(terms: &LogoutTerms) -> String {
     provider(&RSA).logout_request(&ada(), terms)
+}
+
+/// The request with this in the place of the NameID, encrypted.
+pub(crate) fn hidden(name_id: &str, encryption: &EncryptionTerms) -> String {
+    let xml = request(&terms());
+    let plain = element(&xml, "saml:NameID");
+    xml.replace(plain, &encryption.encrypt("EncryptedID", name_id).unwrap())
+}
+
+/// The NameID of the request, able to stand alone.
+pub(crate) fn name_id() -> String {
+    let xml = request(&terms());
+    let alone = "<saml:NameID xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\"";
+    element(&xml, "saml:NameID").replacen("<saml:NameID", alone, 1)
 }
 
 pub(crate) fn response(terms: &LogoutTerms) -> String {

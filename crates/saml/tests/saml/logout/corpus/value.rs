@@ -90,8 +90,8 @@ fn names() -> Vec<Deviation> {
         ("an empty NameID", missing, replace(&xml, ADA, " ")),
         ("a BaseID", missing, replace(&xml, name_id, "<saml:BaseID/>")),
         (
-            "an EncryptedID where there is no key to open it",
-            (CheckName::ResponseEncryption, Refusal::AssertionEncrypted),
+            "an EncryptedID that holds nothing",
+            (CheckName::ResponseEncryption, Refusal::EncryptionProfileViolated),
             replace(&xml, name_id, "<saml:EncryptedID/>"),
         ),
         ("an EncryptedID beside the NameID", missing, replace(&xml, name_id, &format!("{name_id}<saml:EncryptedID/>"))),
