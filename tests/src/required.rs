@@ -15,6 +15,10 @@ pub enum PeerVariable {
     Chromium,
     /// The folder of SimpleSAMLphp.
     SimpleSamlPhp,
+    /// The program of NATS.
+    NatsServer,
+    /// The program that signs people out of Cognito.
+    CognitoAdmin,
     /// The program `vestibule-second-opinion`.
     SecondOpinion,
 }
@@ -27,6 +31,8 @@ impl fmt::Display for PeerVariable {
             Self::NodeDir => "VESTIBULE_TEST_NODE_DIR",
             Self::Chromium => "VESTIBULE_TEST_CHROMIUM",
             Self::SimpleSamlPhp => "VESTIBULE_TEST_SIMPLESAMLPHP",
+            Self::NatsServer => "VESTIBULE_TEST_NATS_SERVER",
+            Self::CognitoAdmin => "VESTIBULE_TEST_COGNITO_ADMIN",
             Self::SecondOpinion => "VESTIBULE_TEST_SECOND_OPINION",
         })
     }

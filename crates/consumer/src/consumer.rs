@@ -106,7 +106,7 @@ async fn attempts(delivery: &dyn Delivery, event: &Event, handler: &dyn Handler,
             }
             Err(HandleError::Again(error)) => error,
         };
-        tracing::warn!(attempt, error = &*error as &dyn Error, "an event was not handled");
+        tracing::warn!(attempt, error = chain(&*error), "an event was not handled");
         if attempt == ATTEMPTS_MAX {
             set_aside(delivery, &event.name, &*error).await;
             return;
@@ -137,6 +137,13 @@ async fn pause(delivery: &dyn Delivery, wait: Duration) {
 }
 
 async fn set_aside(delivery: &dyn Delivery, what: &str, error: &(dyn Error + Send + Sync)) {
+    let reason = chain(error);
+    tracing::error!(event = what, reason, "an event is set aside");
+    tell(delivery.set_aside(&reason).await);
+}
+
+/// The error and what caused it, in one line.
+fn chain(error: &(dyn Error + Send + Sync)) -> String {
     let mut reason = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
@@ -144,9 +151,7 @@ async fn set_aside(delivery: &dyn Delivery, what: &str, error: &(dyn Error + Sen
         reason.push_str(&cause.to_string());
         source = cause.source();
     }
-    let reason: String = reason.chars().filter(|each| !each.is_control()).take(REASON_CHARS_MAX).collect();
-    tracing::error!(event = what, reason, "an event is set aside");
-    tell(delivery.set_aside(&reason).await);
+    reason.chars().filter(|each| !each.is_control()).take(REASON_CHARS_MAX).collect()
 }
 
 fn tell(told: Result<(), SourceError>) {

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::process::{cargo, run as run_visibly};
 use crate::stage::Stages;
 use crate::test::debian;
-use crate::{codegen, deny, fuzz, layers, second_opinion, test};
+use crate::{apart, codegen, deny, fuzz, layers, test};
 
 /// A pipeline that takes longer stops being run.
 const LIMIT: Duration = Duration::from_mins(40);
@@ -17,7 +17,7 @@ pub(crate) fn run() -> Result<()> {
     let mut stages = Stages::within(LIMIT);
     stages.run("fmt", || command(&["fmt", "--all", "--check"]));
     stages.run("clippy", || command(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"]));
-    stages.run("second opinion: fmt, clippy", judge_second_opinion);
+    stages.run("programs apart: fmt, clippy", judge_apart);
     stages.run("deny", || deny::run().map(|()| String::new()));
     stages.run("layers", || layers::run().map(|()| String::new()));
     stages.run("codegen", || codegen::run(&codegen::Arguments { check: true }).map(|()| String::new()));
@@ -33,11 +33,13 @@ fn command(arguments: &[&str]) -> Result<String> {
     Ok(String::new())
 }
 
-/// The program outside of the workspace is judged as everything in it is.
-fn judge_second_opinion() -> Result<String> {
+/// The programs outside of the workspace are judged as everything in it is.
+fn judge_apart() -> Result<String> {
     debian::install_missing()?;
-    run_visibly(second_opinion::cargo_there().args(["fmt", "--check"]))?;
-    run_visibly(second_opinion::cargo_there().args(["clippy", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
+    for apart in apart::ALL {
+        run_visibly(apart.cargo().args(["fmt", "--check"]))?;
+        run_visibly(apart.cargo().args(["clippy", "--all-targets", "--locked", "--", "-D", "warnings"]))?;
+    }
     Ok(String::new())
 }
 

@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use crate::metadata::{Metadata, Package};
 use crate::process::{capture, cargo, find, run as run_visibly};
-use crate::second_opinion;
+use crate::apart;
 use crate::workspace::{complain, root, say};
 
 /// `deny.toml`, as far as this check reads it.
@@ -53,10 +53,10 @@ struct Sources {
 /// Package name to the versions of it that are linked.
 type Linked = BTreeMap<String, BTreeSet<String>>;
 
-/// Fails with everything that the `deny.toml` of the workspace, or of the program outside of it, does not allow.
+/// Fails with everything that the `deny.toml` of the workspace, or of a program outside of it, does not allow.
 pub(crate) fn run() -> Result<()> {
     check(&root())?;
-    check(&second_opinion::folder())
+    apart::ALL.iter().try_for_each(|apart| check(&apart.folder()))
 }
 
 fn check(folder: &Path) -> Result<()> {

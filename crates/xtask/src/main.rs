@@ -1,5 +1,6 @@
 //! The developer's commands: `cargo xtask <command>`.
 
+mod apart;
 mod ci;
 mod codegen;
 mod deny;

@@ -10,6 +10,7 @@
 //! | `VESTIBULE_TEST_PYTHON` | a Python with `tests/interop/requirements.txt` installed |
 //! | `VESTIBULE_TEST_NODE_DIR` | a folder with the Node scripts of `tests/interop` and their `node_modules` |
 //! | `VESTIBULE_TEST_CHROMIUM` | the browser |
+//! | `VESTIBULE_TEST_COGNITO_ADMIN` | the program that signs people out of Cognito |
 //! | `VESTIBULE_TEST_SIMPLESAMLPHP` | the folder of SimpleSAMLphp, which runs on the installed PHP |
 //! | `VESTIBULE_TEST_SECOND_OPINION` | the freshly built `vestibule-second-opinion`, which lies outside of the workspace |
 //! | `VESTIBULE_TEST_REQUIRE_ALL` | `1`: a test whose variable is missing fails instead of printing that it is skipped |
@@ -23,6 +24,7 @@ use anyhow::{Context, Result};
 
 use crate::metadata::Metadata;
 use crate::process::{cargo, run as run_visibly};
+use crate::apart::{self, COGNITO_ADMIN, SECOND_OPINION};
 use crate::second_opinion;
 use crate::stage::Stages;
 use postgres::Postgres;
@@ -32,7 +34,10 @@ const BLACK_BOX: [&str; 2] = ["vestibule-tests", "xtask"];
 
 /// The packages whose tests ask the program of the second opinion.
 const ASK_SECOND_OPINION: [&str; 4] =
-    ["vestibule-saml", "vestibule-saml-service", "vestibule-tests", second_opinion::PACKAGE];
+    ["vestibule-saml", "vestibule-saml-service", "vestibule-tests", SECOND_OPINION.package];
+
+/// The packages whose tests run the program that signs people out of Cognito.
+const SIGN_PEOPLE_OUT: [&str; 2] = ["vestibule-tests", COGNITO_ADMIN.package];
 
 /// How `cargo xtask test` is called.
 #[derive(clap::Args)]
@@ -58,7 +63,7 @@ impl Arguments {
 
     /// Whether anything inside of the workspace is to be tested.
     fn include_workspace(&self) -> bool {
-        self.only.is_empty() || self.only.iter().any(|only| only != second_opinion::PACKAGE)
+        self.only.is_empty() || self.only.iter().any(|only| apart::ALL.iter().all(|apart| apart.package != only))
     }
 
     fn is_everything(&self) -> bool {
@@ -95,9 +100,16 @@ pub(crate) fn stages(stages: &mut Stages, arguments: &Arguments) {
     }
     if ASK_SECOND_OPINION.iter().any(|package| arguments.include(package)) {
         stages.run("second opinion", || {
-            let program = second_opinion::build(&Metadata::load()?.target_directory)?;
-            environment.push((second_opinion::VARIABLE, program.to_string_lossy().into_owned()));
-            runner::beside(&second_opinion::folder(), arguments, &environment)
+            let program = SECOND_OPINION.build(&Metadata::load()?.target_directory)?;
+            environment.push((SECOND_OPINION.variable, program.to_string_lossy().into_owned()));
+            runner::beside(&SECOND_OPINION.folder(), arguments, &environment)
+        });
+    }
+    if SIGN_PEOPLE_OUT.iter().any(|package| arguments.include(package)) {
+        stages.run("cognito admin", || {
+            let program = COGNITO_ADMIN.build(&Metadata::load()?.target_directory)?;
+            environment.push((COGNITO_ADMIN.variable, program.to_string_lossy().into_owned()));
+            runner::beside(&COGNITO_ADMIN.folder(), arguments, &environment)
         });
     }
     if arguments.is_everything() {

@@ -25,6 +25,8 @@ mod faults;
 #[cfg(test)]
 mod foreign;
 #[cfg(test)]
+mod global_sign_out;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod introduced;

@@ -161,14 +161,13 @@ async fn pysaml2_signs_people_out_in_both_directions() -> Result<()> {
             "name_id_format": "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress", "session_index": [session_index],
         });
         let request = both.provider.ask(&order).await?;
-        let answered = match request["location"].as_str() {
-            Some(location) => browser.get(&location.parse()?).await?,
-            None => {
-                let value = request["saml_request"].as_str().context("a request")?;
-                let fields = vec![("SAMLRequest".to_owned(), value.to_owned())];
-                let action = format!("{sp}/slo").parse()?;
-                browser.submit(&Form { action, is_post: true, fields, buttons: Vec::new() }, None).await?
-            }
+        let answered = if let Some(location) = request["location"].as_str() {
+            browser.get(&location.parse()?).await?
+        } else {
+            let value = request["saml_request"].as_str().context("a request")?;
+            let fields = vec![("SAMLRequest".to_owned(), value.to_owned())];
+            let action = format!("{sp}/slo").parse()?;
+            browser.submit(&Form { action, is_post: true, fields, buttons: Vec::new() }, None).await?
         };
         let back = answered.location.with_context(|| format!("{binding}: {}", answered.body))?;
         let heard = both.provider.ask(&json!({ "do": "logged out", "location": back.as_str() })).await?;

@@ -1,7 +1,5 @@
 //! What counts as an event, and what does not. Consuming from a real bus is tested with `vestibule-bus-nats`.
 
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
-
 use vestibule_consumer::{BODY_BYTES_MAX, Event, Handled as _, HandledInMemory, Message};
 
 fn message(change: impl FnOnce(&mut Vec<(String, String)>), body: &[u8]) -> Message {

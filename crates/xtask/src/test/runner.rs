@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 
 use super::{Arguments, Environment};
 use crate::process::{Output, cargo, find, run_watched};
-use crate::second_opinion;
+use crate::apart;
 
 /// How many tests ran, and how many were left out.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -28,7 +28,7 @@ pub(super) fn tests(arguments: &Arguments, environment: &Environment) -> Result<
     if arguments.only.is_empty() {
         command.arg("--workspace");
     }
-    for package in arguments.only.iter().filter(|package| *package != second_opinion::PACKAGE) {
+    for package in arguments.only.iter().filter(|package| apart::ALL.iter().all(|apart| apart.package != *package)) {
         command.args(["--package", package]);
     }
     if nextest {
