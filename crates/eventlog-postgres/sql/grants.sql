@@ -37,8 +37,9 @@ GRANT SELECT ON
     keys, expiring_records, sign_ins
     TO vestibule_append, vestibule_read;
 
--- The only way to write an event or a unique name: it takes the lock and checks the end of the log.
-GRANT EXECUTE ON FUNCTION append_events, make_partition TO vestibule_append;
+-- append_events is the only way to write an event or a unique name: it takes the lock and checks the end of the log.
+-- settle_append says what became of one whose answer was lost.
+GRANT EXECUTE ON FUNCTION append_events, settle_append, make_partition TO vestibule_append;
 GRANT INSERT ON keys TO vestibule_append;
 GRANT INSERT, DELETE ON expiring_records TO vestibule_append;
 GRANT INSERT, UPDATE, DELETE ON sign_ins TO vestibule_append;

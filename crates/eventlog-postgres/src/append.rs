@@ -7,11 +7,16 @@
 //!   still where it was. Two round trips, and the lock is held only from the check to the COMMIT.
 //! - When another process was faster: BEGIN and take the lock, look, store, COMMIT. Four round trips, and nobody can be
 //!   faster. Processes that contend would overtake each other again at once, so the next groups go this way too.
+//!
+//! When the connection breaks before the answer is there, the lock does not say what became of the append: on the first
+//! way the server may not have begun with it, and would store it after we have looked. So an append also brings the fence
+//! that was looked up together with the end of the log, and `settle_append` moves the fence before it looks: from then
+//! on the lost append is refused, whenever it arrives. Ending the old session instead would ask for rights over
+//! other sessions, and a server that does not notice a broken connection would keep us waiting.
 
 use std::sync::atomic::Ordering;
 
 use sqlx::{ConnectOptions as _, Executor as _, PgConnection};
-use uuid::Uuid;
 use vestibule_eventlog::{
     AppendError, Appended, Prepared,
     admission::{Admission, Question, Row, admit},
@@ -65,20 +70,21 @@ impl PostgresStore {
             *slot = Some(connection);
             return Ok(None);
         }
-        let head = found.snapshot.head;
-        let admission = admit(group, found.snapshot);
+        let Found { snapshot, fence, .. } = found;
+        let head = snapshot.head;
+        let admission = admit(group, snapshot);
         let Some(last) = admission.rows.last() else {
             *slot = Some(connection);
             return Ok(Some(admission.answers));
         };
-        match store(&mut connection, head, &admission).await? {
+        match store(&mut connection, head, fence, &admission).await? {
             Ok(true) => *slot = Some(connection),
             Ok(false) => {
                 *slot = Some(connection);
                 self.0.cautious.store(CAUTIOUS_GROUPS, Ordering::Relaxed);
                 return Ok(None);
             }
-            Err(error) => self.settle(connection, last.event.id.uuid(), error).await?,
+            Err(error) => self.settle(connection, last, error).await?,
         }
         Ok(Some(admission.answers))
     }
@@ -90,7 +96,8 @@ impl PostgresStore {
         question: &Question,
     ) -> Result<Answers, AppendError> {
         let mut connection = self.begin(slot.take()).await.map_err(fault::append)?;
-        let Found { snapshot, made } = look_up(&mut connection, question, self.0.epoch).await.map_err(fault::append)?;
+        let Found { snapshot, made, fence } =
+            look_up(&mut connection, question, self.0.epoch).await.map_err(fault::append)?;
         let head = snapshot.head;
         let admission = admit(group, snapshot);
         let Some(last) = admission.rows.last() else {
@@ -102,13 +109,13 @@ impl PostgresStore {
             let make = sqlx::query("SELECT make_partition($1, $2)").bind(category).bind(month.to_string());
             make.execute(&mut connection).await.map_err(fault::append)?;
         }
-        let stored = store(&mut connection, head, &admission).await?.map_err(fault::append)?;
+        let stored = store(&mut connection, head, fence, &admission).await?.map_err(fault::append)?;
         if !stored {
             return Err(AppendError::Unavailable(Box::new(LockBroken)));
         }
         match connection.execute("COMMIT").await {
             Ok(_) => *slot = Some(connection),
-            Err(error) => self.settle(connection, last.event.id.uuid(), error).await?,
+            Err(error) => self.settle(connection, last, error).await?,
         }
         Ok(admission.answers)
     }
@@ -145,40 +152,44 @@ impl PostgresStore {
         Ok(connection)
     }
 
-    /// The commit was sent and was not answered with success. Unless the server refused it, it may still be at it; it holds
-    /// the append lock until it is done with it. So once we have the lock, the transaction is over, and its rows are there
-    /// or never will be.
-    async fn settle(&self, broken: PgConnection, id: Uuid, error: sqlx::Error) -> Result<(), AppendError> {
+    /// The commit was sent and was not answered with success. Unless the server refused it, it may be done, under way or
+    /// still to come. [`AppendError::Unavailable`] only when it is not stored and never will be.
+    async fn settle(&self, broken: PgConnection, last: &Row<'_>, error: sqlx::Error) -> Result<(), AppendError> {
         drop(broken);
         if fault::is_refusal(&error) {
             return Err(fault::append(error));
         }
         tracing::warn!(%error, "the answer to a commit was lost: reading the outcome back");
-        let found = async {
-            let mut connection = self.begin(None).await?;
-            let found: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM events WHERE id = $1)")
-                .bind(id)
+        let stored = async {
+            let mut connection = self.0.options.connect().await?;
+            sqlx::query_scalar("SELECT settle_append($1, $2, $3)")
+                .bind(fault::int(last.position))
+                .bind(last.event.id.uuid())
+                .bind(last.hash.as_slice())
                 .fetch_one(&mut connection)
-                .await?;
-            Ok::<_, sqlx::Error>(found)
+                .await
         };
-        match found.await {
+        match stored.await {
             Ok(true) => Ok(()),
             Ok(false) => Err(AppendError::Unavailable(Box::new(error))),
-            Err(_) => Err(AppendError::Unknown(Box::new(error))),
+            Err(unsettled) => {
+                tracing::warn!(error = %unsettled, "the outcome of a commit could not be read back");
+                Err(AppendError::Unknown(Box::new(error)))
+            }
         }
     }
 }
 
 /// Somebody appends without taking the lock.
 #[derive(Debug, thiserror::Error)]
-#[error("the end of the log moved while the append lock was held")]
+#[error("the end of the log or the fence moved while the append lock was held")]
 struct LockBroken;
 
 /// Calls `append_events`. The outer error is ours: nothing was sent.
 async fn store(
     connection: &mut PgConnection,
     head: u64,
+    fence: i64,
     admission: &Admission<'_>,
 ) -> Result<Result<bool, sqlx::Error>, AppendError> {
     let rows = &admission.rows;
@@ -187,9 +198,10 @@ async fn store(
     let (taken, released): (Vec<_>, Vec<_>) = admission.reservations.iter().partition(|change| change.holder.is_some());
     let personal = |row: &Row<'_>| row.event.personal.as_ref().map(|personal| personal.person.uuid());
     let stored = sqlx::query_scalar(
-        "SELECT append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+        "SELECT append_events($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
     )
     .bind(fault::int(head))
+    .bind(fence)
     .bind(rows.iter().map(|row| fault::int(row.position)).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| label(row.stream)).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.stream.to_string()).collect::<Vec<_>>())

@@ -6,8 +6,9 @@
 //! two round trips of a transaction among all appends that are waiting. A pooler between us and the server must keep a
 //! session for each client (prepared statements, session settings).
 //!
-//! **Durability.** [`PostgresStore`] refuses a server whose `synchronous_commit` is off. When the connection breaks while
-//! COMMIT is under way, the store waits until the server has finished the transaction and looks whether it is there.
+//! **Durability.** [`PostgresStore`] refuses a server whose `synchronous_commit` is off. When the connection breaks before
+//! a commit is answered, the store waits until the server is done with what is under way, moves a fence that a commit which
+//! arrives later does not pass, and looks whether the events are there.
 //!
 //! **Wake-ups.** An append of this process wakes its readers at once. What other processes append is found by asking for
 //! the last position every [`POLL_INTERVAL`], one index look-up on one connection; nobody asks while nobody listens.

@@ -13,11 +13,13 @@ pub(crate) struct Found {
     pub(crate) snapshot: Snapshot,
     /// The partitions in question that exist.
     pub(crate) made: Vec<(String, Partition)>,
+    /// What an append that rests on this must bring; see [`crate::append`].
+    pub(crate) fence: i64,
 }
 
 /// One statement and so one round trip. Its rows are of several kinds:
 /// 0 the last position; 1 stream, version and hash of a head; 2 scope, key and holder of a name; 3 an id that is in the
-/// log; 4 category, month, closed (1 or 0) of a partition.
+/// log; 4 category, month, closed (1 or 0) of a partition; 5 the fence.
 const LOOK_UP: &str = r"
 SELECT 0 AS kind, NULL::text AS a, NULL::text AS b, NULL::text AS c, NULL::uuid AS id, NULL::bytea AS hash,
        greatest((SELECT max(position) FROM events), (SELECT max(position) FROM removed_events), 0) AS number
@@ -37,7 +39,9 @@ SELECT 3, NULL, NULL, NULL, e.id, NULL, NULL FROM events AS e WHERE e.id = ANY (
 UNION ALL
 SELECT 4, p.category, p.partition, NULL, NULL, NULL, (p.closed_at_millis IS NOT NULL)::int
 FROM unnest($6::text[], $7::text[]) AS asked (category, partition)
-JOIN event_partitions AS p ON p.category = asked.category AND p.partition = asked.partition";
+JOIN event_partitions AS p ON p.category = asked.category AND p.partition = asked.partition
+UNION ALL
+SELECT 5, NULL, NULL, NULL, NULL, NULL, append_fence FROM deployment";
 
 pub(crate) async fn look_up(
     connection: &mut PgConnection,
@@ -84,7 +88,7 @@ impl Found {
             3 => {
                 self.snapshot.known.insert(EventId::from_uuid(row.try_get("id")?));
             }
-            _ => {
+            4 => {
                 let partition = row.try_get::<&str, _>("b")?.parse::<Partition>().map_err(decode)?;
                 let partition = (row.try_get("a")?, partition);
                 if number()? == 1 {
@@ -92,6 +96,7 @@ impl Found {
                 }
                 self.made.push(partition);
             }
+            _ => self.fence = row.try_get("number")?,
         }
         Ok(())
     }

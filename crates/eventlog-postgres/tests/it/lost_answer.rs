@@ -75,6 +75,27 @@ async fn a_commit_that_never_arrived_has_stored_nothing() {
     }
 }
 
+/// The caller is told that nothing was stored, and may do something else instead: it must stay true.
+#[tokio::test]
+async fn a_commit_that_arrives_after_it_was_given_up_stores_nothing() {
+    let test = "a commit that arrives after it was given up stores nothing";
+    for (commit, stream) in [(AT_ONCE, stream("one")), (LONGER_WAY, monthly_stream("one"))] {
+        let Some((database, proxy, url)) = proxied(test, commit, Cut::Late).await else { return };
+        let (log, other) = (event_log(&connect(&url).await), event_log(&database.store().await));
+        proxy.cut_next(1);
+        let lost = log.append(one_event(&stream, 0)).await;
+        assert!(matches!(lost, Err(AppendError::Unavailable(_))), "{lost:?}");
+        assert_eq!(proxy.left(), 0);
+        proxy.deliver().await;
+        assert!(everything(&log).await.is_empty(), "what was given up is stored after all");
+
+        // The fence stands behind what was given up, not in front of what comes now.
+        other.append(one_event(&stream, 0)).await.unwrap();
+        log.append(one_event(&stream, 1)).await.unwrap();
+        check_chains(&everything(&log).await);
+    }
+}
+
 /// Sessions are ended at random moments, also in the middle of COMMIT. What was acknowledged is there once, what was
 /// refused is not there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -61,6 +61,17 @@ async fn the_restricted_role_appends_and_nothing_else() {
     assert_eq!(store.sweep(record.expires_at, 10).await.unwrap(), 1);
 
     let mut session = PgConnection::connect(&url).await.unwrap();
+    let stored: bool = sqlx::query_scalar("SELECT settle_append(position, id, hash) FROM events WHERE position = 1")
+        .fetch_one(&mut session)
+        .await
+        .unwrap();
+    assert!(stored);
+    let stored: bool = sqlx::query_scalar("SELECT settle_append(position, id, '') FROM events WHERE position = 1")
+        .fetch_one(&mut session)
+        .await
+        .unwrap();
+    assert!(!stored, "the same event in another append");
+    refused(&mut session, "UPDATE deployment SET append_fence = 0").await;
     refused(&mut session, "INSERT INTO events SELECT * FROM events").await;
     refused(&mut session, "DELETE FROM reservations").await;
     refused(&mut session, "UPDATE events SET data = '{}'").await;
@@ -94,5 +105,6 @@ async fn the_reading_role_reads_and_nothing_else() {
     let mut session = PgConnection::connect(&url).await.unwrap();
     refused(&mut session, "DELETE FROM keys").await;
     refused(&mut session, "INSERT INTO reservations VALUES ('a', 'b', 'c')").await;
+    refused(&mut session, "SELECT settle_append(1, gen_random_uuid(), '')").await;
     refused(&mut session, "SELECT make_partition('assertion', '2026-11')").await;
 }
