@@ -63,6 +63,7 @@ mod authn_request;
 mod certificate;
 mod check;
 mod credential;
+mod encoding;
 mod encryption;
 pub mod limit;
 mod logout;

@@ -1,10 +1,8 @@
 //! The form of an encrypted element (SAML core section 2.2.4), read before any key is touched.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-
 use super::{Cipher, transport::KeyTransport};
 use crate::{
-    Refusal, limit,
+    Refusal, encoding, limit,
     name::{DSIG, XENC},
     signature::Misformed,
     xml::Node,
@@ -110,12 +108,10 @@ fn inside<'t>(key_info: Node<'t>, siblings: &[Node<'t>]) -> Result<Vec<Node<'t>>
     Ok(keys)
 }
 
-/// Base64 with white space anywhere. What is none is an empty ciphertext, which does not open: whatever is wrong with a
+/// What is no Base64 is an empty ciphertext, which does not open: whatever is wrong with a
 /// ciphertext has one answer.
 fn decoded(value: Node<'_>) -> Vec<u8> {
-    let text = value.text().unwrap_or_default();
-    let compact = |text: &str| text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect::<Vec<u8>>();
-    STANDARD.decode(&*text).or_else(|_| STANDARD.decode(compact(&text))).unwrap_or_default()
+    encoding::decode(&value.text().unwrap_or_default()).unwrap_or_default()
 }
 
 fn form(found: &str) -> Misformed {

@@ -1,6 +1,4 @@
-use base64::{Engine, engine::general_purpose::STANDARD};
-
-use crate::{CheckName, Refusal, check::Checklist, limit};
+use crate::{CheckName, Refusal, check::Checklist, encoding, limit};
 
 /// The longest form value that is looked at: the largest message in Base64 with a line break every 64 characters.
 const VALUE_BYTES_MAX: usize = (limit::RESPONSE_BYTES_MAX.div_ceil(3) * 4).div_ceil(64) * 66;
@@ -13,9 +11,7 @@ pub(crate) fn decode(value: &str, checks: &mut Checklist) -> Result<String, Refu
         let found = format!("{} characters", value.len());
         return Err(checks.fail(name, expected, &found, Refusal::MessageTooLarge));
     }
-    // Browsers send what the identity provider wrote, nearly always in one line.
-    let bytes = STANDARD.decode(value).or_else(|_| STANDARD.decode(value.split_ascii_whitespace().collect::<String>()));
-    let Ok(bytes) = bytes else {
+    let Ok(bytes) = encoding::decode(value) else {
         return Err(checks.fail(name, expected, "not Base64", Refusal::MessageEncodingInvalid));
     };
     if bytes.len() > limit::RESPONSE_BYTES_MAX {

@@ -1,11 +1,10 @@
 //! The signatures themselves, over the tree that everything else reads.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use vestibule_kernel::Timestamp;
 
 use super::{Expectation, profile::Signed, shape::Shape};
 use crate::{
-    Certificate, CheckName, Fingerprint, Refusal, TrustedCertificates, check::Checklist, name::DSIG,
+    Certificate, CheckName, Fingerprint, Refusal, TrustedCertificates, check::Checklist, encoding, name::DSIG,
     signature::Unproven, xml::Node,
 };
 
@@ -68,10 +67,10 @@ pub(crate) fn diagnose(signature: Node<'_>, unproven: Unproven, trusted: &Truste
 
 /// The fingerprints of all certificates that stand below an element. They prove nothing.
 pub(crate) fn embedded_certificates(signature: Node<'_>) -> impl Iterator<Item = Fingerprint> {
-    signature.walk().filter(|node| node.is(DSIG, "X509Certificate")).filter_map(|node| {
-        let compact: String = node.text().ok()?.split_ascii_whitespace().collect();
-        Some(Fingerprint::of(&STANDARD.decode(compact).ok()?))
-    })
+    signature
+        .walk()
+        .filter(|node| node.is(DSIG, "X509Certificate"))
+        .filter_map(|node| Some(Fingerprint::of(&encoding::decode(&node.text().ok()?).ok()?)))
 }
 
 /// The key is pinned, so an expired certificate still proves who signed; somebody should renew it. Unless the connection

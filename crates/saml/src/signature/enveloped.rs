@@ -1,8 +1,6 @@
-use base64::{Engine, engine::general_purpose::STANDARD};
-
 use super::{Hash, SignatureMethod};
 use crate::{
-    Certificate, Refusal, TrustedCertificates, limit,
+    Certificate, Refusal, TrustedCertificates, encoding, limit,
     name::{DSIG, ENVELOPED, EXCLUSIVE_C14N},
     xml::{Node, canonicalize},
 };
@@ -156,8 +154,8 @@ impl<'t> EnvelopedSignature<'t> {
         if id.is_none_or(|id| self.require_reference(id).is_err()) {
             return Err(Unproven::Elsewhere);
         }
-        let signature = decode(self.signature_value)?;
-        let expected = decode(self.digest_value)?;
+        let decoded = |value| encoding::decode(value).map_err(|_| Unproven::NotBase64);
+        let (signature, expected) = (decoded(self.signature_value)?, decoded(self.digest_value)?);
         let [of_signed_info, of_reference] = &self.prefixes;
         let signed_info =
             canonicalize(self.signed_info, None, of_signed_info).map_err(|_| Unproven::NoCanonicalForm)?;
@@ -175,15 +173,6 @@ impl Algorithms {
     pub(crate) fn uses_sha1(self) -> bool {
         self.method.hash == Hash::Sha1 || self.digest == Hash::Sha1
     }
-}
-
-/// Base64 with white space anywhere (XML Schema part 2 section 3.2.16).
-fn decode(text: &str) -> Result<Vec<u8>, Unproven> {
-    let decoded = STANDARD.decode(text).or_else(|_| {
-        let compact: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        STANDARD.decode(compact)
-    });
-    decoded.map_err(|_| Unproven::NotBase64)
 }
 
 /// Exactly these children in this order.
