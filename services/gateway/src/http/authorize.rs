@@ -16,11 +16,12 @@ use vestibule_rpc::routing::v1::resolve_sign_in_request::Person;
 use crate::{
     gateway::Gateway,
     limit::FORM_BODY_BYTES_MAX,
+    logout::SessionCookies,
     page::Words,
     pending::{Pending, PendingCookies, Waiting},
     refusal::{Known, Refusal, refuse},
     report::{Facts, Report, Responsible, Stage},
-    route::{RouteError, ask, redirect, route},
+    route::{RouteError, ask, redirect, route, with_cookies},
     telemetry,
 };
 
@@ -76,10 +77,11 @@ async fn answer(gateway: &Gateway, headers: &HeaderMap, query: &str) -> Response
             outcome => outcome,
         },
     };
-    match outcome {
+    let response = match outcome {
         Ok(response) => response,
         Err(error) => refuse(gateway, sign_in, Stage::Authorize, &error, error.known(&pending)).await,
-    }
+    };
+    with_cookies(response, SessionCookies::read(headers).drop_surplus())
 }
 
 fn accept(gateway: &Gateway, sign_in: Uuid, query: &str) -> Result<Pending, Refused> {

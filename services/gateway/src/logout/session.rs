@@ -62,6 +62,13 @@ impl SessionCookies {
         dropped.chain(cookie::set(&name(connection), &value, SESSION_LIFETIME, SAME_SITE)).collect()
     }
 
+    /// `Set-Cookie` headers that drop the oldest beyond [`SESSIONS_MAX`]. Where a sign-in ends, by a form of another site, the
+    /// browser shows none of them; where one begins, it shows them all.
+    pub(crate) fn drop_surplus(&self) -> Vec<HeaderValue> {
+        let surplus = self.0.len().saturating_sub(SESSIONS_MAX);
+        self.0.iter().take(surplus).filter_map(|session| forget(session.connection)).collect()
+    }
+
     /// `Set-Cookie` headers that drop every session of this user pool: at its applications there is none any more.
     pub(crate) fn end_all_of(&self, user_pool: UserPoolId) -> Vec<HeaderValue> {
         let ended = self.0.iter().filter(|session| session.user_pool == user_pool);
@@ -131,6 +138,10 @@ mod tests {
         assert_eq!(cookies.newest_of(pool(1)).unwrap().connection, connection(4));
         assert_eq!(cookies.end_all_of(pool(1)).len(), 4);
         assert!(cookies.newest_of(pool(2)).is_none() && cookies.end_all_of(pool(2)).is_empty());
+        assert!(cookies.drop_surplus().is_empty());
+        let cookies = held(&[cookie(3), cookie(1), cookie(4), cookie(6), cookie(2), cookie(5)]);
+        let surplus = [1, 2].map(|number| format!("{}=", name(connection(number))));
+        assert_eq!(texts(&cookies.drop_surplus()), surplus);
     }
 
     #[test]

@@ -2,7 +2,7 @@ use axum::http::StatusCode;
 
 use crate::{
     browser::{encode, form},
-    world::{ACME_CONNECTION, GLOBEX_CONNECTION, IDP_RESPONSE, World, acs, answer, authorize},
+    world::{ACME_CONNECTION, GLOBEX_CONNECTION, IDP_RESPONSE, POOL, World, acs, answer, authorize},
 };
 
 #[tokio::test]
@@ -187,4 +187,19 @@ async fn the_request_may_come_by_post() {
     assert!(sent.location().starts_with("https://idp.acme.test/sso"));
     let too_long = world.browser().post(path, format!("{query}&x={}", "y".repeat(17_000))).await;
     assert_eq!(world.find(too_long.reference()).await.unwrap().reason, "AUTHORIZE_TOO_LONG");
+}
+
+/// Where a sign-in ends, by a form of the identity provider's, a browser shows no session: none can be counted there.
+#[tokio::test]
+async fn of_many_sessions_the_oldest_give_way_where_a_sign_in_begins() {
+    let world = World::new().await;
+    let browser = world.browser();
+    let name = |number: u32| format!("__Host-session.01890a5d-0000-7000-8000-0000000000{number:02}");
+    for number in 1..=6 {
+        browser.cookies.borrow_mut().insert(name(number), format!("{number:08x}.{POOL}.sealed"));
+    }
+    browser.get(&authorize("&login_hint=ada%40acme.test")).await;
+    let held: Vec<String> =
+        browser.cookies.borrow().keys().filter(|name| name.starts_with("__Host-session.")).cloned().collect();
+    assert_eq!(held, [3, 4, 5, 6].map(name));
 }
