@@ -198,8 +198,9 @@ impl Enrichment {
         if looked { admit() } else { Err(refusal) }
     }
 
-    /// A user of the pool's own; `None` for one who is nobody of ours. Whoever was one of our provider's once, or is called
-    /// like one, is not the pool's own.
+    /// A user of the pool's own; `None` for one who is nobody of ours. Whoever was one of our provider's once, is called
+    /// like one, or has an identity there that was linked to them, is not the pool's own: the provider may have signed them
+    /// in, and what is known of the native user says nothing about that.
     fn native<R>(
         &self,
         pool: &UserPool,
@@ -208,6 +209,11 @@ impl Enrichment {
     ) -> Option<Result<R, EnrichmentError>> {
         let sub = user.sub().filter(|_| !user.is_external() && !user.is_named_after(&pool.provider_name))?;
         let admitted = self.people.read(|people| people.has_native_users().then(|| admit(people, &sub)))??;
+        match user.has_identity_of(&pool.provider_name) {
+            Ok(true) => return None,
+            Ok(false) => {}
+            Err(unreadable) => return Some(Err(unreadable.into())),
+        }
         Some(self.fresh().and(admitted))
     }
 

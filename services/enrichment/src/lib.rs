@@ -17,8 +17,8 @@
 //! external user. All three must agree, and an external user who is called like one of ours without being one is refused.
 //! Attributes are not asked, because people can change them; nor is anything decided by the trigger's source alone. Users of
 //! the pool's own belong to an organization when an operator has linked them, by the `sub` that Cognito gave them; a user who
-//! was one of our provider's once, or is called like one, is not the pool's own. Everybody else is none of ours: their tokens
-//! stay as they are and get no organization.
+//! was one of our provider's once, is called like one, or was linked to an identity there is not the pool's own. Everybody
+//! else is none of ours: their tokens stay as they are and get no organization.
 //!
 //! # Who is let in
 //!

@@ -32,14 +32,20 @@ const CHALLENGE: &str = "privateChallengeParameters";
 /// pool, through which app client.
 ///
 /// Names alone would not do, since a pool may map a token of the provider to any attribute: text that is a JWT or a SAML
-/// message goes, too.
+/// message goes, too. Of an attribute that the pool defined the name stays: a policy may keep it out of the tokens.
 pub(crate) fn withhold(members: &mut Map<String, Value>) {
-    members.retain(|name, value| !is_secret(name, value));
+    members.retain(|name, value| is_of_pool(name) || !is_secret(name, value));
     for (name, value) in members.iter_mut() {
-        if name != CHALLENGE {
+        if is_of_pool(name) && is_secret(name, value) {
+            *value = Value::from("");
+        } else if name != CHALLENGE {
             descend(value);
         }
     }
+}
+
+fn is_of_pool(name: &str) -> bool {
+    name.starts_with("custom:") || name.starts_with("dev:")
 }
 
 fn descend(value: &mut Value) {
@@ -95,11 +101,12 @@ mod tests {
     fn secrets_go_at_any_depth_and_in_any_spelling() {
         let event = json!({"request": {
             "password": "x", "Code": "x", "validationData": {"new_password": "x", "team": "a"},
-            "userAttributes": {"custom:refresh-token": "x", "email": "ann@acme.test"},
+            "userAttributes": {"custom:refresh-token": "x", "custom:any": "eyJ9.e30.c2ln", "email": "ann@acme.test"},
             "attributes": {"tokenResponse": {"access_token": "x"}, "samlResponse": ["x"], "idToken": {"sub": "s"}},
         }});
         let kept = json!({"request": {
-            "validationData": {"team": "a"}, "userAttributes": {"email": "ann@acme.test"},
+            "validationData": {"team": "a"},
+            "userAttributes": {"custom:refresh-token": "", "custom:any": "", "email": "ann@acme.test"},
             "attributes": {"idToken": {"sub": "s"}},
         }});
         assert_eq!(left(event), kept);

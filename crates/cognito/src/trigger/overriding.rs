@@ -167,6 +167,7 @@ pub(super) fn laid_over(theirs: Value, ours: Value) -> Result<Value, TriggerErro
     let malformed = TriggerError::Member { member: "response" };
     match (object_or_nothing(theirs), ours) {
         (Some(mut theirs), Value::Object(ours)) => {
+            yield_to(&ours, &mut theirs);
             for (name, value) in ours {
                 let before = theirs.remove(&name).unwrap_or_default();
                 let value = match name.as_str() {
@@ -181,23 +182,26 @@ pub(super) fn laid_over(theirs: Value, ours: Value) -> Result<Value, TriggerErro
                 };
                 theirs.insert(name, value);
             }
-            separate(&mut theirs);
             Ok(Value::Object(theirs))
         }
         _ => Err(malformed),
     }
 }
 
-/// Takes what is added off the list of what is suppressed: suppressing would win.
-fn separate(section: &mut Map<String, Value>) {
+/// Takes out of `theirs` what contradicts `ours`: Cognito suppresses what is both added and suppressed, whoever said which.
+fn yield_to(ours: &Map<String, Value>, theirs: &mut Map<String, Value>) {
     for (added, suppressed) in [("claimsToAddOrOverride", "claimsToSuppress"), ("scopesToAdd", "scopesToSuppress")] {
-        let added = section.get(added).cloned().unwrap_or_default();
-        if let Some(Value::Array(suppressed)) = section.get_mut(suppressed) {
-            suppressed.retain(|name| match &added {
-                Value::Object(added) => name.as_str().is_none_or(|name| !added.contains_key(name)),
-                Value::Array(added) => !added.contains(name),
-                _ => true,
-            });
+        for (said, unsaid) in [(added, suppressed), (suppressed, added)] {
+            let says = |name: &str| match ours.get(said) {
+                Some(Value::Object(claims)) => claims.contains_key(name),
+                Some(Value::Array(names)) => names.iter().any(|one| one == name),
+                _ => false,
+            };
+            match theirs.get_mut(unsaid) {
+                Some(Value::Object(claims)) => claims.retain(|name, _| !says(name)),
+                Some(Value::Array(names)) => names.retain(|name| !name.as_str().is_some_and(says)),
+                _ => {}
+            }
         }
     }
 }

@@ -78,6 +78,16 @@ impl<'a> User<'a> {
         Ok(user_id)
     }
 
+    /// Whether Cognito holds an identity of `provider` for the user, which may be one of several and no more than linked.
+    ///
+    /// # Errors
+    /// [`TriggerError::Identities`] when the identities cannot be read.
+    pub fn has_identity_of(&self, provider: &str) -> Result<bool, TriggerError> {
+        let identities = self.attributes.text("identities").unwrap_or(Cow::Borrowed(""));
+        let of_provider = |named: &str, _: &str| same(named, provider);
+        Ok(identity::find(&identities, self.attributes.get("identities"), of_provider)?.is_some())
+    }
+
     /// The address that Cognito counts as verified.
     pub fn verified_email(&self) -> Option<Cow<'a, str>> {
         let verified = self.attributes.get("email_verified").is_some_and(is_true);

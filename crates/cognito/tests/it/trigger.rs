@@ -92,6 +92,26 @@ fn what_an_earlier_stage_answered_stays_and_cannot_suppress_the_organization() {
 }
 
 #[test]
+fn what_an_earlier_stage_answered_cannot_add_what_is_suppressed() {
+    let event = event_with(
+        r#"{"claimsAndScopeOverrideDetails":{
+            "idTokenGeneration":{"claimsToAddOrOverride":{"custom:org_id":"forged","a":1}},
+            "accessTokenGeneration":{"scopesToAdd":["aws.cognito.signin.user.admin","b"],"scopesToSuppress":["tenant/org1"]}}}"#,
+    );
+    let mut tokens = organization();
+    tokens.id.suppressed = vec!["custom:org_id"];
+    tokens.scopes = vec!["tenant/org1"];
+    tokens.scopes_suppressed = vec!["aws.cognito.signin.user.admin"];
+    let answer = response(&read(&event).unwrap().answered(&tokens).unwrap());
+    let container = &answer["claimsAndScopeOverrideDetails"];
+    assert_eq!(container["idTokenGeneration"]["claimsToAddOrOverride"], json!({"a": 1, "org_id": "org1"}));
+    assert_eq!(container["idTokenGeneration"]["claimsToSuppress"], json!(["custom:org_id"]));
+    let access = &container["accessTokenGeneration"];
+    assert_eq!(access["scopesToAdd"], json!(["b", "tenant/org1"]));
+    assert_eq!(access["scopesToSuppress"], json!(["aws.cognito.signin.user.admin"]));
+}
+
+#[test]
 fn groups_are_not_touched() {
     let answer = read(EVENT).unwrap().answered(&organization()).unwrap();
     assert!(!response(&answer).to_string().contains("groupOverrideDetails"), "an empty one would take the groups away");

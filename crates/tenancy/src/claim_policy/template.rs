@@ -120,6 +120,12 @@ impl Template {
                 return Err("this scope is Cognito's own or one of OpenID Connect: it cannot be added".to_owned());
             }
         }
+        // What tells templates and organizations apart is looked for in the first place only.
+        if !self.names_organization() && self.parts.iter().any(|(placeholder, _)| placeholder.identifies()) {
+            return Err(
+                "`{organization.region}` stands behind the organization's id or slug, or without either".to_owned()
+            );
+        }
         for (index, (placeholder, after)) in self.parts.iter().enumerate() {
             let last = index + 1 == self.parts.len();
             if last && after.is_empty() {

@@ -99,6 +99,27 @@ async fn a_native_user_is_one_of_one_pool_by_the_sub_alone() {
     assert_eq!(deployment.trigger(&external).await.unwrap(), external);
 }
 
+/// With `AdminLinkProviderForUser`, whoever signs in at the provider gets the tokens of the native user.
+#[tokio::test]
+async fn a_native_user_with_an_identity_of_ours_gets_no_organization() {
+    let mut deployment = Deployment::start().await;
+    let (_, eve) = linked(&mut deployment).await;
+    let mallory = PersonId::from_uuid(SystemIds.uuid_v4());
+    let mut event = native(eve);
+    for (provider, identity) in [("Vestibule", mallory), ("vestibule", mallory), ("Vestibule", eve)] {
+        let identities = json!([
+            {"userId": "1", "providerName": "Google", "primary": false},
+            {"userId": identity.to_string(), "providerName": provider, "primary": false},
+        ]);
+        event["request"]["userAttributes"]["identities"] = json!(identities.to_string());
+        assert_eq!(deployment.trigger(&event).await.unwrap(), event, "{provider} {identity}");
+    }
+    event["request"]["userAttributes"]["identities"] = json!("x");
+    assert_eq!(deployment.refused(&event).await, "IDENTITIES_MALFORMED");
+    event["request"]["userAttributes"]["identities"] = json!(r#"[{"userId":"1","providerName":"Google"}]"#);
+    assert!(deployment.trigger(&event).await.unwrap().to_string().contains("\"org_id\""));
+}
+
 #[tokio::test]
 async fn one_person_may_be_both() {
     let mut deployment = Deployment::start().await;

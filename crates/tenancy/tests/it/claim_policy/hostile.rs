@@ -14,6 +14,8 @@ fn a_template_has_one_reading() {
         "{organization.slug}x{role}",
         "{organization.slug}0",
         "{organization.region}-{organization.slug}",
+        "{organization.region}/{organization.id}",
+        "{organization.region}/{organization.slug}:{role}",
         "{organization.tier}:{role}",
         "{organization.external_id}:{role}",
         "{role}:{organization.slug}",
