@@ -1,12 +1,15 @@
+mod finding;
+
 use std::fmt;
 
-use crate::{Assertion, Fingerprint, Refusal, limit};
+pub(crate) use self::finding::{Finding, Listed, finding};
+use crate::{Assertion, Fingerprint, Refusal};
 
 /// The outcome of a validation, with every check of the path.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     /// All checks in the order in which they are made; those behind a failed one are [`CheckStatus::NotReached`].
-    pub checks: Vec<Check>,
+    pub checks: Checks,
     /// The assertion, or why there is none.
     pub outcome: Result<Assertion, Refusal>,
     /// What was verified, when the assertion was accepted and another engine can verify it by itself: not when the only
@@ -32,23 +35,67 @@ impl fmt::Debug for Verified {
 impl Verdict {
     /// The check that failed; `None` when the assertion was accepted.
     #[must_use]
-    pub fn failed_check(&self) -> Option<&Check> {
-        self.checks.iter().find(|check| check.status == CheckStatus::Failed)
+    pub fn failed_check(&self) -> Option<Check<'_>> {
+        self.checks.failed()
+    }
+}
+
+/// Checks in the order in which they were made. Their texts lie in one piece, because nearly always they all pass and
+/// nobody reads them.
+#[derive(Clone, Default, Eq, PartialEq)]
+pub struct Checks {
+    notes: Vec<Note>,
+    text: String,
+}
+
+/// A check, and how much of the text is what was expected and found.
+#[derive(Clone, Copy, Eq, PartialEq)]
+struct Note {
+    name: CheckName,
+    status: CheckStatus,
+    expected_bytes: usize,
+    found_bytes: usize,
+}
+
+impl Checks {
+    /// One after the other.
+    pub fn iter(&self) -> impl Iterator<Item = Check<'_>> {
+        let mut rest = self.text.as_str();
+        self.notes.iter().map(move |note| {
+            let mut take = |bytes| {
+                let (taken, behind) = rest.split_at_checked(bytes).unwrap_or_default();
+                rest = behind;
+                taken
+            };
+            let (expected, found) = (take(note.expected_bytes), take(note.found_bytes));
+            Check { name: note.name, status: note.status, expected, found }
+        })
+    }
+
+    /// The one that failed.
+    pub(crate) fn failed(&self) -> Option<Check<'_>> {
+        self.iter().find(|check| check.status == CheckStatus::Failed)
+    }
+}
+
+impl fmt::Debug for Checks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
 }
 
 /// One check: what was expected and what was found. Neither holds a NameID, an attribute value or a secret, and
-/// both are cut to [`limit::FINDING_CHARS_MAX`] characters without control characters.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Check {
+/// both are cut to [`crate::limit::FINDING_CHARS_MAX`] characters without control characters.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Check<'a> {
     /// Which check.
     pub name: CheckName,
     /// How it went.
     pub status: CheckStatus,
     /// What would have passed.
-    pub expected: String,
+    pub expected: &'a str,
     /// What was there.
-    pub found: String,
+    pub found: &'a str,
 }
 
 /// How a check went.
@@ -209,22 +256,40 @@ impl fmt::Display for CheckName {
     }
 }
 
+impl CheckName {
+    /// A bit of its own.
+    const fn bit(self) -> u64 {
+        1 << self as u32
+    }
+}
+
+/// What the findings of a Response that is accepted take, and some more.
+const TEXT_BYTES: usize = 3072;
+
 /// Writes down the checks while they are made.
 #[derive(Debug, Default)]
 pub(crate) struct Checklist {
-    checks: Vec<Check>,
+    checks: Checks,
+    /// The bits of those that were made.
+    made: u64,
 }
 
 impl Checklist {
-    pub(crate) fn pass(&mut self, name: CheckName, expected: &str, found: &str) {
+    pub(crate) fn pass(&mut self, name: CheckName, expected: impl Finding, found: impl Finding) {
         self.note(name, CheckStatus::Passed, expected, found);
     }
 
-    pub(crate) fn warn(&mut self, name: CheckName, expected: &str, found: &str) {
+    pub(crate) fn warn(&mut self, name: CheckName, expected: impl Finding, found: impl Finding) {
         self.note(name, CheckStatus::Warned, expected, found);
     }
 
-    pub(crate) fn fail(&mut self, name: CheckName, expected: &str, found: &str, refusal: Refusal) -> Refusal {
+    pub(crate) fn fail(
+        &mut self,
+        name: CheckName,
+        expected: impl Finding,
+        found: impl Finding,
+        refusal: Refusal,
+    ) -> Refusal {
         self.note(name, CheckStatus::Failed, expected, found);
         refusal
     }
@@ -234,16 +299,12 @@ impl Checklist {
         &mut self,
         name: CheckName,
         holds: bool,
-        expected: &str,
-        found: &str,
+        expected: impl Finding,
+        found: impl Finding,
         refusal: Refusal,
     ) -> Result<(), Refusal> {
-        if holds {
-            self.pass(name, expected, found);
-            Ok(())
-        } else {
-            Err(self.fail(name, expected, found, refusal))
-        }
+        self.note(name, if holds { CheckStatus::Passed } else { CheckStatus::Failed }, expected, found);
+        if holds { Ok(()) } else { Err(refusal) }
     }
 
     /// The verdict: the checks that were not reached are added.
@@ -257,29 +318,24 @@ impl Checklist {
     }
 
     /// All of these checks; those that were not reached are added.
-    pub(crate) fn finish(mut self, names: &[CheckName]) -> Vec<Check> {
+    pub(crate) fn finish(mut self, names: &[CheckName]) -> Checks {
         for name in names {
-            if self.checks.iter().all(|check| check.name != *name) {
+            if self.made & name.bit() == 0 {
                 self.note(*name, CheckStatus::NotReached, "", "");
             }
         }
         self.checks
     }
 
-    fn note(&mut self, name: CheckName, status: CheckStatus, expected: &str, found: &str) {
-        if self.checks.is_empty() {
-            self.checks.reserve(CheckName::ALL.len());
+    fn note(&mut self, name: CheckName, status: CheckStatus, expected: impl Finding, found: impl Finding) {
+        let Checks { notes, text } = &mut self.checks;
+        if notes.is_empty() {
+            notes.reserve(CheckName::ALL.len() + 1);
+            text.reserve(TEXT_BYTES);
         }
-        self.checks.push(Check { name, status, expected: finding(expected), found: finding(found) });
+        let expected_bytes = finding::append(text, expected);
+        let found_bytes = finding::append(text, found);
+        notes.push(Note { name, status, expected_bytes, found_bytes });
+        self.made |= name.bit();
     }
-}
-
-pub(crate) fn finding(text: &str) -> String {
-    // Without a branch inside, so that the compiler looks at many bytes at once.
-    let printable = |text: &str| text.bytes().fold(true, |all, byte| all & matches!(byte, b' '..=b'~'));
-    if text.len() <= limit::FINDING_CHARS_MAX && printable(text) {
-        return text.to_owned();
-    }
-    let printable = text.chars().map(|each| if each.is_control() { char::REPLACEMENT_CHARACTER } else { each });
-    printable.take(limit::FINDING_CHARS_MAX).collect()
 }

@@ -84,7 +84,7 @@ pub use attribute::{
 };
 pub use authn_request::{AuthnRequest, ParseRequestIdError, RelayState, RelayStateError, RequestId};
 pub use certificate::{Certificate, CertificateError, Fingerprint, KeyAlgorithm, ParseFingerprintError};
-pub use check::{Check, CheckName, CheckStatus, Verdict, Verified};
+pub use check::{Check, CheckName, CheckStatus, Checks, Verdict, Verified};
 pub use credential::{Credential, CredentialError};
 pub use encryption::DecryptionKeys;
 pub use logout::{

@@ -80,7 +80,7 @@ pub(crate) struct Checklist {
 
 impl Checklist {
     /// Adds what the engine checked.
-    pub(crate) fn extend(&mut self, checks: &[saml::Check]) {
+    pub(crate) fn extend(&mut self, checks: &saml::Checks) {
         self.checks.extend(checks.iter().map(message));
     }
 
@@ -150,7 +150,7 @@ impl Checklist {
     }
 }
 
-fn message(check: &saml::Check) -> pb::Check {
+fn message(check: saml::Check<'_>) -> pb::Check {
     let status = match check.status {
         saml::CheckStatus::Passed => Status::Passed,
         saml::CheckStatus::Warned => Status::Warning,
@@ -160,7 +160,7 @@ fn message(check: &saml::Check) -> pb::Check {
     pb::Check {
         name: check.name.to_string(),
         status: status.into(),
-        expected: check.expected.clone(),
-        found: check.found.clone(),
+        expected: check.expected.to_owned(),
+        found: check.found.to_owned(),
     }
 }

@@ -65,10 +65,10 @@ impl Config {
 
 impl Config {
     fn validate_second_opinion(&self) -> Result<(), ConfigError> {
-        within("saml.second_opinion_children_max", self.second_opinion_children_max, &CHILDREN)?;
-        within("saml.second_opinion_wait_milliseconds", self.second_opinion_wait_milliseconds, &WAIT_MILLISECONDS)?;
+        within("saml.second_opinion_children_max", &self.second_opinion_children_max, &CHILDREN)?;
+        within("saml.second_opinion_wait_milliseconds", &self.second_opinion_wait_milliseconds, &WAIT_MILLISECONDS)?;
         let key = "saml.second_opinion_per_connection_second_max";
-        within(key, self.second_opinion_per_connection_second_max, &PER_CONNECTION)?;
+        within(key, &self.second_opinion_per_connection_second_max, &PER_CONNECTION)?;
         if self.second_opinion == Mode::Off {
             return Ok(());
         }
@@ -101,8 +101,8 @@ impl Validate for Config {
     }
 }
 
-fn within<T: PartialOrd + Display>(key: &'static str, value: T, range: &RangeInclusive<T>) -> Result<(), ConfigError> {
-    if range.contains(&value) {
+fn within<T: PartialOrd + Display>(key: &'static str, value: &T, range: &RangeInclusive<T>) -> Result<(), ConfigError> {
+    if range.contains(value) {
         return Ok(());
     }
     let problem = format!("use {} to {}", range.start(), range.end());

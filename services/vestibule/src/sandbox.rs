@@ -120,12 +120,7 @@ async fn live(
     lived
 }
 
-async fn check_path(
-    sandbox: &Sandbox,
-    channel: Channel,
-    clock: Arc<dyn Clock>,
-    forgeries: bool,
-) -> anyhow::Result<()> {
+async fn check_path(sandbox: &Sandbox, channel: Channel, clock: Arc<dyn Clock>, forgeries: bool) -> anyhow::Result<()> {
     let services = Services { routing: channel.clone(), gateway: channel };
     let app = sandbox.addresses.app.parse().context("the demo application's address")?;
     let options = CheckOptions { app, email: CHECKED_PERSON.to_owned(), services, clock };

@@ -30,7 +30,7 @@ pub(super) fn verify(
     let method = SignatureMethod::of_uri(&algorithm).filter(|method| allowed(method.hash));
     let Some(method) = method else {
         let (name, refusal) = (CheckName::SignatureAlgorithm, Refusal::SignatureAlgorithmNotAllowed);
-        return Err(checks.fail(name, ALGORITHMS, &algorithm, refusal));
+        return Err(checks.fail(name, ALGORITHMS, &*algorithm, refusal));
     };
     expectation.note_algorithm(&algorithm, method.hash == Hash::Sha1, checks);
 
@@ -41,7 +41,7 @@ pub(super) fn verify(
     let Some(certificate) = signer(expectation.trusted, method, &query.signed_bytes(), &value) else {
         return Err(checks.fail(name, expected, "no trusted key verifies the signature", Refusal::SignatureInvalid));
     };
-    checks.pass(name, expected, &certificate.fingerprint().to_string());
+    checks.pass(name, expected, format_args!("{}", certificate.fingerprint()));
     expectation.require_validity(certificate, checks)?;
     Ok(certificate.fingerprint())
 }

@@ -38,7 +38,7 @@ pub(super) fn verify(
         let (found, refusal) = diagnose(signature.signature, unproven, expectation.trusted);
         checks.fail(name, expected, &found, refusal)
     })?;
-    checks.pass(name, expected, &certificate.fingerprint().to_string());
+    checks.pass(name, expected, format_args!("{}", certificate.fingerprint()));
     expectation.require_validity(certificate, checks)?;
     Ok(certificate.fingerprint())
 }

@@ -17,7 +17,7 @@ use vestibule_kernel::Timestamp;
 pub use self::create::{LogoutRequest, LogoutResponse, LogoutStatus};
 use self::query::Query;
 use crate::{
-    Certificate, Check, CheckName, CheckStatus, DecryptionKeys, Fingerprint, MessageKind, NameId, Refusal,
+    Certificate, Check, CheckName, Checks, DecryptionKeys, Fingerprint, MessageKind, NameId, Refusal,
     TrustedCertificates,
     check::Checklist,
     response::{Validity, Window, decode},
@@ -69,9 +69,9 @@ pub struct LogoutExpectation<'a> {
 /// The outcome of judging a logout message, with every check of the path.
 #[derive(Clone, Debug)]
 pub struct LogoutVerdict {
-    /// All checks, those of [`CheckName::LOGOUT`]; those behind a failed one are [`CheckStatus::NotReached`], and so are
+    /// All checks, those of [`CheckName::LOGOUT`]; those behind a failed one are [`crate::CheckStatus::NotReached`], and so are
     /// those that are for the other kind of message.
-    pub checks: Vec<Check>,
+    pub checks: Checks,
     /// What the identity provider says, or why it is not heard.
     pub outcome: Result<ReceivedLogout, Refusal>,
 }
@@ -132,8 +132,8 @@ impl fmt::Debug for LogoutMessage<'_> {
 impl LogoutVerdict {
     /// The check that failed; `None` when the message was taken.
     #[must_use]
-    pub fn failed_check(&self) -> Option<&Check> {
-        self.checks.iter().find(|check| check.status == CheckStatus::Failed)
+    pub fn failed_check(&self) -> Option<Check<'_>> {
+        self.checks.failed()
     }
 }
 
@@ -180,9 +180,9 @@ fn parse<'x>(xml: &'x str, checks: &mut Checklist) -> Result<uppsala::Document<'
     let (name, expected) = (CheckName::MessageXml, "well-formed XML without DTD, within the limits");
     let document = xml::parse(xml, Limits::LOGOUT).map_err(|fault| {
         let refusal = Refusal::from(fault);
-        checks.fail(name, expected, &format!("{} bytes: {refusal}", xml.len()), refusal)
+        checks.fail(name, expected, format_args!("{} bytes: {refusal}", xml.len()), refusal)
     })?;
-    checks.pass(name, expected, &format!("{} bytes", xml.len()));
+    checks.pass(name, expected, format_args!("{} bytes", xml.len()));
     Ok(document)
 }
 

@@ -20,11 +20,14 @@ pub(crate) fn read(assertion: Node<'_>, checks: &mut Checklist) -> Result<Vec<At
             return Err(checks.fail(name, expected, &found, Refusal::LimitExceeded));
         }
     }
-    let found = format!("{} attributes, {values} values", attributes.len());
+    let count = attributes.len();
     let statements = assertion.named(ASSERTION, "AttributeStatement");
     match statements.flat_map(|statement| statement.named(ASSERTION, "EncryptedAttribute")).count() {
-        0 => checks.pass(name, expected, &found),
-        encrypted => checks.warn(name, expected, &format!("{found}; {encrypted} encrypted ones are not read")),
+        0 => checks.pass(name, expected, format_args!("{count} attributes, {values} values")),
+        encrypted => {
+            let found = format_args!("{count} attributes, {values} values; {encrypted} encrypted ones are not read");
+            checks.warn(name, expected, found);
+        }
     }
     Ok(attributes)
 }

@@ -6,7 +6,12 @@ use super::{
     Expectation,
     instant::{self, Window},
 };
-use crate::{CheckName, Refusal, check::Checklist, name::ASSERTION, xml::Node};
+use crate::{
+    CheckName, Refusal,
+    check::{Checklist, Listed},
+    name::ASSERTION,
+    xml::Node,
+};
 
 /// Conditions that need nothing of us: a single use is the rule here anyway, and nothing is passed on.
 const HARMLESS: [&str; 2] = ["OneTimeUse", "ProxyRestriction"];
@@ -27,7 +32,7 @@ pub(super) fn check(
         return Err(checks.fail(name, expected, found, Refusal::InstantMalformed));
     };
     let begun = from.is_none_or(|from| window.has_begun(from));
-    checks.require(name, begun, expected, &tell(from), Refusal::AssertionNotYetValid)?;
+    checks.require(name, begun, expected, from, Refusal::AssertionNotYetValid)?;
 
     let (name, expected) = (CheckName::ConditionsNotOnOrAfter, "NotOnOrAfter in the future");
     let Ok(until) = instant::read(conditions, "NotOnOrAfter") else {
@@ -35,14 +40,10 @@ pub(super) fn check(
         return Err(checks.fail(name, expected, found, Refusal::InstantMalformed));
     };
     let lasts = until.is_none_or(|until| !window.has_ended(until));
-    checks.require(name, lasts, expected, &tell(until), Refusal::AssertionExpired)?;
+    checks.require(name, lasts, expected, until, Refusal::AssertionExpired)?;
 
     audience(conditions, expectation.service_provider, checks)?;
     Ok(until)
-}
-
-fn tell(instant: Option<Timestamp>) -> String {
-    instant.map_or_else(|| "none".to_owned(), |instant| instant.to_string())
 }
 
 /// SAML core section 2.5.1.4: every AudienceRestriction must hold, each through one of its Audiences. At least one
@@ -53,15 +54,16 @@ fn audience(conditions: Node<'_>, expected: &str, checks: &mut Checklist) -> Res
     for condition in conditions.elements() {
         if condition.is(ASSERTION, "AudienceRestriction") {
             restricted = true;
-            let mut found = Vec::new();
+            let mut named = false;
             for audience in condition.named(ASSERTION, "Audience") {
                 let Ok(audience) = audience.uri() else {
                     return Err(checks.fail(name, expected, "forbidden content", Refusal::ValueForbiddenContent));
                 };
-                found.push(audience);
+                named |= audience == expected;
             }
-            if !found.contains(&expected) {
-                return Err(checks.fail(name, expected, &found.join(", "), Refusal::AudienceMismatch));
+            if !named {
+                let found = condition.named(ASSERTION, "Audience").filter_map(|audience| audience.uri().ok());
+                return Err(checks.fail(name, expected, Listed(found), Refusal::AudienceMismatch));
             }
         } else if !HARMLESS.iter().any(|harmless| condition.is(ASSERTION, harmless)) {
             return Err(checks.fail(name, expected, condition.local_name(), Refusal::ConditionUnknown));

@@ -8,17 +8,17 @@ pub(crate) fn decode(value: &str, checks: &mut Checklist) -> Result<String, Refu
     let expected = "Base64 of UTF-8";
     let name = CheckName::MessageEncoding;
     if value.len() > VALUE_BYTES_MAX {
-        let found = format!("{} characters", value.len());
-        return Err(checks.fail(name, expected, &found, Refusal::MessageTooLarge));
+        let found = format_args!("{} characters", value.len());
+        return Err(checks.fail(name, expected, found, Refusal::MessageTooLarge));
     }
     let Ok(bytes) = encoding::decode(value) else {
         return Err(checks.fail(name, expected, "not Base64", Refusal::MessageEncodingInvalid));
     };
     if bytes.len() > limit::RESPONSE_BYTES_MAX {
-        return Err(checks.fail(name, expected, &format!("{} bytes", bytes.len()), Refusal::MessageTooLarge));
+        return Err(checks.fail(name, expected, format_args!("{} bytes", bytes.len()), Refusal::MessageTooLarge));
     }
     let xml = String::from_utf8(bytes)
         .map_err(|_| checks.fail(name, expected, "not UTF-8", Refusal::MessageEncodingInvalid))?;
-    checks.pass(name, expected, &format!("{} bytes", xml.len()));
+    checks.pass(name, expected, format_args!("{} bytes", xml.len()));
     Ok(xml)
 }

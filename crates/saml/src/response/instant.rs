@@ -53,15 +53,15 @@ fn parse(text: &str) -> Result<Timestamp, Malformed> {
 pub(super) fn issue(assertion: Node<'_>, window: Window, checks: &mut Checklist) -> Result<Timestamp, Refusal> {
     let name = CheckName::AssertionIssueInstant;
     let oldest = window.earliest.minus(limit::ASSERTION_AGE_MAX);
-    let expected = format!("after {oldest}, up to {}", window.latest);
+    let latest = window.latest;
     let Ok(Some(instant)) = read(assertion, "IssueInstant") else {
         let found = assertion.attribute("IssueInstant").unwrap_or("none");
-        return Err(checks.fail(name, &expected, found, Refusal::InstantMalformed));
+        let expected = format_args!("after {oldest}, up to {latest}");
+        return Err(checks.fail(name, expected, found, Refusal::InstantMalformed));
     };
-    let found = instant.to_string();
-    if !window.has_begun(instant) {
-        return Err(checks.fail(name, &expected, &found, Refusal::AssertionNotYetValid));
-    }
-    checks.require(name, instant > oldest, &expected, &found, Refusal::AssertionTooOld)?;
+    let (begun, fresh) = (window.has_begun(instant), instant > oldest);
+    let refusal = if begun { Refusal::AssertionTooOld } else { Refusal::AssertionNotYetValid };
+    let expected = format_args!("after {oldest}, up to {latest}");
+    checks.require(name, begun && fresh, expected, Some(instant), refusal)?;
     Ok(instant)
 }

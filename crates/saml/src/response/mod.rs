@@ -29,7 +29,7 @@ use self::{
 };
 use crate::{
     Assertion, CheckName, DecryptionKeys, Fingerprint, Refusal, TrustedCertificates, Verdict,
-    check::{Checklist, Verified},
+    check::{Checklist, Listed, Verified},
     xml::{self, Limits},
 };
 
@@ -109,9 +109,9 @@ fn judge(xml: &str, expectation: &Expectation<'_>, checks: &mut Checklist) -> Re
     let expected = "well-formed XML without DTD, within the limits";
     let document = xml::parse(xml, Limits::RESPONSE).map_err(|fault| {
         let refusal = Refusal::from(fault);
-        checks.fail(CheckName::MessageXml, expected, &format!("{} bytes: {refusal}", xml.len()), refusal)
+        checks.fail(CheckName::MessageXml, expected, format_args!("{} bytes: {refusal}", xml.len()), refusal)
     })?;
-    checks.pass(CheckName::MessageXml, expected, &format!("{} bytes", xml.len()));
+    checks.pass(CheckName::MessageXml, expected, format_args!("{} bytes", xml.len()));
     // From here on `document` is the only reading of the message there is.
     let decrypts = expectation.decryption.is_some_and(|keys| !keys.is_empty());
     let shape = match Message::read(&document, decrypts, checks)? {
@@ -166,10 +166,11 @@ fn read(
 /// for. An identity provider that does otherwise has not done what was required.
 fn authn_context(found: Option<&str>, expectation: &Expectation<'_>, checks: &mut Checklist) -> Result<(), Refusal> {
     let (name, required) = (CheckName::AuthnContext, expectation.required_authn_context);
-    let expected = if required.is_empty() { "any".to_owned() } else { required.join(", ") };
+    let any = required.is_empty().then_some("any");
+    let expected = Listed(required.iter().map(String::as_str).chain(any));
     let holds = required.is_empty() || found.is_some_and(|found| required.iter().any(|one| one == found));
     let found = found.unwrap_or("no AuthnContextClassRef");
-    checks.require(name, holds, &expected, found, Refusal::AuthnContextMismatch)
+    checks.require(name, holds, expected, found, Refusal::AuthnContextMismatch)
 }
 
 impl From<xml::Fault> for Refusal {

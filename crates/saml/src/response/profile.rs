@@ -3,7 +3,7 @@
 use super::{Expectation, shape::Shape};
 use crate::{
     CheckName, Refusal,
-    check::Checklist,
+    check::{Checklist, Listed},
     signature::{Algorithms, EnvelopedSignature, Misformed},
     xml::Node,
 };
@@ -42,8 +42,7 @@ fn placed<'t>(shape: &Shape<'t>, checks: &mut Checklist) -> Result<Vec<(Node<'t>
         };
         placed.push((*signature, parent));
     }
-    let found: Vec<&str> = placed.iter().map(|(_, parent)| parent.local_name()).collect();
-    checks.pass(name, expected, &found.join(", "));
+    checks.pass(name, expected, Listed(placed.iter().map(|(_, parent)| parent.local_name())));
     Ok(placed)
 }
 
@@ -71,8 +70,8 @@ fn references(shape: &Shape<'_>, signatures: &[EnvelopedSignature<'_>], checks: 
         let id = if each.parent.id() == shape.response.id() { shape.response_id } else { shape.assertion_id };
         each.require_reference(id).map_err(|misformed| refuse(name, &misformed, checks))?;
     }
-    let found: Vec<&str> = signatures.iter().map(|each| each.reference_uri).collect();
-    checks.pass(name, "the element it stands in, enveloped, exclusive C14N", &found.join(", "));
+    let found = Listed(signatures.iter().map(|each| each.reference_uri));
+    checks.pass(name, "the element it stands in, enveloped, exclusive C14N", found);
     Ok(())
 }
 
@@ -89,12 +88,12 @@ fn algorithms<'t>(
         let algorithms = algorithms.map_err(|misformed| refuse(name, &misformed, checks))?;
         signed.push(Signed { signature, algorithms });
     }
-    let found: Vec<&str> = signed.iter().map(|each| each.signature.signature_method).collect();
-    let found = found.join(", ");
+    let found = signed.iter().map(|each| each.signature.signature_method);
     if let Some(until) = sha1_until.filter(|_| signed.iter().any(|each| each.algorithms.uses_sha1())) {
-        checks.warn(name, expected, &format!("SHA-1, which this connection allows until {until}: {found}"));
+        let found = found.collect::<Vec<_>>().join(", ");
+        checks.warn(name, expected, format_args!("SHA-1, which this connection allows until {until}: {found}"));
     } else {
-        checks.pass(name, expected, &found);
+        checks.pass(name, expected, Listed(found));
     }
     Ok(signed)
 }

@@ -4,7 +4,7 @@ use uppsala::Document;
 
 use crate::{
     CheckName, Refusal,
-    check::Checklist,
+    check::{Checklist, Listed},
     name::{ASSERTION, DSIG, PROTOCOL, SUCCESS, XENC},
     xml::{Node, is_id},
 };
@@ -152,14 +152,14 @@ fn response<'t>(root: Option<Node<'t>>, checks: &mut Checklist) -> Result<(Node<
 }
 
 /// SAML core section 3.2.2.2: the top-level code is Success.
-fn status(response: Node<'_>, checks: &mut Checklist) -> Result<(), Refusal> {
+fn status<'t>(response: Node<'t>, checks: &mut Checklist) -> Result<(), Refusal> {
     let outer = response.only(PROTOCOL, "Status").and_then(|status| status.only(PROTOCOL, "StatusCode"));
     let inner = outer.and_then(|code| code.only(PROTOCOL, "StatusCode"));
-    let value = |code: Option<Node<'_>>| code.and_then(|code| code.attribute("Value").map(str::to_owned));
-    let code = value(outer).unwrap_or_else(|| "none".to_owned());
+    let value = |code: Option<Node<'t>>| code.and_then(|code| code.attribute("Value"));
+    let code = value(outer).unwrap_or("none");
     // The second code says what went wrong: AuthnFailed, RequestDenied, NoPassive and so on.
-    let found = value(inner).map_or_else(|| code.clone(), |detail| format!("{code}, {detail}"));
-    checks.require(CheckName::ResponseStatus, code == SUCCESS, SUCCESS, &found, Refusal::StatusNotSuccess)
+    let found = Listed(std::iter::once(code).chain(value(inner)));
+    checks.require(CheckName::ResponseStatus, code == SUCCESS, SUCCESS, found, Refusal::StatusNotSuccess)
 }
 
 /// Exactly one Assertion in the whole tree, encrypted or not, and that one a child of the Response: there is no other

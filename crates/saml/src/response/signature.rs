@@ -39,7 +39,7 @@ pub(super) fn verify(
     let Some(certificate) = by_assertion.or(by_response) else {
         return Err(checks.fail(name, expected, "no signature", Refusal::SignatureMissing));
     };
-    checks.pass(name, expected, &certificate.fingerprint().to_string());
+    checks.pass(name, expected, format_args!("{}", certificate.fingerprint()));
     let signers = by_assertion.into_iter().chain(by_response);
     let validity = Validity { now: expectation.now, enforced: expectation.enforce_certificate_validity };
     validity.require(signers, expectation.trusted, checks)?;
@@ -91,7 +91,7 @@ impl Validity {
         checks: &mut Checklist,
     ) -> Result<(), Refusal> {
         let (name, expected) = (CheckName::SignatureCertificate, "within its validity");
-        let mut found = String::new();
+        let mut shown = None;
         for signer in signers {
             let renewed = || {
                 let same_key = |each: &&Certificate| each.public_key_der() == signer.public_key_der();
@@ -99,17 +99,23 @@ impl Validity {
                 others.find(|each| each.is_valid_at(self.now))
             };
             let certificate = Some(signer).filter(|each| each.is_valid_at(self.now)).or_else(renewed);
-            let shown = certificate.unwrap_or(signer);
-            found = format!("valid from {} to {}", shown.not_before(), shown.not_after());
-            if certificate.is_none() {
+            let Some(certificate) = certificate else {
+                let found = format_args!("valid from {} to {}", signer.not_before(), signer.not_after());
                 if self.enforced {
-                    return Err(checks.fail(name, expected, &found, Refusal::CertificateNotValid));
+                    return Err(checks.fail(name, expected, found, Refusal::CertificateNotValid));
                 }
-                checks.warn(name, expected, &found);
+                checks.warn(name, expected, found);
                 return Ok(());
-            }
+            };
+            shown = Some(certificate);
         }
-        checks.pass(name, expected, &found);
+        match shown {
+            Some(shown) => {
+                let found = format_args!("valid from {} to {}", shown.not_before(), shown.not_after());
+                checks.pass(name, expected, found);
+            }
+            None => checks.pass(name, expected, ""),
+        }
         Ok(())
     }
 }

@@ -109,6 +109,6 @@ fn judge(
         let found = data.attribute("NotOnOrAfter").unwrap_or("none");
         return Err(checks.fail(name, expected, found, Refusal::InstantMalformed));
     };
-    checks.require(name, !window.has_ended(until), expected, &until.to_string(), Refusal::AssertionExpired)?;
+    checks.require(name, !window.has_ended(until), expected, Some(until), Refusal::AssertionExpired)?;
     Ok(until)
 }

@@ -50,7 +50,7 @@ fn one_audience_of_several_and_harmless_conditions_are_accepted() {
 fn refusals_tell_what_was_found_and_who_mends_it() {
     let verdict = judge(&deviating(Signed::Assertion, |odd| odd.audience = Deviation::instead(FOREIGN)));
     let check = verdict.failed_check().unwrap();
-    assert_eq!((check.expected.as_str(), check.found.as_str()), (SP, FOREIGN));
+    assert_eq!((check.expected, check.found), (SP, FOREIGN));
     let refusal = verdict.outcome.unwrap_err();
     assert_eq!(refusal.reason(), "AUDIENCE_MISMATCH");
     assert_eq!(refusal.responsible(), Responsible::IdentityProvider);
@@ -67,7 +67,7 @@ fn findings_are_short_and_printable() {
     let long = format!("https://evil.example/\u{7}{}", "x".repeat(5000)).replace('\u{7}', "\u{85}");
     let xml = genuine(Signed::Assertion).replacen(&format!("<saml:Issuer>{IDP}"), &format!("<saml:Issuer>{long}"), 1);
     let verdict = judge(&xml);
-    let found = &verdict.failed_check().unwrap().found;
+    let found = verdict.failed_check().unwrap().found;
     assert_eq!(found.chars().count(), 256);
     assert!(found.chars().all(|each| !each.is_control()));
 }

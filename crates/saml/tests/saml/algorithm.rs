@@ -126,7 +126,7 @@ fn the_exception_for_sha1_allows_nothing_else_and_warns_of_nothing_else() {
 
 #[test]
 fn what_is_wrong_with_a_signature_is_told_exactly() {
-    let found = |xml: &str| judge(xml).failed_check().unwrap().found.clone();
+    let found = |xml: &str| judge(xml).failed_check().unwrap().found.to_owned();
     let xml = genuine(Signed::Assertion);
     let digest = "the content was changed after it was signed: the digest is another";
     assert_eq!(found(&replace(&xml, ">staff<", ">stafF<")), digest);

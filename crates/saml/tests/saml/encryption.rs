@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use vestibule_saml::{
-    Assertion, Certificate, Check, CheckName, CheckStatus, Credential, DecryptionKeys, Expectation, Refusal,
+    Assertion, Certificate, CheckName, CheckStatus, Credential, DecryptionKeys, Expectation, Refusal,
     TrustedCertificates, validate_xml,
 };
 use vestibule_saml_idp::{ContentCipher, EncryptionTerms, Encrypts, KeyPlacement, KeyTransport, Signed};
@@ -122,10 +122,10 @@ fn a_message_for_several_recipients_opens_with_whichever_key_is_ours() {
 fn every_failure_of_decryption_is_the_same_in_every_word() {
     let cases: Vec<_> = corpus::corpus().into_iter().filter(|case| case.refusal == Refusal::DecryptionFailed).collect();
     assert!(cases.len() > 30, "{} cases", cases.len());
-    let mut told: Option<Check> = None;
+    let mut told: Option<String> = None;
     for case in cases {
         let verdict = vestibule_saml::validate(&case.value, &expectation());
-        let failed = verdict.failed_check().unwrap().clone();
+        let failed = format!("{:?}", verdict.failed_check().unwrap());
         assert_eq!(told.get_or_insert_with(|| failed.clone()), &failed, "{}", case.name);
     }
 }

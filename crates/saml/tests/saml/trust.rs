@@ -22,7 +22,7 @@ fn during_a_change_of_keys_both_sign_whichever_stands_first() {
         let foreign = provider(&STRANGER).respond(&ada(), &terms()).unwrap();
         let verdict = validate_xml(&foreign, &expectation);
         refuse("neither", &verdict, Refusal::CertificateNotTrusted);
-        let found = &verdict.failed_check().unwrap().found;
+        let found = verdict.failed_check().unwrap().found;
         assert!(found.contains(&Fingerprint::of(STRANGER.certificate_der()).to_string()), "{found}");
     }
 }

@@ -189,12 +189,15 @@ async fn transaction(hearing: &Hearing<'_>, people: &[PersonId], request_digest:
     Ok(transaction)
 }
 
-/// The person as they are now; who turned out to be another one is that one.
+/// The person as they are now; who turned out to be another one is that one, also when that one turned out to be a third.
+/// Nobody who was superseded is ever somebody again, so the way ends.
 async fn current(hearing: &Hearing<'_>, person: PersonId) -> Result<(StreamId, Current<Person>), Error> {
     let of = |person| person_stream(hearing.connection, person);
-    let known = hearing.log.load::<Person>(&of(person)).await?;
-    match known.state {
-        Person::Superseded { by, .. } => Ok((of(by), hearing.log.load::<Person>(&of(by)).await?)),
-        _ => Ok((of(person), known)),
+    let mut stream = of(person);
+    let mut known = hearing.log.load::<Person>(&stream).await?;
+    while let Person::Superseded { by, .. } = known.state {
+        stream = of(by);
+        known = hearing.log.load::<Person>(&stream).await?;
     }
+    Ok((stream, known))
 }

@@ -93,8 +93,8 @@ async fn it_must_be_as_sound_as_any_other() {
     for forgery in
         Forgery::ALL.iter().filter(|forgery| !matches!(forgery, Forgery::Unsolicited | Forgery::OtherRequest))
     {
-        let forged = saml_response_value(&forger.forge(*forgery).unwrap());
-        assert_eq!(reason(&world.unsolicited(&acme, &forged).await), Some(forgery.reason()), "{}", forgery.name());
+        let value = saml_response_value(&forger.forge(*forgery).unwrap());
+        assert_eq!(reason(&world.unsolicited(&acme, &value).await), Some(forgery.reason()), "{}", forgery.name());
     }
 }
 

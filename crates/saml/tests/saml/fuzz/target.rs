@@ -102,7 +102,7 @@ pub(super) fn logout_message(input: &[u8]) -> bool {
     }
     verdicts
         .iter()
-        .flat_map(|verdict| &verdict.checks)
+        .flat_map(|verdict| verdict.checks.iter())
         .any(|check| check.name == CheckName::SignatureValue && check.status != CheckStatus::NotReached)
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use vestibule_eventlog::StreamId;
 use vestibule_rpc::{
     reason_of,
     saml::v1::{
@@ -14,6 +15,7 @@ use vestibule_tenancy::{
     Note,
     connection::{self, CheckedSettings, SamlSettings, SubjectSource},
     organization,
+    person::{self, Person},
 };
 
 use super::{AT_IDP, SignedIn, asks, heard, message, read, refused};
@@ -180,6 +182,24 @@ async fn a_session_is_remembered_for_thirty_days_a_name_for_ever() {
     let of_session = world.logout_terms(&acme).of_session(session_index);
     assert!(!heard(world.logout(asks(&acme, &ada(), &of_session)).await).signed_out);
     assert!(heard(world.logout(asks(&acme, &ada(), &world.logout_terms(&acme))).await).signed_out);
+}
+
+#[tokio::test]
+async fn who_turned_out_to_be_another_is_signed_out_as_that_one_however_often() {
+    let world = World::start().await;
+    let acme = world.acme().await;
+    let SignedIn { identity, session_index } = world.begin_session(&acme, &ada()).await;
+    let between = world.begin_session(&acme, &Subject::persistent("between")).await.identity;
+    let last = world.begin_session(&acme, &Subject::persistent("last")).await.identity;
+    for (duplicate, survivor) in [(&identity, &between), (&between, &last)] {
+        let duplicate = StreamId::of_id(person::CATEGORY, Some(acme.organization), duplicate.sub.parse().unwrap());
+        let supersede = person::Command::Supersede { by: survivor.sub.parse().unwrap() };
+        world.execute::<Person>(&duplicate, &supersede).await;
+    }
+    let request = asks(&acme, &ada(), &world.logout_terms(&acme).of_session(session_index));
+    assert!(heard(world.logout(request.clone()).await).signed_out);
+    assert!(world.is_signed_out(&acme, &last).await);
+    assert_eq!(refused(world.logout(request).await).reason, "LOGOUT_REQUEST_REPLAYED");
 }
 
 #[tokio::test]
