@@ -13,9 +13,9 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+use crate::apart;
 use crate::metadata::{Metadata, Package};
 use crate::process::{capture, cargo, find, run as run_visibly};
-use crate::apart;
 use crate::workspace::{complain, root, say};
 
 /// `deny.toml`, as far as this check reads it.

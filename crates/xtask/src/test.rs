@@ -22,9 +22,9 @@ mod runner;
 
 use anyhow::{Context, Result};
 
+use crate::apart::{self, COGNITO_ADMIN, SECOND_OPINION};
 use crate::metadata::Metadata;
 use crate::process::{cargo, run as run_visibly};
-use crate::apart::{self, COGNITO_ADMIN, SECOND_OPINION};
 use crate::second_opinion;
 use crate::stage::Stages;
 use postgres::Postgres;

@@ -4,6 +4,7 @@ pub mod apart;
 pub mod backup;
 pub mod claims;
 pub mod events;
+pub mod global_sign_out;
 pub mod health;
 pub mod keys;
 pub mod log;

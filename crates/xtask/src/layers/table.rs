@@ -95,6 +95,7 @@ pub(super) const LAYERS: &[Layer] = &[
             "vestibule-rpc",
             "vestibule-host",
             "vestibule-bus",
+            "vestibule-consumer",
             "vestibule-sandbox",
         ],
     ),

@@ -6,8 +6,8 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use super::{Arguments, Environment};
-use crate::process::{Output, cargo, find, run_watched};
 use crate::apart;
+use crate::process::{Output, cargo, find, run_watched};
 
 /// How many tests ran, and how many were left out.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

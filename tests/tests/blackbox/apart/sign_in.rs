@@ -59,7 +59,14 @@ async fn reflected(service: &Vestibule) -> Result<Vec<String>> {
 
 fn expected(service: &str) -> Vec<String> {
     let own: &[&str] = match service {
-        "registry" => &["ConnectionService", "DomainService", "OrganizationService", "UserPoolService"],
+        "registry" => &[
+            "ClaimPolicyService",
+            "ConnectionService",
+            "DomainService",
+            "OrganizationService",
+            "PersonService",
+            "UserPoolService",
+        ],
         "routing" => &["RoutingService"],
         "saml" => &["SamlService"],
         "enrichment" => &["EnrichmentService"],

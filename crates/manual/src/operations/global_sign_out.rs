@@ -1,0 +1,1 @@
+#![doc = include_str!("global_sign_out.md")]
