@@ -143,7 +143,7 @@ impl Publisher for NatsPublisher {
         self.stream().await?;
         let mut headers = HeaderMap::new();
         for (name, value) in &message.headers {
-            headers.insert(*name, value.as_str());
+            headers.insert(name.as_str(), value.as_str());
         }
         headers.insert(EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT, message.lane.as_str());
         let publish = PublishMessage::build()

@@ -4,7 +4,7 @@
 //! of the port [`Publisher`]. The bus may be gone for an hour: events are late then, never lost.
 //!
 //! **What is published** stands in [`CATALOG`]; the bodies are types of their own in [`payload`], so that what the log stores
-//! can change without its consumers. No secret, assertion, token or note of an operator is in any of them. A [`Message`] is
+//! can change without its consumers, and [`contract`] tells others what they look like. No secret, assertion, token or note of an operator is in any of them. A [`Message`] is
 //! an event as CloudEvents 1.0 has it, in binary mode with a JSON body under the subject `vestibule.<environment>.<organization>.<noun>.<fact>`;
 //! what belongs to no organization has the token `deployment` in its place.
 //!
@@ -30,14 +30,19 @@
 //! it is published, what is behind it is not, and readiness and metrics say so.
 
 mod catalog;
+pub mod contract;
+mod event;
 mod lease;
 mod message;
 pub mod payload;
 mod publisher;
+mod reading;
 mod relay;
 
 pub use catalog::{CATALOG, MapError};
+pub use event::{CONTENT_TYPE, Event, Events, SPEC_VERSION, TYPE_PREFIX};
 pub use lease::LEASE;
 pub use message::{CURSOR_HEADER, Mapping, Message};
 pub use publisher::{Last, PublishError, Publisher, Receipt};
+pub use reading::{EventError, Listed, UnknownType, Wanted};
 pub use relay::{IN_FLIGHT_MAX, Phase, Relay, RelayStatus, StopReason};

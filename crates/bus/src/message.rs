@@ -1,7 +1,10 @@
 use vestibule_eventlog::{Cursor, EventLog, Recorded};
 use vestibule_kernel::{EventId, OrganizationId};
 
-use crate::catalog::{Fact, MapError, fact};
+use crate::{
+    catalog::MapError,
+    event::{CONTENT_TYPE, Event, Events},
+};
 
 /// The first token of every subject.
 const ROOT: &str = "vestibule";
@@ -9,15 +12,15 @@ const ROOT: &str = "vestibule";
 /// Stands in a subject where an event belongs to no organization. Never an organization: those are UUIDs.
 const NO_ORGANIZATION: &str = "deployment";
 
+/// What stands before the name of an attribute in a header (NATS protocol binding of CloudEvents, section 3.1.3).
+const ATTRIBUTE_PREFIX: &str = "ce-";
+
 /// The header that carries the place of an event in the log: a CloudEvents extension of ours. The relay reads it back to
 /// know how far an organization has been published.
 pub const CURSOR_HEADER: &str = "ce-cursor";
 
-/// The longest `traceparent` that is passed on (W3C Trace Context, version 00: 55 characters; later ones may be longer).
-const TRACEPARENT_BYTES_MAX: usize = 128;
-
-/// An event as it is published: CloudEvents 1.0 in binary mode (NATS protocol binding, section 3.1), so attributes are
-/// headers and the body is the event's data.
+/// An event as it is published on a bus: CloudEvents 1.0 in binary mode (NATS protocol binding, section 3.1), so attributes
+/// are headers and the body is the event's data.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// The event's id: the same however often it is sent.
@@ -29,7 +32,7 @@ pub struct Message {
     /// The subjects of everything that must stay in order with it: `vestibule.<environment>.<organization>.>`.
     pub lane: String,
     /// CloudEvents attributes and `content-type`.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(String, String)>,
     /// JSON.
     pub body: String,
 }
@@ -38,7 +41,7 @@ pub struct Message {
 #[derive(Clone, Debug)]
 pub struct Mapping {
     environment: String,
-    source: String,
+    events: Events,
 }
 
 impl Mapping {
@@ -46,7 +49,7 @@ impl Mapping {
     /// absolute URI.
     #[must_use]
     pub fn new(environment: impl Into<String>, source: impl Into<String>) -> Self {
-        Self { environment: environment.into(), source: source.into() }
+        Self { environment: environment.into(), events: Events::new(source) }
     }
 
     /// The subjects of all events of this deployment.
@@ -61,33 +64,21 @@ impl Mapping {
     /// # Errors
     /// [`MapError`].
     pub async fn message(&self, log: &EventLog, recorded: &Recorded) -> Result<Option<Message>, MapError> {
-        Ok(fact(log, recorded).await?.map(|fact| self.assemble(recorded, fact)))
+        Ok(self.events.event(log, recorded).await?.map(|event| self.assemble(event)))
     }
 
-    fn assemble(&self, recorded: &Recorded, fact: Fact) -> Message {
-        let organization = recorded.stream.organization();
-        let lane = self.lane(organization);
-        let mut headers = vec![
-            ("content-type", "application/json".to_owned()),
-            ("ce-specversion", "1.0".to_owned()),
-            ("ce-id", recorded.id.to_string()),
-            ("ce-source", self.source.clone()),
-            ("ce-type", format!("{ROOT}.{}", fact.name)),
-            ("ce-subject", fact.resource),
-            ("ce-time", recorded.recorded_at.to_string()),
-            (CURSOR_HEADER, recorded.cursor.to_string()),
-        ];
-        headers.extend(organization.map(|organization| ("ce-organization", organization.to_string())));
-        let traceparent = recorded.metadata.traceparent.as_ref().filter(|text| is_traceparent(text));
-        // CloudEvents Distributed Tracing extension.
-        headers.extend(traceparent.map(|traceparent| ("ce-traceparent", traceparent.clone())));
+    fn assemble(&self, event: Event) -> Message {
+        let lane = self.lane(event.organization);
+        let attributes = event.attributes().into_iter();
+        let attributes = attributes.map(|(name, value)| (format!("{ATTRIBUTE_PREFIX}{name}"), value));
+        let content_type = ("content-type".to_owned(), CONTENT_TYPE.to_owned());
         Message {
-            id: recorded.id,
-            cursor: recorded.cursor,
-            subject: format!("{lane}.{}", fact.name),
+            id: event.id,
+            cursor: event.cursor,
+            subject: format!("{lane}.{}", event.name),
             lane: format!("{lane}.>"),
-            headers,
-            body: fact.body.to_string(),
+            headers: std::iter::once(content_type).chain(attributes).collect(),
+            body: event.body,
         }
     }
 
@@ -98,10 +89,4 @@ impl Mapping {
             None => format!("{ROOT}.{environment}.{NO_ORGANIZATION}"),
         }
     }
-}
-
-/// Callers sent it, so it is not trusted to be a header.
-fn is_traceparent(text: &str) -> bool {
-    (1..=TRACEPARENT_BYTES_MAX).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }

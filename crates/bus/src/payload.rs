@@ -3,11 +3,12 @@
 //! A body names ids of its own, so that it can be understood without its headers. What is absent did not change. Notes
 //! that operators wrote for operators, digests and request ids stay inside.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use vestibule_kernel::{ConnectionId, DomainId, OrganizationId, PersonId, Timestamp, UserPoolId};
 
 /// `organization.created`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct OrganizationCreated {
     /// Its id, for ever.
     pub organization: OrganizationId,
@@ -29,9 +30,10 @@ pub struct OrganizationCreated {
 }
 
 /// How the people of an organization live in the user pool.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Placement {
     /// `shared_pool`, `group`, `own_pool` or `app_client`.
+    #[schemars(extend("enum" = ["shared_pool", "group", "own_pool", "app_client"]))]
     pub kind: &'static str,
     /// The group that tells them apart.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +44,7 @@ pub struct Placement {
 }
 
 /// `organization.updated`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct OrganizationUpdated {
     /// Which.
     pub organization: OrganizationId,
@@ -50,6 +52,7 @@ pub struct OrganizationUpdated {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
     /// The new external id; `null` when it was removed.
+    #[schemars(extend("x-removable" = true))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<Option<String>>,
     /// The new display name.
@@ -73,14 +76,14 @@ pub struct OrganizationUpdated {
 }
 
 /// `organization.suspended` and `organization.reinstated`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct OrganizationChanged {
     /// Which.
     pub organization: OrganizationId,
 }
 
 /// `domain.claimed` and `domain.released`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct DomainChanged {
     /// Whose claim.
     pub organization: OrganizationId,
@@ -91,7 +94,7 @@ pub struct DomainChanged {
 }
 
 /// `domain.verified`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct DomainVerified {
     /// Whose claim.
     pub organization: OrganizationId,
@@ -108,7 +111,7 @@ pub struct DomainVerified {
 }
 
 /// An identity provider.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct IdentityProvider {
     /// Its entity id.
     pub entity_id: String,
@@ -117,7 +120,7 @@ pub struct IdentityProvider {
 }
 
 /// A signing certificate; the certificate itself is in the registry.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct Certificate {
     /// SHA-256 over the DER, lower-case hex.
     pub fingerprint: String,
@@ -130,7 +133,7 @@ pub struct Certificate {
 }
 
 /// `connection.created`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct ConnectionCreated {
     /// Whose it is.
     pub organization: OrganizationId,
@@ -145,7 +148,7 @@ pub struct ConnectionCreated {
 }
 
 /// `connection.configured`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct ConnectionConfigured {
     /// Whose it is.
     pub organization: OrganizationId,
@@ -163,7 +166,7 @@ pub struct ConnectionConfigured {
 }
 
 /// `connection.enabled` and `connection.disabled`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct ConnectionChanged {
     /// Whose it is.
     pub organization: OrganizationId,
@@ -172,7 +175,7 @@ pub struct ConnectionChanged {
 }
 
 /// `certificate.trusted`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct CertificateTrusted {
     /// Whose connection.
     pub organization: OrganizationId,
@@ -183,7 +186,7 @@ pub struct CertificateTrusted {
 }
 
 /// `certificate.retired`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct CertificateRetired {
     /// Whose connection.
     pub organization: OrganizationId,
@@ -194,7 +197,7 @@ pub struct CertificateRetired {
 }
 
 /// What the identity provider says of a person. **Personal**: readable in the stream until the stream lets go of it.
-#[derive(Clone, Serialize)]
+#[derive(Clone, JsonSchema, Serialize)]
 pub struct Profile {
     /// The address, already held against the organization's verified domains.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -217,7 +220,7 @@ impl std::fmt::Debug for Profile {
 }
 
 /// `person.first_seen`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct PersonFirstSeen {
     /// The organization the person belongs to, for ever.
     pub organization: OrganizationId,
@@ -230,7 +233,7 @@ pub struct PersonFirstSeen {
 }
 
 /// `person.updated`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct PersonUpdated {
     /// The organization the person belongs to.
     pub organization: OrganizationId,
@@ -241,7 +244,7 @@ pub struct PersonUpdated {
 }
 
 /// `person.roles_changed`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct PersonRolesChanged {
     /// The organization the person belongs to.
     pub organization: OrganizationId,
@@ -252,7 +255,7 @@ pub struct PersonRolesChanged {
 }
 
 /// `person.deactivated`, `person.reactivated` and `person.signed_in`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct PersonChanged {
     /// The organization the person belongs to.
     pub organization: OrganizationId,
@@ -261,7 +264,7 @@ pub struct PersonChanged {
 }
 
 /// `person.relinked`, with the new connection, and `person.signed_out`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct PersonOnConnection {
     /// The organization the person belongs to.
     pub organization: OrganizationId,
@@ -272,7 +275,7 @@ pub struct PersonOnConnection {
 }
 
 /// `person.superseded`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct PersonSuperseded {
     /// The organization the person belongs to.
     pub organization: OrganizationId,
@@ -283,7 +286,7 @@ pub struct PersonSuperseded {
 }
 
 /// `person.native_user_linked` and `person.native_user_unlinked`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct PersonNativeUser {
     /// The organization the person belongs to.
     pub organization: OrganizationId,
@@ -296,7 +299,7 @@ pub struct PersonNativeUser {
 }
 
 /// `sign_in.succeeded`: an identity provider's answer was valid, new and awaited.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct SignInSucceeded {
     /// The organization.
     pub organization: OrganizationId,
@@ -311,7 +314,7 @@ pub struct SignInSucceeded {
 }
 
 /// `user_pool.registered`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct UserPoolRegistered {
     /// Our id of it.
     pub user_pool: UserPoolId,
@@ -324,7 +327,7 @@ pub struct UserPoolRegistered {
 }
 
 /// `user_pool.updated`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct UserPoolUpdated {
     /// Which.
     pub user_pool: UserPoolId,
@@ -337,7 +340,7 @@ pub struct UserPoolUpdated {
 }
 
 /// `claim_policy.replaced` and `claim_policy.cleared`: other claims, scopes or groups go into tokens from now on.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct ClaimPolicyChanged {
     /// Whose policy: `userPools/...`, `organizations/...` or `userPools/.../appClients/...`.
     pub target: String,

@@ -9,6 +9,8 @@ mod clock;
 mod error;
 mod id;
 mod random;
+#[cfg(feature = "schema")]
+mod schema;
 mod secret;
 
 pub use clock::{Clock, ManualClock, ParseTimestampError, SystemClock, Timestamp};

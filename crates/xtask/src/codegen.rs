@@ -1,4 +1,5 @@
-//! Compiles `proto/` into checked-in Rust, so that a build needs no protobuf compiler.
+//! Compiles `proto/` into checked-in Rust, so that a build needs no protobuf compiler; and the types of published events
+//! into checked-in documents, so that a consumer needs no Rust.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use prost::Message;
 use tonic_prost_build::FileDescriptorSet;
 
+use crate::process::{cargo, run as run_visibly};
 use crate::workspace::{root, say};
 
 /// The folder of generated code, relative to the root.
@@ -16,6 +18,9 @@ const GENERATED: &str = "crates/rpc/src/generated";
 
 /// The descriptors that gRPC reflection answers from.
 const DESCRIPTOR: &str = "descriptor.bin";
+
+/// The folder of the documents about published events, relative to the root.
+const EVENTS: &str = "proto/vestibule/events/v1";
 
 /// How `cargo xtask codegen` is called.
 #[derive(clap::Args)]
@@ -28,7 +33,18 @@ pub(crate) struct Arguments {
 /// Generates the code, or with `--check` compares it with what is checked in.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let target = root().join(GENERATED);
-    if arguments.check { check(&root().join("proto"), &target) } else { write(&root().join("proto"), &target) }
+    if arguments.check { check(&root().join("proto"), &target)? } else { write(&root().join("proto"), &target)? }
+    document_events(arguments.check)
+}
+
+/// The JSON Schemas and the AsyncAPI document come from types that only their own crate links.
+fn document_events(check: bool) -> Result<()> {
+    let mut command = cargo();
+    command.args(["run", "--quiet", "--locked", "--package", "vestibule-bus", "--example", "contract", "--"]);
+    if check {
+        command.arg("--check");
+    }
+    run_visibly(command.arg(EVENTS))
 }
 
 fn write(protos: &Path, target: &Path) -> Result<()> {

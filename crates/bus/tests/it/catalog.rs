@@ -30,7 +30,7 @@ fn now() -> Timestamp {
     "2026-11-21T10:00:00Z".parse().unwrap()
 }
 
-fn recorded(name: &str, data: &Value) -> Recorded {
+pub(crate) fn recorded(name: &str, data: &Value) -> Recorded {
     let category = name.split_once('.').unwrap().0.to_owned();
     let owner = (category != "user_pool").then(|| ORGANIZATION.parse().unwrap());
     let partition = (category == "assertion").then(|| Partition::of(now()));
@@ -53,7 +53,7 @@ fn recorded(name: &str, data: &Value) -> Recorded {
 }
 
 /// Every stored event type, as it was once written.
-fn fixtures() -> Vec<(String, Value)> {
+pub(crate) fn fixtures() -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tenancy/tests/fixtures");
     let mut found = Vec::new();
     for file in fs::read_dir(folder).unwrap() {
@@ -138,7 +138,8 @@ async fn a_message_is_a_cloud_event_in_binary_mode() {
     let world = World::new().await;
     let data = json!({});
     let message = mapping().message(&world.log, &recorded("connection.enabled", &data)).await.unwrap().unwrap();
-    let headers: Vec<(&str, &str)> = message.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let headers: Vec<(&str, &str)> =
+        message.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(
         headers,
         [
@@ -167,7 +168,7 @@ async fn what_a_caller_calls_a_traceparent_cannot_add_a_header() {
     let mut event = recorded("connection.enabled", &json!({}));
     event.metadata.traceparent = Some("00-0\r\nNats-Rollup: all".to_owned());
     let message = mapping().message(&world.log, &event).await.unwrap().unwrap();
-    assert!(!message.headers.iter().any(|(name, _)| *name == "ce-traceparent"));
+    assert!(!message.headers.iter().any(|(name, _)| name == "ce-traceparent"));
 }
 
 #[tokio::test]

@@ -4,5 +4,6 @@
 
 mod bus;
 mod catalog;
+mod contract;
 mod harness;
 mod relay;

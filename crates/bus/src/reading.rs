@@ -1,0 +1,164 @@
+use std::collections::BTreeSet;
+
+use vestibule_eventlog::{Cursor, EventLog, Filter, Page, ReadError, Recorded};
+use vestibule_kernel::{Explain, Explanation, Kind, OrganizationId};
+
+use crate::{
+    catalog::{CATALOG, MapError},
+    event::{Event, Events},
+};
+
+/// How many events a list reads from the log at once.
+const LIST_PAGE_EVENTS: usize = 256;
+
+/// Which published events a reader wants.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    organization: Option<OrganizationId>,
+    /// Names of stored event types; `None` for all that are published.
+    stored: Option<BTreeSet<&'static str>>,
+}
+
+/// No published event has this type.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("no event of type {0} is published")]
+pub struct UnknownType(pub String);
+
+impl Wanted {
+    /// All events of one organization, or of the whole deployment.
+    #[must_use]
+    pub const fn all(organization: Option<OrganizationId>) -> Self {
+        Self { organization, stored: None }
+    }
+
+    /// Only events of these types, each as `noun.fact`, or `noun.*` for all of a noun. All types when there are none.
+    ///
+    /// # Errors
+    /// [`UnknownType`]: a reader that waits for what never comes would believe that nothing happens.
+    pub fn of_types<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Result<Self, UnknownType> {
+        let mut stored = None;
+        for name in names {
+            let noun = name.strip_suffix('*').filter(|noun| noun.ends_with('.'));
+            let is = |published: &str| noun.map_or(published == name, |noun| published.starts_with(noun));
+            let mut found = CATALOG.iter().filter(|(_, published)| published.is_some_and(is)).peekable();
+            if found.peek().is_none() {
+                return Err(UnknownType(name.to_owned()));
+            }
+            stored.get_or_insert_with(BTreeSet::new).extend(found.map(|(stored, _)| *stored));
+        }
+        Ok(Self { stored, ..self })
+    }
+
+    /// What has to be read of the log.
+    #[must_use]
+    pub fn filter(&self) -> Filter {
+        let stored = self.stored.iter().flatten();
+        // The category of a stream stands before the fact in the names of its events.
+        let categories: BTreeSet<&'static str> =
+            stored.filter_map(|name| name.split_once('.')).map(|(category, _)| category).collect();
+        Filter { categories: categories.into_iter().collect(), organization: self.organization }
+    }
+
+    /// Whether it is worth opening.
+    fn takes(&self, recorded: &Recorded) -> bool {
+        self.stored.as_ref().is_none_or(|stored| stored.contains(recorded.name.as_str()))
+    }
+}
+
+/// Published events cannot be read any further.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// The log cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// An event cannot be published. It must not be left out silently.
+    #[error("the event at position {position} cannot be published")]
+    Poison {
+        /// Its place in the log.
+        position: u64,
+        /// Why.
+        source: MapError,
+    },
+}
+
+impl Explain for EventError {
+    fn explain(&self) -> Explanation {
+        match self {
+            Self::Read(error) => error.explain(),
+            Self::Poison { source: MapError::Load(error), .. } => error.explain(),
+            Self::Poison { .. } => Explanation::new(Kind::Corrupt, "EVENT_UNREADABLE"),
+        }
+    }
+}
+
+impl Events {
+    /// What is published of a page of the log, in its order, as far as it is wanted.
+    ///
+    /// # Errors
+    /// [`EventError`]; nothing of the page counts as read.
+    pub async fn of_page(&self, log: &EventLog, page: &Page, wanted: &Wanted) -> Result<Vec<Event>, EventError> {
+        let mut events = Vec::with_capacity(page.events.len());
+        for recorded in &page.events {
+            events.extend(self.wanted_of(log, recorded, wanted).await?);
+        }
+        Ok(events)
+    }
+
+    /// At most `max` events behind `after`, of the next `pages_max` pages of the log: the answer may be short, and even
+    /// empty, before the end.
+    ///
+    /// # Errors
+    /// [`EventError`].
+    pub async fn list(
+        &self,
+        log: &EventLog,
+        after: Cursor,
+        wanted: &Wanted,
+        (max, pages_max): (usize, usize),
+    ) -> Result<Listed, EventError> {
+        let filter = wanted.filter();
+        let mut listed = Listed { events: Vec::new(), next: after, at_head: false };
+        for _ in 0..pages_max {
+            let page = log.read_all(listed.next, &filter, LIST_PAGE_EVENTS).await?;
+            (listed.next, listed.at_head) = (page.next, page.at_head);
+            for (index, recorded) in page.events.iter().enumerate() {
+                if listed.events.len() == max {
+                    // The event before this one is the last that was looked at.
+                    let before = index.checked_sub(1).and_then(|before| page.events.get(before));
+                    listed.next = before.map_or(listed.next, |before| before.cursor);
+                    listed.at_head = false;
+                    return Ok(listed);
+                }
+                listed.events.extend(self.wanted_of(log, recorded, wanted).await?);
+            }
+            if listed.at_head || listed.events.len() == max {
+                break;
+            }
+        }
+        Ok(listed)
+    }
+
+    async fn wanted_of(
+        &self,
+        log: &EventLog,
+        recorded: &Recorded,
+        wanted: &Wanted,
+    ) -> Result<Option<Event>, EventError> {
+        if !wanted.takes(recorded) {
+            return Ok(None);
+        }
+        let position = recorded.cursor.position();
+        self.event(log, recorded).await.map_err(|source| EventError::Poison { position, source })
+    }
+}
+
+/// Some events of a list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The events, in the order of the log.
+    pub events: Vec<Event>,
+    /// Where to go on.
+    pub next: Cursor,
+    /// Whether that was the end of the log.
+    pub at_head: bool,
+}
