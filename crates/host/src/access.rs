@@ -1,7 +1,8 @@
 //! Who may call what: bearer tokens on gRPC.
 //!
 //! Health is open. Everything else needs the service token where one is configured (it must be, beyond loopback).
-//! Changing the registry needs the registry's own token, always.
+//! Changing the registry needs the registry's own token, always. Published events hold personal data, so reading them takes
+//! that one, too, or a token that opens nothing else.
 
 use std::{
     io,
@@ -39,6 +40,12 @@ pub enum Denied {
     /// The token is ours and not enough.
     #[error("changing the registry needs the registry token")]
     NotAWriter,
+    /// The token is ours, and events are not for it.
+    #[error("reading events needs the events token or the registry token")]
+    NotForEvents,
+    /// The token opens nothing but events.
+    #[error("the events token opens the event service only")]
+    EventsOnly,
 }
 
 impl Explain for Denied {
@@ -47,6 +54,8 @@ impl Explain for Denied {
             Self::Missing => Explanation::new(Kind::Unauthenticated, "TOKEN_MISSING"),
             Self::Unknown => Explanation::new(Kind::Unauthenticated, "TOKEN_UNKNOWN"),
             Self::NotAWriter => Explanation::new(Kind::Forbidden, "REGISTRY_TOKEN_REQUIRED"),
+            Self::NotForEvents => Explanation::new(Kind::Forbidden, "EVENTS_TOKEN_REQUIRED"),
+            Self::EventsOnly => Explanation::new(Kind::Forbidden, "EVENTS_TOKEN_ONLY"),
         }
     }
 }
@@ -103,13 +112,20 @@ pub fn open_or_create_token(path: &Path, ids: &dyn IdSource) -> Result<SecretStr
 pub struct Access {
     service: Option<Arc<[u8]>>,
     registry: Arc<[u8]>,
+    events: Option<Arc<[u8]>>,
 }
 
 impl Access {
     /// `service` opens everything but changes to the registry, and may be absent on loopback; `registry` opens everything.
     #[must_use]
     pub fn new(service: Option<&SecretString>, registry: &SecretString) -> Self {
-        Self { service: service.map(hashed), registry: hashed(registry) }
+        Self { service: service.map(hashed), registry: hashed(registry), events: None }
+    }
+
+    /// `events` opens the event service and nothing else.
+    #[must_use]
+    pub fn with_events(self, events: Option<&SecretString>) -> Self {
+        Self { events: events.map(hashed), ..self }
     }
 
     fn caller(&self, path: &str, headers: &HeaderMap) -> Result<Caller, Denied> {
@@ -124,12 +140,16 @@ impl Access {
         if is(&self.registry) {
             return known_as("operator");
         }
+        if self.events.as_deref().is_some_and(is) {
+            return if opens_events(path) { known_as("events") } else { Err(Denied::EventsOnly) };
+        }
         let service = self.service.as_deref().map(is);
         match (service, digest.is_some()) {
             (Some(true), _) if changes_registry(path) => Err(Denied::NotAWriter),
+            (Some(true), _) if opens_events(path) => Err(Denied::NotForEvents),
             (Some(true), _) => known_as("service"),
             (_, true) => Err(Denied::Unknown),
-            (None, false) if !changes_registry(path) => known_as("anonymous"),
+            (None, false) if !changes_registry(path) && !opens_events(path) => known_as("anonymous"),
             (Some(false) | None, false) => Err(Denied::Missing),
         }
     }
@@ -142,6 +162,10 @@ fn hashed(token: &SecretString) -> Arc<[u8]> {
 fn changes_registry(path: &str) -> bool {
     let Some((service, method)) = path.trim_start_matches('/').split_once('/') else { return true };
     service.starts_with("vestibule.registry.") && !method.starts_with("Get") && !method.starts_with("List")
+}
+
+fn opens_events(path: &str) -> bool {
+    path.starts_with("/vestibule.events.")
 }
 
 impl<S> Layer<S> for Access {
@@ -192,6 +216,7 @@ mod tests {
     const READ: &str = "/vestibule.registry.v1.OrganizationService/GetOrganization";
     const WRITE: &str = "/vestibule.registry.v1.OrganizationService/CreateOrganization";
     const VALIDATE: &str = "/vestibule.saml.v1.SamlService/ValidateResponse";
+    const EVENTS: &str = "/vestibule.events.v1.EventService/SubscribeEvents";
     const HEALTH: &str = "/grpc.health.v1.Health/Check";
 
     fn asked(access: &Access, path: &str, token: Option<&str>) -> Result<String, Denied> {
@@ -223,5 +248,24 @@ mod tests {
         assert_eq!(asked(&access, WRITE, None), Err(Denied::Missing));
         assert_eq!(asked(&access, WRITE, Some("")), Err(Denied::Unknown));
         assert_eq!(asked(&access, WRITE, Some("registry")), Ok("operator".to_owned()));
+    }
+
+    #[test]
+    fn events_take_a_token_that_opens_nothing_else() {
+        let access = Access::new(Some(&"service".into()), &"registry".into()).with_events(Some(&"events".into()));
+        assert_eq!(asked(&access, EVENTS, Some("events")), Ok("events".to_owned()));
+        assert_eq!(asked(&access, EVENTS, Some("registry")), Ok("operator".to_owned()));
+        assert_eq!(asked(&access, EVENTS, Some("service")), Err(Denied::NotForEvents));
+        assert_eq!(asked(&access, EVENTS, Some("other")), Err(Denied::Unknown));
+        assert_eq!(asked(&access, EVENTS, None), Err(Denied::Missing));
+        for path in [READ, WRITE, VALIDATE, "nonsense"] {
+            assert_eq!(asked(&access, path, Some("events")), Err(Denied::EventsOnly), "{path}");
+        }
+        assert_eq!(asked(&access, HEALTH, Some("events")), Ok("anonymous".to_owned()));
+        // On loopback, where others read without a token, and without an events token.
+        let open = Access::new(None, &"registry".into());
+        assert_eq!(asked(&open, EVENTS, None), Err(Denied::Missing));
+        assert_eq!(asked(&open, EVENTS, Some("events")), Err(Denied::Unknown));
+        assert_eq!(asked(&open, EVENTS, Some("registry")), Ok("operator".to_owned()));
     }
 }

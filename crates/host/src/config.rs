@@ -152,6 +152,8 @@ pub struct Grpc {
     /// A file with the token that whoever writes to the registry presents; made at first start when it does not exist.
     /// `registry.token` in the data directory by default.
     pub registry_token_file: Option<PathBuf>,
+    /// A file with a token that opens the event service and nothing else, for those who read events without NATS.
+    pub events_token_file: Option<PathBuf>,
     /// How long running calls may take to end after a signal.
     pub drain_seconds: u64,
 }
@@ -163,6 +165,7 @@ impl Default for Grpc {
             tls: None,
             service_token_file: None,
             registry_token_file: None,
+            events_token_file: None,
             drain_seconds: 10,
         }
     }

@@ -17,8 +17,12 @@ use crate::{Readiness, Service, TlsError, access::Access, config, tls};
 
 /// Calls in progress on one connection.
 const STREAMS_PER_CONNECTION_MAX: u32 = 256;
-/// The longest a call may take; streams of events are exempt by renewing themselves.
+/// The longest a call may take until its answer begins. An answer that is a stream may go on.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// A connection on which nothing comes is asked for a sign of life this often: who reads a stream may be gone.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// How long that sign may take.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Bytes of all headers of a call.
 const HEADER_BYTES_MAX: u32 = 16 * 1024;
 /// How often health is asked of the services.
@@ -100,6 +104,8 @@ impl Bound {
         let mut server = Server::builder()
             .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
             .http2_max_header_list_size(HEADER_BYTES_MAX)
+            .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+            .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
             .timeout(CALL_TIMEOUT);
         if let Some(tls) = self.tls {
             server = server.tls_config(tls)?;
@@ -130,11 +136,19 @@ impl Bound {
 /// The full names of what is served: the descriptors tell of every service of Vestibule, a process only has its own.
 fn served(services: &[Service]) -> Result<Vec<String>, tonic_reflection::server::Error> {
     let known = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET)?;
-    let is_ours = |package: &str| services.iter().any(|service| package.split('.').nth(1) == Some(service.name));
+    let is_ours = |package: &str| services.iter().any(|service| host_of(package) == Some(service.name));
     let ours = known.file.iter().filter(|file| is_ours(file.package()));
     let names =
         ours.flat_map(|file| file.service.iter().map(|service| format!("{}.{}", file.package(), service.name())));
     Ok(names.chain(["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"].map(str::to_owned)).collect())
+}
+
+/// The service that serves a package. Events are told by the one that records most of them.
+fn host_of(package: &str) -> Option<&str> {
+    match package.split('.').nth(1) {
+        Some("events") => Some("registry"),
+        service => service,
+    }
 }
 
 /// All services behind one port or one in-memory channel.

@@ -41,6 +41,8 @@ pub struct Resources {
     pub ids: Arc<dyn IdSource>,
     /// Cancelled when the process ends.
     pub stop: CancellationToken,
+    /// Cancelled when calls that would go on for ever shall come to an end: before the others are waited for.
+    pub ending: CancellationToken,
     /// The address of the gateway.
     pub public_url: PublicUrl,
 }
@@ -126,6 +128,7 @@ impl Resources {
             traces: Arc::new(store),
             clock,
             ids,
+            ending: stop.clone(),
             stop,
             public_url,
         }

@@ -1,6 +1,6 @@
 //! The gRPC contract of Vestibule, for servers and clients alike.
 //!
-//! - [`registry`], [`routing`], [`saml`], [`enrichment`], [`gateway`]: messages, clients and server traits, generated from
+//! - [`registry`], [`routing`], [`saml`], [`enrichment`], [`gateway`], [`events`]: messages, clients and server traits, generated from
 //!   `proto/` by `cargo xtask codegen` and checked in.
 //! - [`to_status`] is the one place where an error becomes a `Status`; [`reason_of`] is how a client reads it back.
 //! - [`Channel`] carries credentials and the trace context of every call; [`memory`] is the transport inside a process,
@@ -23,7 +23,7 @@ pub use timestamp::{from_proto_timestamp, proto_timestamp};
 /// The descriptors of every service here, for gRPC reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/descriptor.bin");
 
-pub use generated::{enrichment, gateway, registry, routing, saml};
+pub use generated::{enrichment, events, gateway, registry, routing, saml};
 
 /// One module a package, nested as the generated code expects its neighbours.
 #[expect(
@@ -61,6 +61,13 @@ mod generated {
         /// Version 1.
         pub mod v1 {
             include!("generated/vestibule.enrichment.v1.rs");
+        }
+    }
+    /// What is published of what happened.
+    pub mod events {
+        /// Version 1.
+        pub mod v1 {
+            include!("generated/vestibule.events.v1.rs");
         }
     }
     /// The trace of sign-ins.

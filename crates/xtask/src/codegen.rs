@@ -33,7 +33,11 @@ pub(crate) struct Arguments {
 /// Generates the code, or with `--check` compares it with what is checked in.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let target = root().join(GENERATED);
-    if arguments.check { check(&root().join("proto"), &target)? } else { write(&root().join("proto"), &target)? }
+    if arguments.check {
+        check(&root().join("proto"), &target)?
+    } else {
+        write(&root().join("proto"), &target)?
+    }
     document_events(arguments.check)
 }
 

@@ -4,6 +4,7 @@
 //! - `convert` reads requests into the types of `vestibule-tenancy` and writes resources as messages.
 //! - `app` executes commands on the event log, makes creations repeatable and reads.
 //! - `directory` and `people` are the projections that lists are read from; `followed` keeps them up to date.
+//! - `events` tells what is published, to those who have no bus.
 //!
 //! A resource is read from its own stream, so it is never stale; a list is read from a view that has reached the end
 //! of the log as it was when the list was asked for.
@@ -13,6 +14,7 @@ mod config;
 mod convert;
 mod directory;
 mod error;
+mod events;
 mod field;
 mod followed;
 mod listing;

@@ -5,13 +5,20 @@ use vestibule_host::{
     Readiness, Resources, Service,
     config::{ConfigError, Validate},
 };
+use vestibule_rpc::events::v1::event_service_server::EventServiceServer;
 use vestibule_rpc::registry::v1::{
     claim_policy_service_server::ClaimPolicyServiceServer, connection_service_server::ConnectionServiceServer,
     domain_service_server::DomainServiceServer, organization_service_server::OrganizationServiceServer,
     person_service_server::PersonServiceServer, user_pool_service_server::UserPoolServiceServer,
 };
 
-use crate::{Config, app::Registry, directory::Directory, people::People, rpc::Api};
+use crate::{
+    Config,
+    app::Registry,
+    directory::Directory,
+    people::People,
+    rpc::{Api, EventsApi},
+};
 
 /// The largest request: metadata of 512 KiB, and room for the rest.
 const REQUEST_BYTES_MAX: usize = 640 * 1024;
@@ -51,6 +58,7 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
         .add_service(limited!(ConnectionServiceServer))
         .add_service(limited!(PersonServiceServer))
         .add_service(limited!(UserPoolServiceServer))
-        .add_service(limited!(ClaimPolicyServiceServer));
+        .add_service(limited!(ClaimPolicyServiceServer))
+        .add_service(EventServiceServer::new(EventsApi::new(resources)).max_encoding_message_size(ANSWER_BYTES_MAX));
     Ok(Service { name: "registry", grpc, http: None, readiness })
 }

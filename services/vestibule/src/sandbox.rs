@@ -71,7 +71,8 @@ async fn run_until(run: Run, mut config: Config, stop: CancellationToken) -> any
     let (clock, ids): (Arc<dyn Clock>, Arc<dyn IdSource>) = (Arc::new(SystemClock), Arc::new(SystemIds));
     // What services follow and keep fresh stays so while running calls end.
     let drained = CancellationToken::new();
-    let resources = start::resources(&config, clock.clone(), ids.clone(), drained.clone()).await?;
+    let mut resources = start::resources(&config, clock.clone(), ids.clone(), drained.clone()).await?;
+    resources.ending = stop.clone();
     let access = serve::access(&config)?;
     let (services, channel) = start::all(&resources, &config).await?;
     let workers = serve::workers(ServiceName::All, &resources, &config).await;

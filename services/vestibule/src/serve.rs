@@ -64,7 +64,8 @@ impl Ports {
 pub(crate) fn access(config: &Config) -> anyhow::Result<access::Access> {
     let registry = access::open_or_create_token(&config.registry_token_file(), &SystemIds)?;
     let service = config.grpc.service_token_file.as_deref().map(access::read_token).transpose()?;
-    Ok(access::Access::new(service.as_ref(), &registry))
+    let events = config.grpc.events_token_file.as_deref().map(access::read_token).transpose()?;
+    Ok(access::Access::new(service.as_ref(), &registry).with_events(events.as_ref()))
 }
 
 /// Serves `name` until a signal.
@@ -82,7 +83,8 @@ async fn until(name: ServiceName, label: &str, config: &Config, stop: Cancellati
     let ports = Ports::take(config, with_gateway).await?;
     // What services follow and keep fresh stays so while running calls end.
     let drained = CancellationToken::new();
-    let resources = start::resources(config, Arc::new(SystemClock), Arc::new(SystemIds), drained.clone()).await?;
+    let mut resources = start::resources(config, Arc::new(SystemClock), Arc::new(SystemIds), drained.clone()).await?;
+    resources.ending = stop.clone();
     let access = access(config)?;
     let mut services = start::services(name, &resources, config).await?;
     let relay = if has_workers(name) { nats::relay(&resources, config).await? } else { None };

@@ -39,6 +39,22 @@ const SERVICE: &[&str] = &[
     "vestibule-host",
 ];
 
+/// The registry also tells what is published, to those who have no bus.
+const REGISTRY: &[&str] = &[
+    "vestibule-kernel",
+    "vestibule-decider",
+    "vestibule-tenancy",
+    "vestibule-saml",
+    "vestibule-cognito",
+    "vestibule-storage",
+    "vestibule-eventlog",
+    "vestibule-bus",
+    "vestibule-rpc",
+    "vestibule-claims",
+    "vestibule-settings",
+    "vestibule-host",
+];
+
 /// What a store adapter implements.
 const STORE: &[&str] = &["vestibule-kernel", "vestibule-decider", "vestibule-storage", "vestibule-eventlog"];
 
@@ -60,6 +76,7 @@ pub(super) const LAYERS: &[Layer] = &[
     library("vestibule-eventlog-postgres", STORE),
     library("vestibule-bus", &["vestibule-kernel", "vestibule-decider", "vestibule-tenancy", "vestibule-eventlog"]),
     library("vestibule-consumer", &[]),
+    library("vestibule-fetch", &["vestibule-kernel"]),
     library("vestibule-bus-nats", &["vestibule-bus", "vestibule-consumer"]),
     library("vestibule-rpc", &["vestibule-kernel"]),
     library("vestibule-settings", &["vestibule-kernel", "vestibule-tenancy", "vestibule-rpc"]),
@@ -99,7 +116,7 @@ pub(super) const LAYERS: &[Layer] = &[
             "vestibule-sandbox",
         ],
     ),
-    service("vestibule-registry-service", SERVICE),
+    service("vestibule-registry-service", REGISTRY),
     service("vestibule-routing-service", SERVICE),
     service("vestibule-saml-service", SERVICE),
     service("vestibule-enrichment-service", SERVICE),
@@ -137,7 +154,7 @@ pub(super) const HELD_BY: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["vestibule-oidc", "vestibule-cognito-verifier", "vestibule-sandbox"]),
     ("figment", &["vestibule-host"]),
     ("opentelemetry-otlp", &["vestibule-host"]),
-    ("reqwest", &["vestibule-cognito-verifier", "vestibule-sandbox", "vestibule-tests"]),
+    ("reqwest", &["vestibule-cognito-verifier", "vestibule-fetch", "vestibule-sandbox", "vestibule-tests"]),
     ("anyhow", &["vestibule", "vestibule-tests", "xtask"]),
     ("lambda_runtime", &["vestibule-lambda"]),
 ];

@@ -3,12 +3,14 @@
 mod claim_policy;
 mod connection;
 mod domain;
+mod events;
 mod organization;
 mod person;
 mod user_pool;
 
 use std::sync::Arc;
 
+pub(crate) use events::EventsApi;
 use tonic::{Request, Status};
 use vestibule_kernel::Explain;
 use vestibule_rpc::{Caller, to_status};

@@ -1,0 +1,67 @@
+//! Published events for those who have no bus: the same as the relay sends, read behind the same gap-free cursor.
+
+mod error;
+mod request;
+mod subscription;
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use vestibule_bus::{EventError, Events, Listed};
+use vestibule_eventlog::{Cursor, EventLog, Filter};
+use vestibule_host::Resources;
+
+pub(crate) use error::Error;
+pub(crate) use request::{From, Selection, cursor, page_size};
+pub(crate) use subscription::{Subscription, Told};
+
+/// The most subscriptions that a process serves at a time. Each holds one page of the log at most.
+const SUBSCRIPTIONS_MAX: usize = 64;
+
+/// How many pages of the log one list looks at before it answers with what it has found.
+const LIST_PAGES_MAX: usize = 20;
+
+/// Tells published events.
+#[derive(Clone)]
+pub(crate) struct Teller {
+    log: EventLog,
+    events: Events,
+    ending: CancellationToken,
+    places: Arc<Semaphore>,
+}
+
+impl Teller {
+    pub(crate) fn new(resources: &Resources) -> Self {
+        Self {
+            log: resources.log.clone(),
+            events: Events::new(resources.public_url.to_string()),
+            ending: resources.ending.clone(),
+            places: Arc::new(Semaphore::new(SUBSCRIPTIONS_MAX)),
+        }
+    }
+
+    /// A page of what the selection names, behind a cursor.
+    pub(crate) async fn list(
+        &self,
+        selection: &Selection,
+        after: Option<Cursor>,
+        size: usize,
+    ) -> Result<Listed, Error> {
+        let after = after.unwrap_or_else(|| self.log.start());
+        Ok(self.events.list(&self.log, after, &selection.wanted, (size, LIST_PAGES_MAX)).await?)
+    }
+
+    /// Everything that the selection names, and then whatever comes.
+    pub(crate) async fn subscribe(&self, selection: Selection, from: From) -> Result<Subscription, Error> {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Error::TooManySubscriptions)?;
+        let from = match from {
+            From::Start => self.log.start(),
+            From::After(cursor) => cursor,
+            From::End => self.log.head().await.map_err(EventError::from)?,
+        };
+        // Refuses a cursor of another log before the answer begins.
+        self.log.read_all(from, &Filter::default(), 1).await.map_err(EventError::from)?;
+        Ok(Subscription::new(self.clone(), selection.wanted, from, place))
+    }
+}
