@@ -51,6 +51,22 @@ pub enum MetadataError {
     /// A validUntil that is no moment in time.
     #[error("validUntil is not a moment in time as SAML writes it")]
     ValidUntilMalformed,
+    /// Not signed, though a signature is asked for.
+    #[error("the metadata is not signed: expected a signature of the EntityDescriptor, or of what is around it")]
+    SignatureMissing,
+    /// A signature of another form than SAML prescribes.
+    #[error("the signature of the metadata has not the form that SAML prescribes")]
+    SignatureMalformed,
+    /// An algorithm that is not on the list.
+    #[error(
+        "the metadata is signed with an algorithm that is not accepted: expected RSA or ECDSA with SHA-256 or more"
+    )]
+    SignatureAlgorithm,
+    /// The pinned key did not make it, or the document was changed afterwards.
+    #[error(
+        "the signature of the metadata does not verify with the pinned key, or the document was changed afterwards"
+    )]
+    SignatureInvalid,
 }
 
 impl From<Fault> for MetadataError {
@@ -82,6 +98,10 @@ impl Explain for MetadataError {
             Self::TooManyCertificates => "METADATA_WITH_TOO_MANY_CERTIFICATES",
             Self::Certificate(error) => error.explain().reason,
             Self::ValidUntilMalformed => "METADATA_VALID_UNTIL_MALFORMED",
+            Self::SignatureMissing => "METADATA_SIGNATURE_MISSING",
+            Self::SignatureMalformed => "METADATA_SIGNATURE_MALFORMED",
+            Self::SignatureAlgorithm => "METADATA_SIGNATURE_ALGORITHM",
+            Self::SignatureInvalid => "METADATA_SIGNATURE_INVALID",
         };
         Explanation::field(reason, "metadata_xml", self.to_string())
     }

@@ -1,14 +1,18 @@
 //! Reading an identity provider's metadata (SAML metadata section 2).
 
+mod duration;
 mod error;
 mod location;
 mod logout;
+mod signature;
+
+use std::time::Duration;
 
 use vestibule_kernel::Timestamp;
 
 pub use self::{error::MetadataError, logout::SingleLogoutService};
 use crate::{
-    Certificate, limit,
+    Certificate, TrustedCertificates, limit,
     name::{DSIG, HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL},
     xml::{self, Limits, Node},
 };
@@ -16,7 +20,8 @@ use url::Url;
 
 /// What an identity provider says about itself, as far as signing in needs it.
 ///
-/// A signature on the metadata is not verified: whoever hands the metadata in vouches for it.
+/// [`Self::parse`] verifies no signature: whoever hands the metadata in vouches for it. [`Self::parse_signed`] takes
+/// nothing that a pinned key has not signed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IdentityProviderMetadata {
     /// Its entity id, the Issuer of its assertions.
@@ -31,6 +36,8 @@ pub struct IdentityProviderMetadata {
     pub name_id_formats: Vec<String>,
     /// Until when the metadata may be used.
     pub valid_until: Option<Timestamp>,
+    /// For how long it may be kept before it is fetched again.
+    pub cache_duration: Option<Duration>,
     /// Whether it takes signed requests only.
     pub want_authn_requests_signed: bool,
 }
@@ -70,15 +77,22 @@ impl IdentityProviderMetadata {
     /// # Errors
     /// When it is not such metadata, breaks a limit, or lacks what signing in needs.
     pub fn parse(metadata: &[u8]) -> Result<Self, MetadataError> {
-        if metadata.len() > limit::METADATA_BYTES_MAX {
-            return Err(MetadataError::TooLarge);
-        }
-        let text = str::from_utf8(metadata).map_err(|_| MetadataError::Malformed)?;
-        // Files that an administrator saved on Windows begin with a byte order mark.
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let document = xml::parse(text, Limits::METADATA)?;
+        let document = xml::parse(text(metadata)?, Limits::METADATA)?;
         let root = Node::root(&document).ok_or(MetadataError::Malformed)?;
-        read(root)
+        read(provider(root)?)
+    }
+
+    /// Like [`Self::parse`], but reads only what one of the pinned keys has signed: the EntityDescriptor, or an
+    /// EntitiesDescriptor around it (SAML metadata section 3.1). Verification and reading share one tree.
+    ///
+    /// # Errors
+    /// Like [`Self::parse`], and when the document is not signed so.
+    pub fn parse_signed(metadata: &[u8], pinned: &TrustedCertificates) -> Result<Self, MetadataError> {
+        let document = xml::parse(text(metadata)?, Limits::METADATA)?;
+        let root = Node::root(&document).ok_or(MetadataError::Malformed)?;
+        let provider = provider(root)?;
+        signature::require(root, provider, pinned)?;
+        read(provider)
     }
 
     /// The first endpoint of this binding.
@@ -88,17 +102,46 @@ impl IdentityProviderMetadata {
     }
 }
 
-fn read(root: Node<'_>) -> Result<IdentityProviderMetadata, MetadataError> {
+/// The document as text.
+fn text(metadata: &[u8]) -> Result<&str, MetadataError> {
+    if metadata.len() > limit::METADATA_BYTES_MAX {
+        return Err(MetadataError::TooLarge);
+    }
+    let text = str::from_utf8(metadata).map_err(|_| MetadataError::Malformed)?;
+    // Files that an administrator saved on Windows begin with a byte order mark.
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+/// The only identity provider of the document, in a place where the schema has one (SAML metadata section 2.3). What
+/// looks like one inside of an extension or of a signature is none: a signature does not cover itself.
+fn provider(root: Node<'_>) -> Result<Node<'_>, MetadataError> {
     if !root.is(METADATA, "EntityDescriptor") && !root.is(METADATA, "EntitiesDescriptor") {
         return Err(MetadataError::NotMetadata);
     }
-    let mut found = root.walk().filter(|node| is_identity_provider(*node));
+    let in_place = |node: &Node<'_>| is_identity_provider(*node) && is_described(*node, root);
+    let mut found = root.walk().filter(in_place);
     let provider = found.next().ok_or(MetadataError::NoIdentityProvider)?;
     if found.next().is_some() {
         return Err(MetadataError::SeveralIdentityProviders);
     }
-    let entity = provider.parent().filter(|parent| parent.is(METADATA, "EntityDescriptor"));
-    let entity = entity.ok_or(MetadataError::Malformed)?;
+    Ok(provider)
+}
+
+/// Whether between the role and the root there is one EntityDescriptor, and nothing around it but EntitiesDescriptor.
+fn is_described(provider: Node<'_>, root: Node<'_>) -> bool {
+    let Some(entity) = provider.parent().filter(|parent| parent.is(METADATA, "EntityDescriptor")) else { return false };
+    let mut at = entity;
+    while at.id() != root.id() {
+        match at.parent().filter(|parent| parent.is(METADATA, "EntitiesDescriptor")) {
+            Some(parent) => at = parent,
+            None => return false,
+        }
+    }
+    true
+}
+
+fn read(provider: Node<'_>) -> Result<IdentityProviderMetadata, MetadataError> {
+    let entity = provider.parent().ok_or(MetadataError::Malformed)?;
     let entity_id = entity.attribute("entityID").filter(|id| !id.trim().is_empty());
     let entity_id = entity_id.ok_or(MetadataError::EntityIdMissing)?;
     if entity_id.chars().count() > limit::ENTITY_ID_CHARS_MAX {
@@ -111,6 +154,7 @@ fn read(root: Node<'_>) -> Result<IdentityProviderMetadata, MetadataError> {
         certificates: certificates(provider)?,
         name_id_formats: name_id_formats(provider)?,
         valid_until: valid_until(provider)?,
+        cache_duration: cache_duration(provider),
         want_authn_requests_signed: matches!(provider.attribute("WantAuthnRequestsSigned"), Some("true" | "1")),
     })
 }
@@ -174,13 +218,20 @@ fn name_id_formats(provider: Node<'_>) -> Result<Vec<String>, MetadataError> {
 /// The earliest validUntil of the role and everything around it.
 fn valid_until(provider: Node<'_>) -> Result<Option<Timestamp>, MetadataError> {
     let mut earliest: Option<Timestamp> = None;
-    let mut node = Some(provider);
-    while let Some(current) = node {
-        if let Some(text) = current.attribute("validUntil") {
-            let until = text.parse().map_err(|_| MetadataError::ValidUntilMalformed)?;
-            earliest = Some(earliest.map_or(until, |known| known.min(until)));
-        }
-        node = current.parent();
+    for text in around(provider).filter_map(|node| node.attribute("validUntil")) {
+        let until = text.parse().map_err(|_| MetadataError::ValidUntilMalformed)?;
+        earliest = Some(earliest.map_or(until, |known| known.min(until)));
     }
     Ok(earliest)
+}
+
+/// The shortest cacheDuration of the role and everything around it (SAML metadata section 2.3.2). It only says when to
+/// look again, so one that cannot be read says nothing.
+fn cache_duration(provider: Node<'_>) -> Option<Duration> {
+    around(provider).filter_map(|node| node.attribute("cacheDuration")).filter_map(duration::parse).min()
+}
+
+/// The role and everything around it.
+fn around(provider: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    std::iter::successors(Some(provider), |node| node.parent())
 }

@@ -17,6 +17,8 @@ mod limits;
 #[cfg(test)]
 mod logout;
 mod metadata;
+#[cfg(test)]
+mod metadata_signature;
 mod oracle;
 mod property;
 mod recorded;
