@@ -27,8 +27,16 @@ pub const CATALOG: &[(&str, Option<&str>)] = &[
     ("domain.released", Some("domain.released")),
     ("connection.created", Some("connection.created")),
     ("connection.configured", Some("connection.configured")),
+    ("connection.certificate_observed", Some("certificate.observed")),
     ("connection.certificate_trusted", Some("certificate.trusted")),
+    ("connection.certificate_overlapping", Some("certificate.overlapping")),
+    ("connection.certificate_promoted", Some("certificate.promoted")),
+    ("connection.certificate_renewal_required", Some("certificate.renewal_required")),
+    ("connection.certificate_renewed", Some("certificate.renewed")),
+    ("connection.certificate_expired", Some("certificate.expired")),
     ("connection.certificate_retired", Some("certificate.retired")),
+    ("connection.metadata_change_proposed", Some("metadata.change_proposed")),
+    ("connection.metadata_change_settled", Some("metadata.change_settled")),
     ("connection.enabled", Some("connection.enabled")),
     ("connection.disabled", Some("connection.disabled")),
     ("person.first_seen", Some("person.first_seen")),
@@ -193,17 +201,58 @@ fn of_connection(recorded: &Recorded, event: connection::Event) -> Result<Option
                 display_name: configured.display_name,
                 identity_provider: configured.identity_provider.map(identity_provider),
                 settings_changed: configured.settings.is_some(),
+                metadata_source_changed: configured.metadata_source.is_some(),
             };
             said("connection.configured", resource, &body)
         }
+        connection::Event::CertificateObserved(observed) => {
+            let certificate = certificate(observed.certificate);
+            let body = payload::CertificateKnown { organization, connection, certificate };
+            said("certificate.observed", resource, &body)
+        }
         connection::Event::CertificateTrusted(trusted) => {
             let certificate = certificate(trusted.certificate);
-            let body = payload::CertificateTrusted { organization, connection, certificate };
+            let body = payload::CertificateKnown { organization, connection, certificate };
             said("certificate.trusted", resource, &body)
         }
-        connection::Event::CertificateRetired(retired) => {
-            let body = payload::CertificateRetired { organization, connection, fingerprint: retired.fingerprint };
+        connection::Event::CertificateOverlapping(overlapping) => {
+            let connection::CertificateOverlapping { fingerprint, retires_at } = overlapping;
+            let body = payload::CertificateOverlapping { organization, connection, fingerprint, retires_at };
+            said("certificate.overlapping", resource, &body)
+        }
+        connection::Event::CertificatePromoted(connection::CertificatePromoted { fingerprint }) => {
+            let body = payload::CertificateChanged { organization, connection, fingerprint };
+            said("certificate.promoted", resource, &body)
+        }
+        connection::Event::CertificateRenewalRequired(required) => {
+            let connection::CertificateRenewalRequired { fingerprint, days, not_after } = required;
+            let body = payload::CertificateRenewalRequired { organization, connection, fingerprint, days, not_after };
+            said("certificate.renewal_required", resource, &body)
+        }
+        connection::Event::CertificateRenewed(connection::CertificateRenewed { fingerprint, successor }) => {
+            let body = payload::CertificateRenewed { organization, connection, fingerprint, successor };
+            said("certificate.renewed", resource, &body)
+        }
+        connection::Event::CertificateExpired(connection::CertificateExpired { fingerprint, not_after }) => {
+            let body = payload::CertificateExpired { organization, connection, fingerprint, not_after };
+            said("certificate.expired", resource, &body)
+        }
+        connection::Event::CertificateRetired(connection::CertificateRetired { fingerprint, .. }) => {
+            let body = payload::CertificateChanged { organization, connection, fingerprint };
             said("certificate.retired", resource, &body)
+        }
+        connection::Event::MetadataChangeProposed(proposed) => {
+            let body = payload::MetadataChangeProposed {
+                organization,
+                connection,
+                identity_provider: identity_provider(proposed.identity_provider),
+                certificates: proposed.certificates.into_iter().map(certificate).collect(),
+            };
+            said("metadata.change_proposed", resource, &body)
+        }
+        connection::Event::MetadataChangeSettled(connection::MetadataChangeSettled { approved }) => {
+            let body = payload::MetadataChangeSettled { organization, connection, approved };
+            said("metadata.change_settled", resource, &body)
         }
         connection::Event::Enabled(_) => said("connection.enabled", resource, &changed),
         connection::Event::Disabled(_) => said("connection.disabled", resource, &changed),

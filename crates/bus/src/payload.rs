@@ -163,6 +163,9 @@ pub struct ConnectionConfigured {
     /// Whether the settings changed; they are in the registry.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub settings_changed: bool,
+    /// Whether its metadata is read from elsewhere from now on.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub metadata_source_changed: bool,
 }
 
 /// `connection.enabled` and `connection.disabled`.
@@ -174,26 +177,106 @@ pub struct ConnectionChanged {
     pub connection: ConnectionId,
 }
 
-/// `certificate.trusted`.
+/// `certificate.observed`: it awaits approval; and `certificate.trusted`: signatures by it count from now on.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
-pub struct CertificateTrusted {
+pub struct CertificateKnown {
     /// Whose connection.
     pub organization: OrganizationId,
-    /// The connection that trusts it from now on.
+    /// The connection.
     pub connection: ConnectionId,
     /// The certificate.
     pub certificate: Certificate,
 }
 
-/// `certificate.retired`.
+/// `certificate.promoted`: a signature by it signed somebody in for the first time; and `certificate.retired`: it is not
+/// trusted any more, or is not observed any more.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
-pub struct CertificateRetired {
+pub struct CertificateChanged {
     /// Whose connection.
     pub organization: OrganizationId,
-    /// The connection that does not trust it any more.
+    /// The connection.
     pub connection: ConnectionId,
     /// SHA-256 over the certificate's DER, lower-case hex.
     pub fingerprint: String,
+}
+
+/// `certificate.overlapping`: another is trusted beside it, or it is about to be retired.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct CertificateOverlapping {
+    /// Whose connection.
+    pub organization: OrganizationId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// SHA-256 over the certificate's DER, lower-case hex.
+    pub fingerprint: String,
+    /// When it stops being trusted, because the identity provider's metadata does not name it any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retires_at: Option<Timestamp>,
+}
+
+/// `certificate.renewal_required`: the identity provider's administrator has to add another one.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct CertificateRenewalRequired {
+    /// Whose connection.
+    pub organization: OrganizationId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// SHA-256 over the certificate's DER, lower-case hex.
+    pub fingerprint: String,
+    /// It ends within so many days: 30, 14, 7, 3 or 1.
+    pub days: u16,
+    /// The end of its validity.
+    pub not_after: Timestamp,
+}
+
+/// `certificate.renewed`: one that lasts longer is trusted.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct CertificateRenewed {
+    /// Whose connection.
+    pub organization: OrganizationId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// SHA-256 over the certificate's DER, lower-case hex.
+    pub fingerprint: String,
+    /// The fingerprint of the one that lasts longer.
+    pub successor: String,
+}
+
+/// `certificate.expired`: its validity has ended, and it is still trusted.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct CertificateExpired {
+    /// Whose connection.
+    pub organization: OrganizationId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// SHA-256 over the certificate's DER, lower-case hex.
+    pub fingerprint: String,
+    /// The end of its validity.
+    pub not_after: Timestamp,
+}
+
+/// `metadata.change_proposed`: the identity provider names another entity id or host, which an operator has to approve.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct MetadataChangeProposed {
+    /// Whose connection.
+    pub organization: OrganizationId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The identity provider as it describes itself now.
+    pub identity_provider: IdentityProvider,
+    /// Its signing certificates now.
+    pub certificates: Vec<Certificate>,
+}
+
+/// `metadata.change_settled`: what was proposed waits no longer.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct MetadataChangeSettled {
+    /// Whose connection.
+    pub organization: OrganizationId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Whether an operator approved it.
+    pub approved: bool,
 }
 
 /// What the identity provider says of a person. **Personal**: readable in the stream until the stream lets go of it.

@@ -61,7 +61,7 @@ fn prefix<D: Decider>() -> String {
 struct Entries;
 
 impl Projection for Entries {
-    const NAME: &'static str = "registry.directory.v1";
+    const NAME: &'static str = "registry.directory.v2";
 
     fn categories() -> Vec<&'static str> {
         vec![organization::CATEGORY, domain::CATEGORY, connection::CATEGORY, user_pool::CATEGORY]

@@ -1,6 +1,7 @@
-use vestibule_kernel::{ConnectionId, OrganizationId};
+use serde::{Deserialize, Serialize};
+use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
 
-use super::{Certificate, CheckedSettings, SamlIdentityProvider};
+use super::{Certificate, CheckedSettings, MetadataSource, SamlIdentityProvider};
 use crate::{DisplayName, Note};
 
 /// What can be asked of a connection.
@@ -17,6 +18,53 @@ pub enum Command {
         /// Why.
         note: Note,
     },
+    /// Take note of what the identity provider publishes at its metadata's address.
+    ObserveMetadata(ObserveMetadata),
+    /// Believe the proposed change of entity id or host, with everything else that the document says.
+    ApproveMetadataChange {
+        /// The present.
+        at: Timestamp,
+    },
+    /// Trust a certificate that was only observed, that leaves, or that an operator has retired.
+    TrustCertificate {
+        /// Its fingerprint.
+        fingerprint: String,
+    },
+    /// Trust a certificate no more, at once, whatever metadata says.
+    RetireCertificate {
+        /// Its fingerprint.
+        fingerprint: String,
+    },
+    /// Note that a signature by a trusted certificate signed somebody in.
+    Promote {
+        /// Its fingerprint.
+        fingerprint: String,
+    },
+    /// Note what time has done to certificates: they come near their end, expire, and leave after their overlap.
+    NoteTime {
+        /// The present.
+        now: Timestamp,
+    },
+}
+
+/// What was found at the address of an identity provider's metadata.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ObserveMetadata {
+    /// What it says.
+    pub metadata: SamlMetadata,
+    /// What becomes of certificates that are new in it.
+    pub trust: NewCertificates,
+    /// The present.
+    pub at: Timestamp,
+}
+
+/// What becomes of certificates that are new in metadata.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NewCertificates {
+    /// They are trusted beside the others.
+    Trust,
+    /// They are observed, until an operator approves them.
+    AwaitApproval,
 }
 
 /// The properties of a new connection.
@@ -32,6 +80,8 @@ pub struct Create {
     pub metadata: SamlMetadata,
     /// How it is dealt with.
     pub settings: CheckedSettings,
+    /// Where its metadata is read from; `None`: it is imported by hand.
+    pub metadata_source: Option<MetadataSource>,
 }
 
 /// Properties to change; what is absent stays as it is.
@@ -43,10 +93,12 @@ pub struct Configure {
     pub metadata: Option<SamlMetadata>,
     /// How the identity provider is dealt with from now on, as a whole.
     pub settings: Option<CheckedSettings>,
+    /// Where its metadata is read from from now on; `Some(None)`: it is imported by hand.
+    pub metadata_source: Option<Option<MetadataSource>>,
 }
 
 /// A SAML identity provider as its metadata describes it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct SamlMetadata {
     /// All but the certificates.
     pub identity_provider: SamlIdentityProvider,

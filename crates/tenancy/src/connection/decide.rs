@@ -1,10 +1,9 @@
 use serde::{Deserialize, Serialize};
 use vestibule_decider::Decider;
-use vestibule_kernel::{ConnectionId, OrganizationId};
 
 use super::{
-    CATEGORY, Certificate, CertificateRetired, CertificateTrusted, CheckedSettings, Command, Configure, Configured,
-    Create, Created, Disabled, Enabled, Event, Rejection, SamlIdentityProvider, SamlMetadata, SamlSettings,
+    CATEGORY, CheckedSettings, Command, Configure, Configured, Create, Created, Disabled, Enabled, Event,
+    MetadataChangeSettled, Rejection, SamlMetadata, SamlSettings, SourceChange, Trust, certificate::By,
 };
 
 /// The trust of an organization in one identity provider, by stage of life.
@@ -18,24 +17,6 @@ pub enum Connection {
     Disabled(Trust),
     /// People may sign in through it.
     Enabled(Trust),
-}
-
-/// Who is trusted, and by what.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct Trust {
-    /// The connection's id.
-    pub connection: ConnectionId,
-    /// Whose it is.
-    pub organization: OrganizationId,
-    /// What people read when they have to choose.
-    pub display_name: String,
-    /// The identity provider.
-    pub identity_provider: SamlIdentityProvider,
-    /// The certificates whose keys may sign.
-    pub certificates: Vec<Certificate>,
-    /// How the identity provider is dealt with.
-    #[serde(default)]
-    pub settings: SamlSettings,
 }
 
 impl Connection {
@@ -74,6 +55,20 @@ impl Decider for Connection {
                 Ok(vec![Disabled { note: note.as_str().to_owned() }.into()])
             }
             (Self::Enabled(_), Command::Enable) | (Self::Disabled(_), Command::Disable { .. }) => Ok(vec![]),
+            (Self::Disabled(trust) | Self::Enabled(trust), Command::ObserveMetadata(observed)) => {
+                trust.observe(observed)
+            }
+            (Self::Disabled(trust) | Self::Enabled(trust), Command::ApproveMetadataChange { at }) => trust.approve(*at),
+            (Self::Disabled(trust) | Self::Enabled(trust), Command::TrustCertificate { fingerprint }) => {
+                trust.trust(fingerprint)
+            }
+            (Self::Disabled(trust) | Self::Enabled(trust), Command::RetireCertificate { fingerprint }) => {
+                trust.retire(fingerprint)
+            }
+            (Self::Disabled(trust) | Self::Enabled(trust), Command::Promote { fingerprint }) => {
+                Ok(trust.promote(fingerprint))
+            }
+            (Self::Disabled(trust) | Self::Enabled(trust), Command::NoteTime { now }) => Ok(trust.note_time(*now)),
         }
     }
 
@@ -84,8 +79,7 @@ impl Decider for Connection {
             (Self::Enabled(trust), Event::Disabled(_)) => Self::Disabled(trust),
             (unchanged, Event::Enabled(_) | Event::Disabled(_)) => unchanged,
             (state, Event::Configured(configured)) => state.map(|trust| trust.with(configured)),
-            (state, Event::CertificateTrusted(added)) => state.map(|trust| trust.trusting(&added.certificate)),
-            (state, Event::CertificateRetired(retired)) => state.map(|trust| trust.without(&retired.fingerprint)),
+            (state, event) => state.map(|trust| trust.aged_by(event)),
         }
     }
 }
@@ -100,12 +94,16 @@ fn begin(create: &Create) -> Result<Vec<Event>, Rejection> {
         certificates,
     };
     let settings = create.settings.clone().into_settings();
-    let configured = (settings != SamlSettings::default())
-        .then(|| Event::Configured(Configured { settings: Some(settings), ..Configured::default() }));
+    let configured = Configured {
+        settings: (settings != SamlSettings::default()).then_some(settings),
+        metadata_source: create.metadata_source.clone().map(|source| SourceChange { to: Some(source) }),
+        ..Configured::default()
+    };
+    let configured = (configured != Configured::default()).then_some(Event::Configured(configured));
     Ok([created.into()].into_iter().chain(configured).collect())
 }
 
-fn usable(metadata: &SamlMetadata) -> Result<&SamlMetadata, Rejection> {
+pub(super) fn usable(metadata: &SamlMetadata) -> Result<&SamlMetadata, Rejection> {
     if metadata.certificates.is_empty() {
         return Err(Rejection::NoCertificate);
     }
@@ -116,26 +114,16 @@ fn usable(metadata: &SamlMetadata) -> Result<&SamlMetadata, Rejection> {
 }
 
 impl Trust {
-    fn of(created: &Created) -> Self {
-        Self {
-            connection: created.connection,
-            organization: created.organization,
-            display_name: created.display_name.clone(),
-            identity_provider: created.identity_provider.clone(),
-            certificates: created.certificates.clone(),
-            settings: SamlSettings::default(),
-        }
-    }
-
-    /// What of `configure` is not so already: first the properties, then the new certificates, then those that go, so
-    /// that there is no moment without one.
+    /// What of `configure` is not so already: first the properties, then the certificates.
     fn changes(&self, configure: &Configure) -> Result<Vec<Event>, Rejection> {
         let wanted_name = configure.display_name.as_ref().map(|name| name.as_str().to_owned());
         let wanted_settings = configure.settings.clone().map(CheckedSettings::into_settings);
+        let wanted_source = configure.metadata_source.clone().filter(|source| *source != self.metadata_source);
         let mut configured = Configured {
             display_name: wanted_name.filter(|name| *name != self.display_name),
             identity_provider: None,
             settings: wanted_settings.filter(|settings| *settings != self.settings),
+            metadata_source: wanted_source.map(|to| SourceChange { to }),
         };
         let mut certificates: Vec<Event> = Vec::new();
         if let Some(metadata) = &configure.metadata {
@@ -145,40 +133,14 @@ impl Trust {
             }
             configured.identity_provider =
                 (*identity_provider != self.identity_provider).then(|| identity_provider.clone());
-            let mut known: Vec<&str> = self.certificates.iter().map(|known| known.fingerprint.as_str()).collect();
-            for certificate in named {
-                if !known.contains(&certificate.fingerprint.as_str()) {
-                    known.push(&certificate.fingerprint);
-                    certificates.push(CertificateTrusted { certificate: certificate.clone() }.into());
-                }
-            }
-            let is_named = |known: &&Certificate| named.iter().any(|named| named.fingerprint == known.fingerprint);
-            let gone = self.certificates.iter().filter(|known| !is_named(known));
-            certificates.extend(gone.map(|gone| CertificateRetired { fingerprint: gone.fingerprint.clone() }.into()));
+            certificates = self.named(named, By::Import);
+            let settled = self
+                .proposed
+                .as_ref()
+                .map(|proposed| MetadataChangeSettled { approved: proposed.identity_provider == *identity_provider });
+            certificates.extend(settled.map(Event::from));
         }
         let properties = (configured != Configured::default()).then_some(Event::Configured(configured));
         Ok(properties.into_iter().chain(certificates).collect())
-    }
-
-    fn with(self, configured: &Configured) -> Self {
-        let Configured { display_name, identity_provider, settings } = configured.clone();
-        Self {
-            display_name: display_name.unwrap_or(self.display_name),
-            identity_provider: identity_provider.unwrap_or(self.identity_provider),
-            settings: settings.unwrap_or(self.settings),
-            ..self
-        }
-    }
-
-    fn trusting(mut self, added: &Certificate) -> Self {
-        if self.certificates.iter().all(|known| known.fingerprint != added.fingerprint) {
-            self.certificates.push(added.clone());
-        }
-        self
-    }
-
-    fn without(mut self, fingerprint: &str) -> Self {
-        self.certificates.retain(|known| known.fingerprint != fingerprint);
-        self
     }
 }

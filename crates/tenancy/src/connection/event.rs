@@ -2,7 +2,10 @@ use serde::{Deserialize, Serialize};
 use vestibule_decider::{EventBody, Schema, domain_event};
 use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
 
-use super::SamlSettings;
+use super::{
+    CertificateExpired, CertificateObserved, CertificateOverlapping, CertificatePromoted, CertificateRenewalRequired,
+    CertificateRenewed, CertificateRetired, CertificateTrusted, SamlSettings,
+};
 
 /// A SAML binding of an endpoint (SAML Bindings sections 3.4 and 3.5).
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -71,6 +74,19 @@ pub struct SamlIdentityProvider {
     pub metadata_valid_until: Option<Timestamp>,
 }
 
+/// Where an identity provider publishes its metadata.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct MetadataSource {
+    /// The URL.
+    pub url: String,
+    /// The certificate (DER in base64) whose key must have signed the document; `None`: what comes over TLS is believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned_key_der: Option<String>,
+    /// Whether certificates that it adds are only observed until an operator approves them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub requires_approval: bool,
+}
+
 /// The connection exists; it is not live yet.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Created {
@@ -102,32 +118,45 @@ pub struct Configured {
     /// The new settings, as a whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<SamlSettings>,
+    /// Where its metadata is read from now on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata_source: Option<SourceChange>,
+}
+
+/// A change of where metadata is read from.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct SourceChange {
+    /// The new source; `None`: it is imported by hand from now on.
+    pub to: Option<MetadataSource>,
 }
 
 impl EventBody for Configured {
     const SCHEMA: Schema = Schema::new("connection.configured", 1, &[]);
 }
 
-/// Signatures by this certificate's key are accepted from now on.
+/// The identity provider's metadata names another entity id, or an address of another host: nothing of it counts until
+/// an operator has approved it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct CertificateTrusted {
-    /// The certificate.
-    pub certificate: Certificate,
+pub struct MetadataChangeProposed {
+    /// The identity provider as it describes itself now.
+    pub identity_provider: SamlIdentityProvider,
+    /// Its signing certificates now.
+    pub certificates: Vec<Certificate>,
 }
 
-impl EventBody for CertificateTrusted {
-    const SCHEMA: Schema = Schema::new("connection.certificate_trusted", 1, &[]);
+impl EventBody for MetadataChangeProposed {
+    const SCHEMA: Schema = Schema::new("connection.metadata_change_proposed", 1, &[]);
 }
 
-/// Signatures by this certificate's key are refused from now on.
+/// What was proposed waits no longer.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub struct CertificateRetired {
-    /// The certificate's fingerprint.
-    pub fingerprint: String,
+pub struct MetadataChangeSettled {
+    /// Whether an operator approved it; otherwise the metadata says what it said before, or another was imported.
+    pub approved: bool,
 }
 
-impl EventBody for CertificateRetired {
-    const SCHEMA: Schema = Schema::new("connection.certificate_retired", 1, &[]);
+impl EventBody for MetadataChangeSettled {
+    const SCHEMA: Schema = Schema::new("connection.metadata_change_settled", 1, &[]);
 }
 
 /// People may sign in through it.
@@ -156,10 +185,26 @@ domain_event! {
         Created(Created),
         /// See [`Configured`].
         Configured(Configured),
+        /// See [`CertificateObserved`].
+        CertificateObserved(CertificateObserved),
         /// See [`CertificateTrusted`].
         CertificateTrusted(CertificateTrusted),
+        /// See [`CertificateOverlapping`].
+        CertificateOverlapping(CertificateOverlapping),
+        /// See [`CertificatePromoted`].
+        CertificatePromoted(CertificatePromoted),
+        /// See [`CertificateRenewalRequired`].
+        CertificateRenewalRequired(CertificateRenewalRequired),
+        /// See [`CertificateRenewed`].
+        CertificateRenewed(CertificateRenewed),
+        /// See [`CertificateExpired`].
+        CertificateExpired(CertificateExpired),
         /// See [`CertificateRetired`].
         CertificateRetired(CertificateRetired),
+        /// See [`MetadataChangeProposed`].
+        MetadataChangeProposed(MetadataChangeProposed),
+        /// See [`MetadataChangeSettled`].
+        MetadataChangeSettled(MetadataChangeSettled),
         /// See [`Enabled`].
         Enabled(Enabled),
         /// See [`Disabled`].

@@ -1,24 +1,32 @@
 //! Connection: the trust of an organization in one identity provider, with its certificates.
 
 mod address;
+mod certificate;
 mod command;
 mod decide;
 mod event;
+mod observe;
 mod rejection;
 pub mod settings;
+mod trust;
 
 pub use address::ServiceProviderAddresses;
-pub use command::{Command, Configure, Create, SamlMetadata};
-pub use decide::{Connection, Trust};
+pub use certificate::{
+    CertificateExpired, CertificateObserved, CertificateOverlapping, CertificatePromoted, CertificateRenewalRequired,
+    CertificateRenewed, CertificateRetired, CertificateTrusted, OVERLAP_MAX, RENEWAL_DAYS,
+};
+pub use command::{Command, Configure, Create, NewCertificates, ObserveMetadata, SamlMetadata};
+pub use decide::Connection;
 pub use event::{
-    Binding, Certificate, CertificateRetired, CertificateTrusted, Configured, Created, Disabled, Enabled, Endpoint,
-    Event, LogoutEndpoint, SamlIdentityProvider,
+    Binding, Certificate, Configured, Created, Disabled, Enabled, Endpoint, Event, LogoutEndpoint,
+    MetadataChangeProposed, MetadataChangeSettled, MetadataSource, SamlIdentityProvider, SourceChange,
 };
 pub use rejection::Rejection;
 pub use settings::{
     AttributeRule, CertificateValidity, CheckedSettings, ClaimName, Encryption, Provider, RoleRule, SamlSettings,
     SignRequests, SubjectSource,
 };
+pub use trust::{CertificateState, Progress, Trust};
 
 /// Stream category of connections.
 pub const CATEGORY: &str = "connection";

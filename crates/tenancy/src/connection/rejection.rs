@@ -18,6 +18,15 @@ pub enum Rejection {
     /// There would be nowhere to send anybody.
     #[error("an identity provider without a single sign-on endpoint cannot be used")]
     NoEndpoint,
+    /// There is nothing to approve.
+    #[error("the metadata proposes no change that awaits approval")]
+    NothingProposed,
+    /// The certificate is none of this connection's.
+    #[error("no certificate of this fingerprint is known to the connection")]
+    CertificateNotFound,
+    /// Nobody could sign in any more, which is what disabling says.
+    #[error("it is the only certificate that is trusted: disable the connection, or trust another one first")]
+    LastCertificate,
 }
 
 impl Explain for Rejection {
@@ -29,6 +38,9 @@ impl Explain for Rejection {
             Self::EntityIdImmutable => metadata("ENTITY_ID_IMMUTABLE"),
             Self::NoCertificate => metadata("METADATA_WITHOUT_SIGNING_CERTIFICATE"),
             Self::NoEndpoint => metadata("METADATA_WITHOUT_SINGLE_SIGN_ON_SERVICE"),
+            Self::NothingProposed => Explanation::new(Kind::Precondition, "METADATA_CHANGE_NOT_PROPOSED"),
+            Self::CertificateNotFound => Explanation::new(Kind::NotFound, "CERTIFICATE_NOT_FOUND"),
+            Self::LastCertificate => Explanation::new(Kind::Precondition, "CERTIFICATE_LAST"),
         }
     }
 }

@@ -2,8 +2,8 @@ use vestibule_decider::{Decider, Scenario};
 use vestibule_tenancy::{
     DisplayName,
     connection::{
-        CertificateRetired, CertificateTrusted, Command, Configure, Configured, Connection, Create, Disabled, Enabled,
-        Event, Rejection, SamlMetadata, ServiceProviderAddresses,
+        CertificateOverlapping, CertificateRetired, CertificateTrusted, Command, Configure, Configured, Connection,
+        Create, Disabled, Enabled, Event, Rejection, SamlMetadata, ServiceProviderAddresses,
     },
 };
 
@@ -27,8 +27,12 @@ fn trusted(name: &str) -> Event {
     CertificateTrusted { certificate: certificate(name) }.into()
 }
 
+fn overlapping(name: &str) -> Event {
+    CertificateOverlapping { fingerprint: name.repeat(64), retires_at: None }.into()
+}
+
 fn retired(name: &str) -> Event {
-    CertificateRetired { fingerprint: name.repeat(64) }.into()
+    CertificateRetired { fingerprint: name.repeat(64), by_operator: false }.into()
 }
 
 #[test]
@@ -73,7 +77,9 @@ fn nothing_is_trusted_without_a_certificate_and_an_endpoint() {
 #[test]
 fn certificates_overlap_before_the_old_one_goes() {
     Scenario::<Connection>::given([created()]).when(&configure(metadata(&["a"]))).then_nothing();
-    Scenario::<Connection>::given([created()]).when(&configure(metadata(&["b", "a", "b"]))).then([trusted("b")]);
+    Scenario::<Connection>::given([created()])
+        .when(&configure(metadata(&["b", "a", "b"])))
+        .then([trusted("b"), overlapping("a")]);
     Scenario::<Connection>::given([created()]).when(&configure(metadata(&["b", "c"]))).then([
         trusted("b"),
         trusted("c"),
@@ -98,12 +104,12 @@ fn endpoints_and_name_change_with_one_event() {
     let command = Command::Configure(Configure {
         display_name: Some(DisplayName::parse("Okta").unwrap()),
         metadata: Some(moved.clone()),
-        settings: None,
+        ..Configure::default()
     });
     let configured = Configured {
         display_name: Some("Okta".to_owned()),
         identity_provider: Some(moved.identity_provider),
-        settings: None,
+        ..Configured::default()
     };
     assert_ne!(configured.identity_provider, Some(identity_provider()));
     Scenario::<Connection>::given([created()]).when(&command).then([configured.clone()]);

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod assertion;
 #[cfg(test)]
+mod certificate;
+#[cfg(test)]
 mod claim_policy;
 #[cfg(test)]
 mod connection;

@@ -7,7 +7,7 @@ use vestibule_decider::{Decider, DomainEvent};
 use vestibule_tenancy::{
     DisplayName, ExternalId, PoolDomain, Slug,
     assertion::{self, Assertion},
-    connection::{self, Connection},
+    connection::{self, Connection, Trust},
     domain::{self, Domain},
     organization::{self, Organization},
     person::{self, Person},
@@ -64,11 +64,39 @@ fn organization_commands() -> Vec<organization::Command> {
 }
 
 fn connection_commands() -> Vec<connection::Command> {
-    use connection::{Command, Configure};
+    use connection::{Command, Configure, NewCertificates, ObserveMetadata, SamlMetadata};
     let configure = |certificates: &[&str]| {
         Command::Configure(Configure { metadata: Some(sample::metadata(certificates)), ..Configure::default() })
     };
+    let later = |days: u64| sample::now().plus(std::time::Duration::from_hours(24 * days));
+    let observe = |metadata: SamlMetadata, trust| {
+        Command::ObserveMetadata(ObserveMetadata { metadata, trust, at: sample::now() })
+    };
+    let mut moved = sample::metadata(&["d"]);
+    moved.identity_provider.entity_id = "https://idp.other.test".to_owned();
+    let fingerprint = |name: &str| name.repeat(64);
+    let mut longer = sample::metadata(&["a", "c"]);
+    longer.certificates[1].not_after = later(3_000);
     vec![
+        observe(sample::metadata(&["a", "b"]), NewCertificates::Trust),
+        observe(sample::metadata(&["b", "c"]), NewCertificates::AwaitApproval),
+        observe(sample::metadata(&["d"]), NewCertificates::AwaitApproval),
+        observe(longer, NewCertificates::Trust),
+        observe(moved, NewCertificates::Trust),
+        Command::ApproveMetadataChange { at: sample::now() },
+        Command::TrustCertificate { fingerprint: fingerprint("b") },
+        Command::TrustCertificate { fingerprint: fingerprint("a") },
+        Command::RetireCertificate { fingerprint: fingerprint("a") },
+        Command::RetireCertificate { fingerprint: fingerprint("c") },
+        Command::Promote { fingerprint: fingerprint("a") },
+        Command::NoteTime { now: later(2) },
+        Command::NoteTime { now: "2027-12-20T00:00:00Z".parse().unwrap() },
+        Command::NoteTime { now: later(1_000) },
+        Command::Configure(Configure {
+            metadata_source: Some(Some(sample::metadata_source())),
+            ..Configure::default()
+        }),
+        Command::Configure(Configure { metadata_source: Some(None), ..Configure::default() }),
         Command::Create(sample::create_connection()),
         Command::Enable,
         Command::Disable { note: sample::note("x") },
@@ -145,7 +173,16 @@ proptest! {
         let state = commands.iter().fold(Connection::default(), |state, command| {
             state.decide(command).unwrap_or_default().iter().fold(state, Connection::evolve)
         });
-        prop_assert!(state.trust().is_none_or(|trust| !trust.certificates.is_empty()), "never without a certificate");
+        let empty = state.trust().filter(|trust| trust.certificates.is_empty());
+        let waits = |trust: &Trust| !trust.observed.is_empty() || !trust.refused.is_empty();
+        prop_assert!(empty.is_none_or(waits), "without a certificate only while those that are named are not trusted");
+        if let Some(trust) = state.trust() {
+            let trusted: BTreeSet<_> = trust.certificates.iter().map(|one| one.fingerprint.as_str()).collect();
+            let noted: BTreeSet<_> = trust.progress.keys().map(String::as_str).collect();
+            prop_assert!(noted.is_subset(&trusted), "notes on what is not trusted: {:?}", noted);
+            prop_assert_eq!(trust.all_certificates().map(|(one, _)| &one.fingerprint).collect::<BTreeSet<_>>().len(),
+                trust.all_certificates().count(), "each certificate once");
+        }
     }
 
     #[test]

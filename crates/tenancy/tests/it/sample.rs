@@ -191,6 +191,36 @@ pub(crate) fn checked_settings() -> connection::CheckedSettings {
     connection::CheckedSettings::check(settings(), &connection::SamlSettings::default(), now()).unwrap()
 }
 
+pub(crate) fn metadata_source() -> connection::MetadataSource {
+    connection::MetadataSource {
+        url: "https://idp.acme.test/metadata".to_owned(),
+        pinned_key_der: Some("MIIB".to_owned()),
+        requires_approval: true,
+    }
+}
+
+/// What happens to certificates, and to what metadata proposes: one event of each kind.
+pub(crate) fn certificate_events() -> Vec<connection::Event> {
+    let fingerprint = "a".repeat(64);
+    let not_after = certificate("a").not_after;
+    vec![
+        connection::CertificateObserved { certificate: certificate("b") }.into(),
+        connection::CertificateTrusted { certificate: certificate("b") }.into(),
+        connection::CertificateOverlapping { fingerprint: fingerprint.clone(), retires_at: Some(now()) }.into(),
+        connection::CertificatePromoted { fingerprint: fingerprint.clone() }.into(),
+        connection::CertificateRenewalRequired { fingerprint: fingerprint.clone(), days: 14, not_after }.into(),
+        connection::CertificateRenewed { fingerprint: fingerprint.clone(), successor: "b".repeat(64) }.into(),
+        connection::CertificateExpired { fingerprint: fingerprint.clone(), not_after }.into(),
+        connection::CertificateRetired { fingerprint, by_operator: false }.into(),
+        connection::MetadataChangeProposed {
+            identity_provider: identity_provider(),
+            certificates: vec![certificate("b")],
+        }
+        .into(),
+        connection::MetadataChangeSettled { approved: true }.into(),
+    ]
+}
+
 pub(crate) fn create_connection() -> connection::Create {
     connection::Create {
         connection: connection_id(),
@@ -198,6 +228,7 @@ pub(crate) fn create_connection() -> connection::Create {
         display_name: DisplayName::parse("Entra").unwrap(),
         metadata: metadata(&["a"]),
         settings: connection::CheckedSettings::default(),
+        metadata_source: None,
     }
 }
 

@@ -56,7 +56,7 @@ impl Registry {
         let now = self.clock.now();
         let (metadata, settings) = (metadata::read(&metadata_xml, now)?, settings.begin(now)?);
         let connection = ConnectionId::from_uuid(self.new_id());
-        let create = Create { connection, organization, display_name, metadata, settings };
+        let create = Create { connection, organization, display_name, metadata, settings, metadata_source: None };
         let outcome = self.create(origin, stream((organization, connection)), &Command::Create(create)).await?;
         Ok(outcome.into_resource())
     }
@@ -70,7 +70,7 @@ impl Registry {
         let now = self.clock.now();
         let metadata = configure.metadata_xml.map(|metadata_xml| metadata::read(&metadata_xml, now)).transpose()?;
         let Some(patch) = configure.settings else {
-            let configure = Configure { display_name: configure.display_name, metadata, settings: None };
+            let configure = Configure { display_name: configure.display_name, metadata, ..Configure::default() };
             return self.change(&stream(id), change, &Command::Configure(configure)).await;
         };
         // Settings are replaced as a whole, so what is left out is taken from the very version that is changed.
@@ -79,7 +79,8 @@ impl Registry {
             let before = current.state.trust().map(|trust| trust.settings.clone()).unwrap_or_default();
             let settings = Some(patch.change(&before, now)?);
             let display_name = configure.display_name.clone();
-            let command = Command::Configure(Configure { display_name, metadata: metadata.clone(), settings });
+            let configure = Configure { display_name, metadata: metadata.clone(), settings, ..Configure::default() };
+            let command = Command::Configure(configure);
             let etag = change.etag.or(Some(Version(current.version)));
             match self.change(&stream(id), Change { etag, ..change.clone() }, &command).await {
                 Err(Error::EtagMismatch { .. }) if change.etag.is_none() => {}

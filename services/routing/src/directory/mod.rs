@@ -112,7 +112,8 @@ impl Directory {
             }
             connection_events::Event::Enabled(_) => organization.enable(id, true),
             connection_events::Event::Disabled(_) => organization.enable(id, false),
-            connection_events::Event::CertificateTrusted(_) | connection_events::Event::CertificateRetired(_) => {}
+            // The rest is about whom the connection trusts.
+            _ => {}
         }
         Ok(())
     }

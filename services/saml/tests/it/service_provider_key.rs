@@ -43,9 +43,9 @@ impl World {
         let mut metadata = metadata(&customer.idp);
         metadata.identity_provider.single_sign_on.retain(|endpoint| bindings.contains(&endpoint.binding));
         let command = connection::Command::Configure(connection::Configure {
-            display_name: None,
             metadata: Some(metadata),
             settings: Some(settings.try_into_checked()),
+            ..connection::Configure::default()
         });
         self.change_connection(customer, command).await;
         self.settle().await;
@@ -203,9 +203,9 @@ async fn requests_are_signed_by_either_binding_when_settings_or_metadata_say_so(
     wants.identity_provider.wants_authn_requests_signed = true;
     for (sign_requests, signed) in [(SignRequests::WhenAsked, true), (SignRequests::Never, false)] {
         let command = connection::Command::Configure(connection::Configure {
-            display_name: None,
             metadata: Some(wants.clone()),
             settings: Some(SamlSettings { sign_requests, ..SamlSettings::default() }.try_into_checked()),
+            ..connection::Configure::default()
         });
         world.change_connection(&acme, command).await;
         world.settle().await;

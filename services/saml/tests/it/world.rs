@@ -166,7 +166,8 @@ impl World {
         let connection = ConnectionId::from_uuid(self.ids.uuid_v7(now()));
         let display_name = DisplayName::parse("Entra").unwrap();
         let settings = connection::CheckedSettings::default();
-        let create = connection::Create { connection, organization, display_name, metadata, settings };
+        let create =
+            connection::Create { connection, organization, display_name, metadata, settings, metadata_source: None };
         let customer = Customer { organization, connection, idp };
         self.change_connection(&customer, connection::Command::Create(create)).await;
         self.change_connection(&customer, connection::Command::Enable).await;

@@ -1,0 +1,230 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
+
+use super::{
+    Certificate, Configured, Created, Event, MetadataChangeProposed, MetadataSource, SamlIdentityProvider,
+    SamlMetadata, SamlSettings,
+};
+
+/// Who is trusted, and by what.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Trust {
+    /// The connection's id.
+    pub connection: ConnectionId,
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// What people read when they have to choose.
+    pub display_name: String,
+    /// The identity provider.
+    pub identity_provider: SamlIdentityProvider,
+    /// The certificates whose keys may sign, in the order in which they were trusted. None only after the last one was
+    /// retired because metadata does not name it any more, while those that it names await approval.
+    pub certificates: Vec<Certificate>,
+    /// How the identity provider is dealt with.
+    #[serde(default)]
+    pub settings: SamlSettings,
+    /// Certificates that metadata names and that await approval.
+    #[serde(default)]
+    pub observed: Vec<Certificate>,
+    /// Certificates that an operator has retired: metadata does not bring them back.
+    #[serde(default)]
+    pub refused: Vec<Certificate>,
+    /// How far trusted certificates have come in their lives, by fingerprint.
+    #[serde(default)]
+    pub progress: BTreeMap<String, Progress>,
+    /// Where metadata is read from.
+    #[serde(default)]
+    pub metadata_source: Option<MetadataSource>,
+    /// The change of entity id or host that awaits approval.
+    #[serde(default)]
+    pub proposed: Option<SamlMetadata>,
+}
+
+/// How far a trusted certificate has come in its life.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Progress {
+    /// A successor is trusted beside it, or it is about to be retired.
+    pub overlapping: bool,
+    /// A signature by it signed somebody in.
+    pub promoted: bool,
+    /// The last announcement that it ends: within so many days.
+    pub announced_days: Option<u16>,
+    /// One that lasts longer is trusted.
+    pub renewed: bool,
+    /// It is known to have expired.
+    pub expired: bool,
+    /// When it stops being trusted.
+    pub retires_at: Option<Timestamp>,
+}
+
+/// Where a certificate of a connection stands. What it went through before stands in the connection's events.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CertificateState {
+    /// Metadata names it; it awaits approval.
+    Observed,
+    /// Signatures by it count.
+    Trusted,
+    /// They count, and it was seen to sign.
+    Promoted,
+    /// They count beside those of a successor.
+    Overlapping,
+    /// It ends within so many days, and none that lasts longer is trusted.
+    RenewalRequired {
+        /// 30, 14, 7, 3 or 1.
+        days: u16,
+    },
+    /// It is trusted still, and so is one that lasts longer.
+    Renewed,
+    /// It is trusted still, and its validity has ended.
+    Expired,
+    /// It is trusted no more.
+    Retired,
+}
+
+impl Trust {
+    pub(super) fn of(created: &Created) -> Self {
+        Self {
+            connection: created.connection,
+            organization: created.organization,
+            display_name: created.display_name.clone(),
+            identity_provider: created.identity_provider.clone(),
+            certificates: created.certificates.clone(),
+            settings: SamlSettings::default(),
+            observed: Vec::new(),
+            refused: Vec::new(),
+            progress: BTreeMap::new(),
+            metadata_source: None,
+            proposed: None,
+        }
+    }
+
+    /// How far the certificate has come.
+    #[must_use]
+    pub fn progress(&self, fingerprint: &str) -> Progress {
+        self.progress.get(fingerprint).copied().unwrap_or_default()
+    }
+
+    /// All certificates that are known, those that are trusted first, and where they stand.
+    pub fn all_certificates(&self) -> impl Iterator<Item = (&Certificate, CertificateState)> {
+        let trusted = self.certificates.iter().map(|one| (one, self.state_of(&one.fingerprint)));
+        let observed = self.observed.iter().map(|one| (one, CertificateState::Observed));
+        trusted.chain(observed).chain(self.refused.iter().map(|one| (one, CertificateState::Retired)))
+    }
+
+    /// When the certificate stops being trusted, if that is known.
+    #[must_use]
+    pub fn retires_at(&self, fingerprint: &str) -> Option<Timestamp> {
+        self.progress(fingerprint).retires_at
+    }
+
+    fn state_of(&self, fingerprint: &str) -> CertificateState {
+        match self.progress(fingerprint) {
+            Progress { retires_at: Some(_), .. } => CertificateState::Overlapping,
+            Progress { expired: true, .. } => CertificateState::Expired,
+            Progress { renewed: true, .. } => CertificateState::Renewed,
+            Progress { overlapping: true, .. } => CertificateState::Overlapping,
+            Progress { announced_days: Some(days), .. } => CertificateState::RenewalRequired { days },
+            Progress { promoted: true, .. } => CertificateState::Promoted,
+            Progress { .. } => CertificateState::Trusted,
+        }
+    }
+
+    pub(super) fn with(self, configured: &Configured) -> Self {
+        let Configured { display_name, identity_provider, settings, metadata_source } = configured.clone();
+        Self {
+            display_name: display_name.unwrap_or(self.display_name),
+            identity_provider: identity_provider.unwrap_or(self.identity_provider),
+            settings: settings.unwrap_or(self.settings),
+            metadata_source: metadata_source.map_or(self.metadata_source, |change| change.to),
+            ..self
+        }
+    }
+
+    /// What an event says of certificates and of what metadata proposes.
+    pub(super) fn aged_by(self, event: &Event) -> Self {
+        match event {
+            Event::CertificateObserved(observed) => self.observing(&observed.certificate),
+            Event::CertificateTrusted(added) => self.trusting(&added.certificate),
+            Event::CertificateOverlapping(overlapping) => self.noting(&overlapping.fingerprint, |progress| {
+                progress.overlapping = true;
+                progress.retires_at = overlapping.retires_at.or(progress.retires_at);
+            }),
+            Event::CertificatePromoted(promoted) => {
+                self.noting(&promoted.fingerprint, |progress| progress.promoted = true)
+            }
+            Event::CertificateRenewalRequired(required) => {
+                self.noting(&required.fingerprint, |progress| progress.announced_days = Some(required.days))
+            }
+            Event::CertificateRenewed(renewed) => self.noting(&renewed.fingerprint, |progress| progress.renewed = true),
+            Event::CertificateExpired(expired) => self.noting(&expired.fingerprint, |progress| progress.expired = true),
+            Event::CertificateRetired(retired) => self.without(&retired.fingerprint, retired.by_operator),
+            Event::MetadataChangeProposed(proposed) => {
+                let MetadataChangeProposed { identity_provider, certificates } = proposed.clone();
+                Self { proposed: Some(SamlMetadata { identity_provider, certificates }), ..self }
+            }
+            Event::MetadataChangeSettled(_) => Self { proposed: None, ..self },
+            Event::Created(_) | Event::Configured(_) | Event::Enabled(_) | Event::Disabled(_) => self,
+        }
+    }
+
+    fn observing(mut self, observed: &Certificate) -> Self {
+        if self.all_certificates().all(|(known, _)| known.fingerprint != observed.fingerprint) {
+            self.observed.push(observed.clone());
+        }
+        self
+    }
+
+    fn trusting(mut self, added: &Certificate) -> Self {
+        let is_other = |known: &Certificate| known.fingerprint != added.fingerprint;
+        self.observed.retain(is_other);
+        self.refused.retain(is_other);
+        if self.certificates.iter().all(is_other) {
+            self.certificates.push(added.clone());
+            self.progress.remove(&added.fingerprint);
+            return self;
+        }
+        self.noting(&added.fingerprint, |progress| progress.retires_at = None)
+    }
+
+    fn without(mut self, fingerprint: &str, by_operator: bool) -> Self {
+        let gone = self.certificates.iter().chain(&self.observed).find(|known| known.fingerprint == fingerprint);
+        if let Some(gone) = gone.filter(|_| by_operator).cloned() {
+            self.refused.push(gone);
+        }
+        self.certificates.retain(|known| known.fingerprint != fingerprint);
+        self.observed.retain(|known| known.fingerprint != fingerprint);
+        self.progress.remove(fingerprint);
+        self.without_successors()
+    }
+
+    /// Whoever's successors are gone is what it was before they came.
+    fn without_successors(mut self) -> Self {
+        let succeeded: Vec<_> = self.certificates.iter().map(|one| self.lasts_longer(one).is_some()).collect();
+        let newest = self.certificates.len().saturating_sub(1);
+        for (place, (certificate, succeeded)) in self.certificates.iter().zip(succeeded).enumerate() {
+            if let Some(progress) = self.progress.get_mut(&certificate.fingerprint) {
+                progress.renewed &= succeeded;
+                progress.overlapping &= place < newest || progress.retires_at.is_some();
+            }
+        }
+        self.progress.retain(|_, progress| *progress != Progress::default());
+        self
+    }
+
+    fn noting(mut self, fingerprint: &str, note: impl FnOnce(&mut Progress)) -> Self {
+        if self.certificates.iter().any(|known| known.fingerprint == fingerprint) {
+            note(self.progress.entry(fingerprint.to_owned()).or_default());
+        }
+        self.progress.retain(|_, progress| *progress != Progress::default());
+        self
+    }
+
+    /// A certificate that is trusted, is not about to go, and ends later.
+    pub(super) fn lasts_longer(&self, than: &Certificate) -> Option<&Certificate> {
+        let stays = |one: &&Certificate| self.retires_at(&one.fingerprint).is_none();
+        self.certificates.iter().filter(stays).find(|one| one.not_after > than.not_after)
+    }
+}
