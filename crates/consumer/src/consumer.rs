@@ -1,6 +1,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     error::Error,
+    pin::pin,
     time::Duration,
 };
 
@@ -14,7 +15,7 @@ use crate::{Delivery, Event, HandleError, Handled, Handler, Source, SourceError}
 /// How many deliveries wait or are worked on at a time.
 pub const PENDING_MAX: usize = 256;
 
-/// How often an event is tried.
+/// How often an event is tried, unless its handler says otherwise.
 pub const ATTEMPTS_MAX: u32 = 12;
 
 /// The longest wait between two attempts; the first is 200 ms, and each is twice the one before.
@@ -93,8 +94,8 @@ async fn work(lane: String, delivery: Box<dyn Delivery>, handler: &dyn Handler, 
 
 async fn attempts(delivery: &dyn Delivery, event: &Event, handler: &dyn Handler, memory: &dyn Handled) {
     let mut wait = WAIT_FIRST;
-    for attempt in 1..=ATTEMPTS_MAX {
-        let error = match attempt_once(event, handler, memory).await {
+    for attempt in 1_u32.. {
+        let error = match remembered(delivery, attempt_once(event, handler, memory)).await {
             Ok(()) => {
                 // When the bus does not hear it, it delivers the event again, which is known then.
                 tell(delivery.done().await);
@@ -107,13 +108,17 @@ async fn attempts(delivery: &dyn Delivery, event: &Event, handler: &dyn Handler,
             Err(HandleError::Again(error)) => error,
         };
         tracing::warn!(attempt, error = chain(&*error), "an event was not handled");
-        if attempt == ATTEMPTS_MAX {
+        if is_last(attempt, handler.attempts_max()) {
             set_aside(delivery, &event.name, &*error).await;
             return;
         }
         pause(delivery, wait).await;
         wait = (wait * 2).min(WAIT_MAX);
     }
+}
+
+fn is_last(attempt: u32, attempts_max: Option<u32>) -> bool {
+    attempts_max.is_some_and(|most| attempt >= most)
 }
 
 async fn attempt_once(event: &Event, handler: &dyn Handler, memory: &dyn Handled) -> Result<(), HandleError> {
@@ -123,6 +128,18 @@ async fn attempt_once(event: &Event, handler: &dyn Handler, memory: &dyn Handled
     }
     handler.handle(event).await?;
     memory.note(&event.id).await.map_err(again)
+}
+
+/// Works, and tells the bus often enough that nobody has forgotten the event.
+async fn remembered<R>(delivery: &dyn Delivery, work: impl Future<Output = R>) -> R {
+    let mut work = pin!(work);
+    let often = delivery.patience() / 3;
+    loop {
+        match timeout(often, &mut work).await {
+            Ok(done) => return done,
+            Err(_) => tell(delivery.working().await),
+        }
+    }
 }
 
 /// Waits, and tells the bus often enough that nobody has forgotten the event.
@@ -157,5 +174,16 @@ fn chain(error: &(dyn Error + Send + Sync)) -> String {
 fn tell(told: Result<(), SourceError>) {
     if let Err(error) = told {
         tracing::warn!(error = &error as &dyn Error, "the bus does not hear what became of an event");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_waits_for_as_long_as_it_takes_never_gives_up() {
+        assert_eq!([ATTEMPTS_MAX - 1, ATTEMPTS_MAX].map(|attempt| is_last(attempt, Some(ATTEMPTS_MAX))), [false, true]);
+        assert!(!is_last(u32::MAX, None));
     }
 }

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 
-use crate::Event;
+use crate::{ATTEMPTS_MAX, Event};
 
 /// What is done about events.
 #[async_trait]
@@ -10,6 +10,12 @@ pub trait Handler: Send + Sync {
     /// # Errors
     /// [`HandleError`] says whether trying again can help.
     async fn handle(&self, event: &Event) -> Result<(), HandleError>;
+
+    /// How often an event is tried before it is set aside; `None`: until it succeeds, however long what it needs is away. The
+    /// events of its organization wait as long.
+    fn attempts_max(&self) -> Option<u32> {
+        Some(ATTEMPTS_MAX)
+    }
 }
 
 /// An event was not handled.

@@ -5,8 +5,9 @@
 //!   again, under the same id. What was handled is remembered ([`Handled`]) and not handled a second time. Between handling
 //!   and remembering there is a moment in which a process can die: a handler must bear to see an event twice.
 //! - **Retries.** [`HandleError::Again`] is tried again, later and later, while the events behind it wait: for each
-//!   organization order is worth more than speed. After [`ATTEMPTS_MAX`] attempts, or at once for [`HandleError::Never`],
-//!   the event is set aside as a dead letter with the reason, and the next one gets its turn.
+//!   organization order is worth more than speed. After [`ATTEMPTS_MAX`] attempts, four minutes, or at once for
+//!   [`HandleError::Never`], the event is set aside as a dead letter with the reason, and the next one gets its turn. A
+//!   handler that would rather wait for as long as it takes says so ([`Handler::attempts_max`]).
 //! - **Nothing is lost.** An event is acknowledged after it was handled or set aside, never before. Whatever stops the
 //!   process, the bus has the event still.
 //!

@@ -1,5 +1,7 @@
 //! What counts as an event, and what does not. Consuming from a real bus is tested with `vestibule-bus-nats`.
 
+mod patience;
+
 use vestibule_consumer::{BODY_BYTES_MAX, Event, Handled as _, HandledInMemory, Message};
 
 fn message(change: impl FnOnce(&mut Vec<(String, String)>), body: &[u8]) -> Message {

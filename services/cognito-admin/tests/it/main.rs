@@ -43,11 +43,13 @@ impl Directory for People {
     }
 }
 
-/// Notes whom it signed out; `busy` and `gone` are what it answers instead.
+/// Notes whom it signed out; `busy` and `gone` are what it answers instead, the next time.
 #[derive(Default)]
 struct Notes {
     signed_out: Mutex<Vec<String>>,
     answer: Mutex<Option<&'static str>>,
+    /// For whom it is busy once.
+    busy_for: Mutex<Option<&'static str>>,
 }
 
 #[async_trait]
@@ -57,6 +59,11 @@ impl Cognito for Notes {
             Some("busy") => return Err(CognitoError::Again("TooManyRequestsException".into())),
             Some(_) => return Err(CognitoError::Never("ResourceNotFoundException".into())),
             None => {}
+        }
+        let mut busy_for = self.busy_for.lock().unwrap();
+        if busy_for.is_some_and(|busy_for| username.0 == busy_for) {
+            *busy_for = None;
+            return Err(CognitoError::Again("TooManyRequestsException".into()));
         }
         assert_eq!((pool.region.as_str(), pool.pool_id.as_str()), ("eu-west-1", "eu-west-1_AbCd12345"));
         self.signed_out.lock().unwrap().push(username.0.clone());
@@ -114,6 +121,29 @@ async fn what_may_pass_is_tried_again_and_what_cannot_be_is_not() {
     }
     let other = handler.handle(&event("organization.updated", json!({ "organization": "acme" }))).await;
     assert!(matches!(other, Err(HandleError::Never(_))));
+}
+
+#[tokio::test]
+async fn of_many_each_is_signed_out_once_whatever_becomes_of_another() {
+    let notes = Arc::new(Notes::default());
+    let handler = SignOut::new(Arc::new(People), notes.clone());
+    let suspended = event("organization.suspended", json!({ "organization": "acme" }));
+    // Nothing can be done about Ada, and Cognito is too busy for Grace at first.
+    *notes.answer.lock().unwrap() = Some("gone");
+    *notes.busy_for.lock().unwrap() = Some("vestibule_grace");
+    assert!(matches!(handler.handle(&suspended).await, Err(HandleError::Again(_))));
+    assert!(matches!(handler.handle(&suspended).await, Err(HandleError::Never(_))), "it was not done for everybody");
+    assert_eq!(*notes.signed_out.lock().unwrap(), ["vestibule_grace"]);
+    // Who was signed out already is not again, because somebody else has to wait.
+    *notes.busy_for.lock().unwrap() = Some("vestibule_grace");
+    assert!(matches!(handler.handle(&suspended).await, Err(HandleError::Again(_))));
+    handler.handle(&suspended).await.unwrap();
+    assert_eq!(*notes.signed_out.lock().unwrap(), ["vestibule_grace", "vestibule_ada", "vestibule_grace"]);
+}
+
+#[test]
+fn it_waits_for_as_long_as_aws_is_away() {
+    assert_eq!(SignOut::new(Arc::new(People), Arc::new(Notes::default())).attempts_max(), None);
 }
 
 #[test]
