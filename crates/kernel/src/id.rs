@@ -65,4 +65,12 @@ ids! {
     UserPoolId;
     /// An event of the log.
     EventId;
+    /// A directory of an organization, which provisions people over SCIM.
+    DirectoryId;
+    /// A bearer token of a directory, by which it can be told apart and retired; not the token itself.
+    DirectoryTokenId;
+    /// A user as a directory has it.
+    DirectoryUserId;
+    /// A group as a directory has it.
+    DirectoryGroupId;
 }

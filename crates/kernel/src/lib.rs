@@ -15,6 +15,9 @@ mod secret;
 
 pub use clock::{Clock, ManualClock, ParseTimestampError, SystemClock, Timestamp};
 pub use error::{Chain, Explain, Explanation, Kind, Violation};
-pub use id::{ConnectionId, DomainId, EventId, OrganizationId, ParseIdError, PersonId, UserPoolId};
+pub use id::{
+    ConnectionId, DirectoryGroupId, DirectoryId, DirectoryTokenId, DirectoryUserId, DomainId, EventId, OrganizationId,
+    ParseIdError, PersonId, UserPoolId,
+};
 pub use random::{IdSource, SeededIds, SystemIds};
 pub use secret::{ExposeSecret, SecretBox, SecretBytes, SecretString, constant_time_eq};

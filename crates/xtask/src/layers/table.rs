@@ -29,6 +29,7 @@ const SERVICE: &[&str] = &[
     "vestibule-saml",
     "vestibule-second-opinion-protocol",
     "vestibule-oidc",
+    "vestibule-scim",
     "vestibule-cognito",
     "vestibule-cognito-verifier",
     "vestibule-storage",
@@ -67,6 +68,7 @@ pub(super) const LAYERS: &[Layer] = &[
     pure("vestibule-saml", &["vestibule-kernel"]),
     pure("vestibule-second-opinion-protocol", &[]),
     pure("vestibule-oidc", &["vestibule-kernel"]),
+    pure("vestibule-scim", &[]),
     library("vestibule-cognito-verifier", &[]),
     library("vestibule-storage", &["vestibule-kernel"]),
     library("vestibule-eventlog", &["vestibule-kernel", "vestibule-decider", "vestibule-storage"]),
@@ -122,6 +124,10 @@ pub(super) const LAYERS: &[Layer] = &[
     service("vestibule-enrichment-service", SERVICE),
     service("vestibule-gateway-service", SERVICE),
     service("vestibule-trigger", &["vestibule-kernel", "vestibule-lambda", "vestibule-rpc"]),
+    service(
+        "vestibule-provisioner",
+        &["vestibule-kernel", "vestibule-rpc", "vestibule-scim", "vestibule-host", "vestibule-consumer", "vestibule-bus-nats"],
+    ),
     service("vestibule-authorizer", &["vestibule-cognito-verifier", "vestibule-kernel", "vestibule-lambda"]),
     program(
         "vestibule",
@@ -154,7 +160,7 @@ pub(super) const HELD_BY: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["vestibule-oidc", "vestibule-cognito-verifier", "vestibule-sandbox"]),
     ("figment", &["vestibule-host"]),
     ("opentelemetry-otlp", &["vestibule-host"]),
-    ("reqwest", &["vestibule-cognito-verifier", "vestibule-fetch", "vestibule-sandbox", "vestibule-tests"]),
+    ("reqwest", &["vestibule-cognito-verifier", "vestibule-fetch", "vestibule-sandbox", "vestibule-provisioner", "vestibule-tests"]),
     ("anyhow", &["vestibule", "vestibule-tests", "xtask"]),
     ("lambda_runtime", &["vestibule-lambda"]),
 ];
