@@ -32,7 +32,6 @@
 mod catalog;
 pub mod contract;
 mod event;
-mod lease;
 mod message;
 pub mod payload;
 mod publisher;
@@ -41,7 +40,6 @@ mod relay;
 
 pub use catalog::{CATALOG, MapError};
 pub use event::{CONTENT_TYPE, Event, Events, SPEC_VERSION, TYPE_PREFIX};
-pub use lease::LEASE;
 pub use message::{CURSOR_HEADER, Mapping, Message};
 pub use publisher::{Last, PublishError, Publisher, Receipt};
 pub use reading::{EventError, Listed, UnknownType, Wanted};

@@ -4,6 +4,7 @@
 //! - [`EventLog`] is what services hold: it seals personal fields, commits concurrent appends as groups, executes
 //!   commands, reads, and wakes subscribers.
 //! - [`Live`] keeps a view in memory, [`run_projection`] one in the store.
+//! - [`Lease`] lets one of many processes do what only one may do.
 //! - [`checkpoint`], [`export`] and [`verify`] show whether anything was changed; [`archive`] removes whole months.
 
 pub mod admission;
@@ -18,6 +19,7 @@ mod event;
 mod execute;
 pub mod export;
 mod follow;
+mod lease;
 pub mod limit;
 mod live;
 mod log;
@@ -34,6 +36,7 @@ pub use cursor::{Cursor, ParseCursorError};
 pub use error::{AppendError, ReadError};
 pub use event::{Hash, Metadata, Recorded, StoredPersonal};
 pub use execute::{CommandError, Current, LoadError};
+pub use lease::{Held, LEASE, Lease, Validity};
 pub use live::{Live, LiveStatus, LiveView, StopReason, ViewStopped};
 pub use log::EventLog;
 pub use projection::{EntryKey, Projection, run_projection};

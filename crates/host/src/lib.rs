@@ -4,6 +4,7 @@
 //! - [`Resources`]: the opened store, its keys, clock and randomness; what a service is started with.
 //! - [`Service`]: what a service gives back: gRPC routes, perhaps HTTP routes, and whether it is ready.
 //! - [`grpc`] and [`http`]: servers with TLS, authentication, health, reflection, limits and graceful drain.
+//! - [`Job`] and [`work`]: what time asks for, done by one of many processes.
 //! - [`telemetry`]: structured logs, OpenTelemetry traces and metrics.
 //! - [`pki`]: a private certificate authority and tokens for a deployment that has none.
 
@@ -19,9 +20,11 @@ mod resources;
 mod service;
 pub mod telemetry;
 mod tls;
+mod worker;
 
 pub use lifecycle::{install_crypto_provider, stop_on_signal};
 pub use public_url::{ParsePublicUrlError, PublicUrl};
 pub use resources::{OpenError, Resources};
 pub use service::{Readiness, Service, metadata};
 pub use tls::TlsError;
+pub use worker::{Job, Turn, work};

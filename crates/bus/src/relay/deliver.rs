@@ -7,10 +7,11 @@ use std::{
 };
 
 use tokio::time::sleep;
+use vestibule_eventlog::Validity;
 use vestibule_kernel::Chain;
 
 use super::limit::{RETRY_WAIT, RETRY_WAIT_MAX};
-use crate::{Last, Message, PublishError, Publisher, lease::Validity};
+use crate::{Last, Message, PublishError, Publisher};
 
 /// What all deliveries of a leading relay share.
 pub(super) struct Delivery {

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, interval_at},
 };
 use tokio_util::sync::CancellationToken;
-use vestibule_eventlog::{Cursor, EventLog, Views};
+use vestibule_eventlog::{Cursor, EventLog, Lease, Validity, Views};
 use vestibule_kernel::{Chain, Clock, IdSource};
 
 use self::{
@@ -25,7 +25,7 @@ use self::{
     leading::{Leading, Left},
     limit::REPORT_EVERY,
 };
-use crate::{Mapping, Publisher, lease::Lease};
+use crate::{Mapping, Publisher};
 
 pub use self::{
     limit::IN_FLIGHT_MAX,
@@ -122,7 +122,7 @@ impl Inner {
         }
     }
 
-    async fn lead(&self, validity: crate::lease::Validity, stop: &CancellationToken) -> Left {
+    async fn lead(&self, validity: Validity, stop: &CancellationToken) -> Left {
         let stored = loop {
             match self.views.checkpoint(NAME).await {
                 Ok(stored) => break stored,

@@ -1,12 +1,7 @@
-//! One relay among many processes.
-//!
 //! The lease is a view of the store that has one entry, its holder, and a checkpoint that counts renewals. Moving the
-//! checkpoint is a compare-and-set, so of two that want the lease one gets it. No clock of another machine is trusted:
-//! whoever wants the lease watches the count stand still for [`LEASE`], on its own clock; the holder stops believing in it
-//! [`LEASE`] after it *began* its last renewal, which is earlier.
-//!
-//! A holder that was paused may act once more after it has lost the lease, before it notices. That is why the bus checks
-//! the order of every lane itself: see [`crate::Publisher::publish`].
+//! checkpoint is a compare-and-set, so of two that want the lease one gets it. Whoever wants it watches the count stand still
+//! for [`LEASE`], on its own clock; the holder stops believing in it [`LEASE`] after it *began* its last renewal, which is
+//! earlier.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,8 +10,9 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep, sleep_until, timeout_at},
 };
-use vestibule_eventlog::{Cursor, ReadError, ViewWrite, Views};
 use vestibule_kernel::Chain;
+
+use crate::{Cursor, ReadError, ViewWrite, Views};
 
 /// How long a lease holds after it was last renewed.
 pub const LEASE: Duration = Duration::from_secs(6);
@@ -30,8 +26,12 @@ const HOLDER: &str = "holder";
 
 const _: () = assert!(RENEW_EVERY.as_millis() * 2 < LEASE.as_millis(), "one lost renewal must not lose the lease");
 
-/// A lease that one of several processes holds.
-pub(crate) struct Lease {
+/// A lease that one of several processes holds: of those that want it one gets it, and another within seconds after it was
+/// given back or its holder is gone.
+///
+/// No clock of another machine is trusted. A holder that was paused may act once more before it notices that the lease is
+/// another's: what is done under it must bear being done twice, or be fenced where it arrives.
+pub struct Lease {
     views: Arc<dyn Views>,
     name: &'static str,
     holder: String,
@@ -39,29 +39,32 @@ pub(crate) struct Lease {
 }
 
 /// The lease as its holder has it.
-pub(crate) struct Held {
+pub struct Held {
     count: Cursor,
     until: watch::Sender<Instant>,
 }
 
 /// Tells whether the lease still holds. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Validity(watch::Receiver<Instant>);
+pub struct Validity(watch::Receiver<Instant>);
 
 impl Validity {
-    pub(crate) fn holds(&self) -> bool {
+    /// Whether it does, as far as this process can know.
+    #[must_use]
+    pub fn holds(&self) -> bool {
         Instant::now() < *self.0.borrow()
     }
 }
 
 impl Lease {
-    /// `holder` is for operators who look into the table.
-    pub(crate) fn new(views: Arc<dyn Views>, name: &'static str, holder: String, start: Cursor) -> Self {
+    /// The lease of this name, which is stable for ever. `holder` is for operators who look into the table.
+    #[must_use]
+    pub fn new(views: Arc<dyn Views>, name: &'static str, holder: String, start: Cursor) -> Self {
         Self { views, name, holder, start }
     }
 
     /// Waits for the lease.
-    pub(crate) async fn acquire(&self) -> Held {
+    pub async fn acquire(&self) -> Held {
         let mut seen: Option<(Cursor, Instant)> = None;
         loop {
             match self.attempt(&mut seen).await {
@@ -102,7 +105,7 @@ impl Lease {
     }
 
     /// Renews the lease until it is lost.
-    pub(crate) async fn keep(&self, held: &mut Held) {
+    pub async fn keep(&self, held: &mut Held) {
         loop {
             sleep(RENEW_EVERY).await;
             let began = Instant::now();
@@ -132,7 +135,7 @@ impl Lease {
     }
 
     /// Gives the lease back, so that another process need not wait for its end.
-    pub(crate) async fn give_back(&self, held: Held) {
+    pub async fn give_back(&self, held: Held) {
         let given = self.views.advance(self.name, Some(held.count), next(held.count), &[write(None)]).await;
         if let Err(error) = given {
             tracing::debug!(lease = self.name, error = %Chain(&error), "the lease was not given back: it ends by itself");
@@ -141,7 +144,9 @@ impl Lease {
 }
 
 impl Held {
-    pub(crate) fn validity(&self) -> Validity {
+    /// Something that tells whether it still holds.
+    #[must_use]
+    pub fn validity(&self) -> Validity {
         Validity(self.until.subscribe())
     }
 }
