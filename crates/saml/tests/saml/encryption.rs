@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use vestibule_saml::{
     Assertion, Certificate, CheckName, CheckStatus, Credential, DecryptionKeys, Expectation, Refusal,
-    TrustedCertificates, validate_xml,
+    TrustedCertificates, Verdict, validate_xml,
 };
 use vestibule_saml_idp::{ContentCipher, EncryptionTerms, Encrypts, KeyPlacement, KeyTransport, Signed};
 
@@ -170,8 +170,16 @@ fn of_the_contexts_that_are_required_one_is_enough() {
 }
 
 /// What `xmlsec1 --encrypt` (1.2.37, OpenSSL) made of a Response: the key was made for this alone.
-#[test]
-fn what_xmlsec1_encrypts_is_read() {
+const KEPT: [&str; 6] = [
+    include_str!("recorded/xmlsec1/aes128_gcm.xml"),
+    include_str!("recorded/xmlsec1/aes192_gcm.xml"),
+    include_str!("recorded/xmlsec1/aes256_gcm.xml"),
+    include_str!("recorded/xmlsec1/aes128_cbc.xml"),
+    include_str!("recorded/xmlsec1/aes192_cbc.xml"),
+    include_str!("recorded/xmlsec1/aes256_cbc.xml"),
+];
+
+fn kept() -> Vec<Verdict> {
     let kept = STANDARD.decode(include_str!("recorded/xmlsec1/credential.base64")).unwrap();
     let credential = Credential::from_bytes(&kept.into()).unwrap();
     let keys = DecryptionKeys::new([&credential]).unwrap();
@@ -179,14 +187,22 @@ fn what_xmlsec1_encrypts_is_read() {
     let trusted = TrustedCertificates::new([certificate]).unwrap();
     crate::second_opinion::remember(trusted.certificates());
     let expectation = Expectation { trusted: &trusted, decryption: Some(&keys), ..expectation() };
-    for recorded in [
-        include_str!("recorded/xmlsec1/aes128_gcm.xml"),
-        include_str!("recorded/xmlsec1/aes192_gcm.xml"),
-        include_str!("recorded/xmlsec1/aes256_gcm.xml"),
-        include_str!("recorded/xmlsec1/aes128_cbc.xml"),
-        include_str!("recorded/xmlsec1/aes192_cbc.xml"),
-        include_str!("recorded/xmlsec1/aes256_cbc.xml"),
-    ] {
-        assert_eq!(accept(validate_xml(recorded, &expectation)).subject.value, ADA);
+    KEPT.iter().map(|recorded| validate_xml(recorded, &expectation)).collect()
+}
+
+/// What is signed in what xmlsec1 encrypted, with the certificate that verifies it.
+pub(crate) fn messages() -> Vec<(String, String, Vec<u8>)> {
+    let certificate = Certificate::from_base64(include_str!("recorded/xmlsec1/idp.base64")).unwrap();
+    let message = |(recorded, verdict): (&&str, Verdict)| {
+        let document = verdict.verified.map_or_else(|| (*recorded).to_owned(), |verified| verified.document);
+        ("encrypted by xmlsec1".to_owned(), document, certificate.der().to_vec())
+    };
+    KEPT.iter().zip(kept()).map(message).collect()
+}
+
+#[test]
+fn what_xmlsec1_encrypts_is_read() {
+    for verdict in kept() {
+        assert_eq!(accept(verdict).subject.value, ADA);
     }
 }

@@ -39,6 +39,12 @@ fn judge(xml: &str) -> Verdict {
     )
 }
 
+/// What it sent, with the certificate that verifies it.
+pub(crate) fn message() -> (String, String, Vec<u8>) {
+    let metadata = IdentityProviderMetadata::parse(METADATA).unwrap();
+    ("pysaml2".to_owned(), RESPONSE.to_owned(), metadata.certificates.first().unwrap().der().to_vec())
+}
+
 #[test]
 fn what_pysaml2_says_is_understood() {
     let identity = normalise(&accept(judge(RESPONSE)), &Mapping::default());

@@ -136,6 +136,14 @@ impl Product {
     }
 }
 
+/// What each product sends, with the certificate that verifies it.
+pub(crate) fn messages() -> Vec<(String, String, Vec<u8>)> {
+    let message = |product: Product| {
+        (format!("{:?}", product.preset), product.sign(&product.written()), product.key.certificate_der().to_vec())
+    };
+    products().map(message).to_vec()
+}
+
 /// A connection that trusts three certificates, that of the product last.
 fn judge(product: &Product, xml: &str) -> Verdict {
     let others = [&*STRANGER, if product.key.certificate_der() == RSA.certificate_der() { &EC } else { &RSA }];
