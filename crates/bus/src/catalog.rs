@@ -9,7 +9,7 @@ use vestibule_decider::DomainEvent;
 use vestibule_eventlog::{EventLog, LoadError, Recorded, StreamId};
 use vestibule_kernel::OrganizationId;
 use vestibule_tenancy::{
-    assertion, claim_policy, connection, domain,
+    assertion, claim_policy, connection, directory, directory_group, directory_user, domain, onboarding,
     organization::{self, ForeignEmail},
     person, user_pool,
 };
@@ -37,8 +37,16 @@ pub const CATALOG: &[(&str, Option<&str>)] = &[
     ("connection.certificate_retired", Some("certificate.retired")),
     ("connection.metadata_change_proposed", Some("metadata.change_proposed")),
     ("connection.metadata_change_settled", Some("metadata.change_settled")),
+    ("connection.metadata_refreshed", Some("metadata.refreshed")),
+    ("connection.metadata_refresh_failed", Some("metadata.refresh_failed")),
     ("connection.enabled", Some("connection.enabled")),
     ("connection.disabled", Some("connection.disabled")),
+    ("connection.tested", Some("connection.tested")),
+    ("onboarding.started", Some("onboarding.started")),
+    ("onboarding.step_completed", Some("onboarding.step_completed")),
+    ("onboarding.step_reopened", Some("onboarding.step_reopened")),
+    ("onboarding.overridden", Some("onboarding.overridden")),
+    ("onboarding.completed", Some("onboarding.completed")),
     ("person.first_seen", Some("person.first_seen")),
     ("person.updated", Some("person.updated")),
     ("person.roles_changed", Some("person.roles_changed")),
@@ -60,6 +68,18 @@ pub const CATALOG: &[(&str, Option<&str>)] = &[
     ("user_pool.secret_retired", None),
     ("claim_policy.replaced", Some("claim_policy.replaced")),
     ("claim_policy.cleared", Some("claim_policy.cleared")),
+    // What a directory says of people is published as what becomes of the person.
+    ("directory.created", None),
+    ("directory.token_added", None),
+    ("directory.token_retired", None),
+    ("directory_user.created", None),
+    ("directory_user.changed", None),
+    ("directory_user.groups_changed", None),
+    ("directory_user.deleted", None),
+    ("directory_group.created", None),
+    ("directory_group.changed", None),
+    ("directory_group.members_changed", None),
+    ("directory_group.deleted", None),
 ];
 
 /// A recorded event cannot be published; identity data must not be silently incomplete, so the relay stops.
@@ -101,10 +121,13 @@ pub(crate) async fn fact(log: &EventLog, recorded: &Recorded) -> Result<Option<F
         organization::CATEGORY => of_organization(recorded, open(log, recorded).await?),
         domain::CATEGORY => of_domain(recorded, open(log, recorded).await?),
         connection::CATEGORY => of_connection(recorded, open(log, recorded).await?),
+        onboarding::CATEGORY => of_onboarding(recorded, open(log, recorded).await?),
         person::CATEGORY => of_person(recorded, open(log, recorded).await?),
         assertion::CATEGORY => of_assertion(recorded, open(log, recorded).await?),
         user_pool::CATEGORY => of_user_pool(recorded, open(log, recorded).await?),
         claim_policy::CATEGORY => of_claim_policy(&open(log, recorded).await?),
+        // Nothing of these goes out, so nothing of them is opened either.
+        directory::CATEGORY | directory_user::CATEGORY | directory_group::CATEGORY => Ok(None),
         category => Err(MapError::UnknownCategory { category: category.to_owned() }),
     }
 }
@@ -250,12 +273,43 @@ fn of_connection(recorded: &Recorded, event: connection::Event) -> Result<Option
             };
             said("metadata.change_proposed", resource, &body)
         }
-        connection::Event::MetadataChangeSettled(connection::MetadataChangeSettled { approved }) => {
+        connection::Event::MetadataChangeSettled(connection::MetadataChangeSettled { approved, .. }) => {
             let body = payload::MetadataChangeSettled { organization, connection, approved };
             said("metadata.change_settled", resource, &body)
         }
+        connection::Event::MetadataRefreshed(refreshed) => {
+            let connection::MetadataRefreshed { valid_until, cache_until, .. } = refreshed;
+            let body = payload::MetadataRefreshed { organization, connection, valid_until, cache_until };
+            said("metadata.refreshed", resource, &body)
+        }
+        connection::Event::MetadataRefreshFailed(failed) => {
+            let connection::MetadataRefreshFailed { reason, failing_since, .. } = failed;
+            let body = payload::MetadataRefreshFailed { organization, connection, reason, failing_since };
+            said("metadata.refresh_failed", resource, &body)
+        }
         connection::Event::Enabled(_) => said("connection.enabled", resource, &changed),
         connection::Event::Disabled(_) => said("connection.disabled", resource, &changed),
+        connection::Event::Tested(_) => said("connection.tested", resource, &changed),
+    }
+}
+
+fn of_onboarding(recorded: &Recorded, event: onboarding::Event) -> Result<Option<Fact>, MapError> {
+    let (organization, connection) = (owner(recorded)?, key(recorded)?);
+    let resource = format!("organizations/{organization}/connections/{connection}/onboarding");
+    let changed = payload::ConnectionChanged { organization, connection };
+    let of_step = |step: onboarding::Step| {
+        let (step, actor) = (step.as_str(), step.actor().as_str());
+        payload::OnboardingStep { organization, connection, step, actor }
+    };
+    match event {
+        onboarding::Event::Started(_) => said("onboarding.started", resource, &changed),
+        onboarding::Event::StepCompleted(done) => said("onboarding.step_completed", resource, &of_step(done.step)),
+        onboarding::Event::StepReopened(open) => said("onboarding.step_reopened", resource, &of_step(open.step)),
+        onboarding::Event::Overridden(overridden) => {
+            let steps = overridden.steps.into_iter().map(onboarding::Step::as_str).collect();
+            said("onboarding.overridden", resource, &payload::OnboardingOverridden { organization, connection, steps })
+        }
+        onboarding::Event::Completed(_) => said("onboarding.completed", resource, &changed),
     }
 }
 

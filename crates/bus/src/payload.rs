@@ -168,7 +168,34 @@ pub struct ConnectionConfigured {
     pub metadata_source_changed: bool,
 }
 
-/// `connection.enabled` and `connection.disabled`.
+/// `onboarding.step_completed`, and `onboarding.step_reopened`: what made it done is so no longer.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct OnboardingStep {
+    /// Whose connection.
+    pub organization: OrganizationId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Which: `domain_verified`, `metadata_imported`, `certificate_checked`, `mapping_reviewed`, `test_sign_in_passed` or
+    /// `routing_enabled`.
+    pub step: &'static str,
+    /// Who acts while it is not done: `it_admin`, `operator` or `application`.
+    #[schemars(extend("enum" = ["it_admin", "operator", "application"]))]
+    pub actor: &'static str,
+}
+
+/// `onboarding.overridden`: people may sign in although these steps are not done.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct OnboardingOverridden {
+    /// Whose connection.
+    pub organization: OrganizationId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The steps, named as in `onboarding.step_completed`.
+    pub steps: Vec<&'static str>,
+}
+
+/// `connection.enabled` and `connection.disabled`; `connection.tested`: a test sign-in passed; `onboarding.started` and
+/// `onboarding.completed`.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct ConnectionChanged {
     /// Whose it is.
@@ -277,6 +304,33 @@ pub struct MetadataChangeSettled {
     pub connection: ConnectionId,
     /// Whether an operator approved it.
     pub approved: bool,
+}
+
+/// `metadata.refreshed`: the document at the metadata's address says something new, or is there again.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct MetadataRefreshed {
+    /// Whose connection.
+    pub organization: OrganizationId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Until when it may be believed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
+    /// Until when it need not be read again.
+    pub cache_until: Timestamp,
+}
+
+/// `metadata.refresh_failed`: no usable document is at the metadata's address; told again once a day.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct MetadataRefreshFailed {
+    /// Whose connection.
+    pub organization: OrganizationId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Why: stable, UPPER_SNAKE_CASE.
+    pub reason: String,
+    /// Since when.
+    pub failing_since: Timestamp,
 }
 
 /// What the identity provider says of a person. **Personal**: readable in the stream until the stream lets go of it.

@@ -12,6 +12,7 @@ mod key_store;
 mod keys;
 mod master;
 mod subject;
+mod test_sign_in;
 mod trace;
 
 pub use expiring::{Bucket, ExpiringRecord, ExpiringRecords};
@@ -20,6 +21,7 @@ pub use key_store::{KeyError, KeyStore};
 pub use keys::{KeyId, KeyTable, SealedKey};
 pub use master::{MasterKey, MasterKeyError};
 pub use subject::{Subject, SubjectIndex};
+pub use test_sign_in::{TestCheck, TestOutcome, TestRefusal, TestSignIns, TestTicket, TestTicketError};
 pub use trace::{RecordedSignIn, SignInTrace, SignInTraceFilter};
 use vestibule_kernel::{Explain, Explanation, Kind};
 

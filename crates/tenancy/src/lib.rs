@@ -10,8 +10,12 @@
 pub mod assertion;
 pub mod claim_policy;
 pub mod connection;
+pub mod directory;
+pub mod directory_group;
+pub mod directory_user;
 pub mod domain;
 mod name;
+pub mod onboarding;
 pub mod organization;
 pub mod person;
 pub mod user_pool;

@@ -18,9 +18,11 @@ pub(crate) struct Wanted {
     pub(crate) acr_values: Vec<String>,
     /// Who signs it.
     pub(crate) signer: Option<Arc<Credential>>,
+    /// Whether nobody will be signed in by the answer.
+    pub(crate) is_test: bool,
 }
 
-/// Makes a request for a connection through which people may sign in.
+/// Makes a request for a connection through which people may sign in, or which is tested.
 pub(crate) fn create(
     connection: &ReadyConnection,
     wanted: &Wanted,
@@ -28,7 +30,7 @@ pub(crate) fn create(
     now: Timestamp,
 ) -> Result<CreateAuthnRequestResponse, Error> {
     let (binding, destination) = connection.single_sign_on.as_ref().ok_or(Error::NoEndpoint)?;
-    let id = RequestId::random(ids);
+    let id = if wanted.is_test { RequestId::random_of_test(ids) } else { RequestId::random(ids) };
     let request = AuthnRequest {
         id: &id,
         service_provider: &connection.service_provider,

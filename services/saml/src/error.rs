@@ -5,8 +5,8 @@ use vestibule_saml::{
     self as saml, CredentialError, MetadataError, ParseRequestIdError, RelayStateError, SigningError,
 };
 use vestibule_settings::InvalidSettings;
-use vestibule_storage::{KeyError, StorageError};
-use vestibule_tenancy::{assertion, person};
+use vestibule_storage::{KeyError, StorageError, TestTicketError};
+use vestibule_tenancy::{assertion, connection, person};
 
 use crate::logout::SessionError;
 
@@ -79,6 +79,12 @@ pub(crate) enum Error {
     /// The key of the index cannot be had.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The ticket of a test sign-in is not accepted.
+    #[error(transparent)]
+    Ticket(#[from] TestTicketError),
+    /// The connection cannot be tested, or not with this ticket.
+    #[error(transparent)]
+    Test(#[from] connection::Rejection),
     /// The log cannot be read.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -115,6 +121,8 @@ impl Explain for Error {
             Self::Assertion(error) => error.explain(),
             Self::Person(error) => error.explain(),
             Self::Key(error) => error.explain(),
+            Self::Ticket(error) => error.explain(),
+            Self::Test(rejection) => rejection.explain(),
             Self::Load(error) => error.explain(),
             Self::Append(error) => error.explain(),
             Self::Contended => Explanation::new(Kind::Conflict, "CONTENDED"),

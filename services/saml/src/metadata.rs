@@ -138,9 +138,12 @@ fn of_endpoints(metadata: &IdentityProviderMetadata, warnings: &mut Vec<Warning>
         let message = "no SingleSignOnService with the HTTP-POST binding: requests go by HTTP-Redirect only";
         warnings.push(warning("BINDING_MISSING", message.to_owned(), Binding::HttpPost.uri()));
     }
-    for service in metadata.single_sign_on_services.iter().filter(|service| service.location.scheme() == "http") {
+    let logout = metadata.single_logout_services.iter();
+    let logout = logout.flat_map(|service| std::iter::once(&service.location).chain(&service.response_location));
+    let locations = metadata.single_sign_on_services.iter().map(|service| &service.location).chain(logout);
+    for location in locations.filter(|location| location.scheme() == "http") {
         let message = "the address is http: taken because it is this very machine, of use for trying things out only";
-        warnings.push(warning("ENDPOINT_WITHOUT_TLS", message.to_owned(), service.location.as_str()));
+        warnings.push(warning("ENDPOINT_WITHOUT_TLS", message.to_owned(), location.as_str()));
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod preview;
 mod sample;
+mod test_sign_in;
 mod unsolicited;
 
 use std::{sync::Arc, time::Duration};
@@ -12,16 +13,18 @@ use vestibule_rpc::{
     Caller, proto_timestamp, resource,
     saml::v1::{
         CreateAuthnRequestRequest, CreateAuthnRequestResponse, CreateLogoutRequestRequest, CreateLogoutRequestResponse,
-        ExplainResponseRequest, ExplainResponseResponse, GetServiceProviderMetadataRequest,
-        GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest, InspectMetadataResponse,
-        PreviewMappingRequest, PreviewMappingResponse, RotateServiceProviderKeysRequest,
+        CreateTestAuthnRequestRequest, CreateTestAuthnRequestResponse, ExplainResponseRequest, ExplainResponseResponse,
+        GetServiceProviderMetadataRequest, GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest,
+        InspectMetadataResponse, PreviewMappingRequest, PreviewMappingResponse, RotateServiceProviderKeysRequest,
         RotateServiceProviderKeysResponse, ValidateLogoutRequest, ValidateLogoutResponse, ValidateResponseRequest,
-        ValidateResponseResponse, ValidateUnsolicitedResponseRequest, ValidateUnsolicitedResponseResponse,
-        saml_service_server::SamlService, validate_response_response::Outcome,
+        ValidateResponseResponse, ValidateTestResponseRequest, ValidateTestResponseResponse,
+        ValidateUnsolicitedResponseRequest, ValidateUnsolicitedResponseResponse, saml_service_server::SamlService,
+        validate_response_response::Outcome,
     },
     to_status,
 };
 use vestibule_saml::{RelayState, RequestId};
+use vestibule_storage::TestSignIns;
 use vestibule_tenancy::EmailAddress;
 
 use crate::{
@@ -49,6 +52,7 @@ const OPERATOR: &str = "operator";
 pub(crate) struct Api {
     pub(crate) directory: Arc<Directory>,
     pub(crate) acceptor: Acceptor,
+    pub(crate) test_sign_ins: TestSignIns,
     pub(crate) sessions: SessionSeal,
     pub(crate) session_index: SessionIndex,
     pub(crate) credentials: Credentials,
@@ -93,6 +97,22 @@ impl SamlService for Api {
         request: Request<ValidateUnsolicitedResponseRequest>,
     ) -> Result<Response<ValidateUnsolicitedResponseResponse>, Status> {
         Ok(Response::new(self.validate_unsolicited(request.get_ref()).await.map_err(refused)?))
+    }
+
+    #[tracing::instrument(name = "saml.create_test_authn_request", skip_all)]
+    async fn create_test_authn_request(
+        &self,
+        request: Request<CreateTestAuthnRequestRequest>,
+    ) -> Result<Response<CreateTestAuthnRequestResponse>, Status> {
+        Ok(Response::new(self.create_test_request(request.into_inner()).await.map_err(refused)?))
+    }
+
+    #[tracing::instrument(name = "saml.validate_test_response", skip_all)]
+    async fn validate_test_response(
+        &self,
+        request: Request<ValidateTestResponseRequest>,
+    ) -> Result<Response<ValidateTestResponseResponse>, Status> {
+        Ok(Response::new(self.validate_test(&request).await.map_err(refused)?))
     }
 
     #[tracing::instrument(name = "saml.create_logout_request", skip_all)]
@@ -175,7 +195,7 @@ impl Api {
         let connection = self.open_connection(&connection).await?;
         let signer =
             if connection.signs_requests { Some(self.credentials.signing(connection.id).await?) } else { None };
-        let wanted = Wanted { relay_state, force_authn, acr_values, signer };
+        let wanted = Wanted { relay_state, force_authn, acr_values, signer, is_test: false };
         authn_request::create(&connection, &wanted, &*self.ids, self.clock.now())
     }
 
@@ -272,6 +292,7 @@ impl Api {
             now,
             skew: self.skew,
             sign_in: "",
+            is_test: false,
         }
     }
 

@@ -7,7 +7,7 @@ use vestibule_host::{
     config::{ConfigError, Validate},
 };
 use vestibule_rpc::saml::v1::saml_service_server::SamlServiceServer;
-use vestibule_storage::KeyError;
+use vestibule_storage::{KeyError, TestSignIns};
 
 use crate::{
     Config,
@@ -67,6 +67,7 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
     let api = Api {
         directory,
         acceptor,
+        test_sign_ins: TestSignIns::new(Arc::clone(&resources.expiring)),
         sessions: SessionSeal(keys),
         session_index,
         credentials,

@@ -1135,6 +1135,10 @@ pub struct EnableConnectionRequest {
     /// Optional condition.
     #[prost(string, tag = "2")]
     pub etag: ::prost::alloc::string::String,
+    /// Why people may sign in although steps of the onboarding are missing; recorded and published. At most 500 characters;
+    /// empty: nothing may be missing.
+    #[prost(string, tag = "3")]
+    pub override_note: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct EnableConnectionResponse {
@@ -1301,7 +1305,8 @@ pub mod connection_service_client {
             req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.ConnectionService", "UpdateConnection"));
             self.inner.unary(req, path, codec).await
         }
-        /// Lets people sign in through it; enabling twice is not an error.
+        /// Lets people sign in through it; enabling twice is not an error. FAILED_PRECONDITION/ONBOARDING_INCOMPLETE, with the steps
+        /// that are missing and who has to act, unless an `override_note` says why they are gone without.
         pub async fn enable_connection(
             &mut self,
             request: impl tonic::IntoRequest<super::EnableConnectionRequest>,
@@ -1365,7 +1370,8 @@ pub mod connection_service_server {
             &self,
             request: tonic::Request<super::UpdateConnectionRequest>,
         ) -> std::result::Result<tonic::Response<super::UpdateConnectionResponse>, tonic::Status>;
-        /// Lets people sign in through it; enabling twice is not an error.
+        /// Lets people sign in through it; enabling twice is not an error. FAILED_PRECONDITION/ONBOARDING_INCOMPLETE, with the steps
+        /// that are missing and who has to act, unless an `override_note` says why they are gone without.
         async fn enable_connection(
             &self,
             request: tonic::Request<super::EnableConnectionRequest>,
@@ -1641,6 +1647,1296 @@ pub mod connection_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "vestibule.registry.v1.ConnectionService";
     impl<T> tonic::server::NamedService for ConnectionServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// A signing certificate of an identity provider, on one connection.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConnectionCertificate {
+    /// `organizations/{organization}/connections/{connection}/certificates/{sha256_fingerprint}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "connection_certificate::State", tag = "2")]
+    pub state: i32,
+    /// SHA-256 over the DER, lower-case hex.
+    #[prost(string, tag = "3")]
+    pub sha256_fingerprint: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub subject: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "5")]
+    pub not_before: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "6")]
+    pub not_after: ::core::option::Option<::prost_types::Timestamp>,
+    /// The display name of the connection.
+    #[prost(string, tag = "7")]
+    pub connection_display_name: ::prost::alloc::string::String,
+    /// Whether somebody has signed in by a signature of it.
+    #[prost(bool, tag = "8")]
+    pub promoted: bool,
+    /// When it stops being trusted, because metadata does not name it any more; unset when that is not so.
+    #[prost(message, optional, tag = "9")]
+    pub retire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The last announcement that it ends: within so many days; 0 when there was none.
+    #[prost(uint32, tag = "10")]
+    pub renewal_required_days: u32,
+    /// The connection's version that this reading is based on.
+    #[prost(string, tag = "11")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `ConnectionCertificate`.
+pub mod connection_certificate {
+    /// Where it stands.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum State {
+        Unspecified = 0,
+        /// Metadata names it; it awaits an operator's approval.
+        Observed = 1,
+        /// Signatures by it count; nobody has signed in by one yet.
+        Trusted = 2,
+        /// Signatures by it count, beside those of a successor.
+        Overlapping = 3,
+        /// Somebody has signed in by a signature of it.
+        Promoted = 4,
+        /// It ends soon, and none that lasts longer is trusted.
+        RenewalRequired = 5,
+        /// One that lasts longer is trusted.
+        Renewed = 6,
+        /// Its validity has ended; whether signatures by it count is a setting of the connection.
+        Expired = 7,
+        /// An operator has retired it.
+        Retired = 8,
+    }
+    impl State {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATE_UNSPECIFIED",
+                Self::Observed => "STATE_OBSERVED",
+                Self::Trusted => "STATE_TRUSTED",
+                Self::Overlapping => "STATE_OVERLAPPING",
+                Self::Promoted => "STATE_PROMOTED",
+                Self::RenewalRequired => "STATE_RENEWAL_REQUIRED",
+                Self::Renewed => "STATE_RENEWED",
+                Self::Expired => "STATE_EXPIRED",
+                Self::Retired => "STATE_RETIRED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATE_UNSPECIFIED" => Some(Self::Unspecified),
+                "STATE_OBSERVED" => Some(Self::Observed),
+                "STATE_TRUSTED" => Some(Self::Trusted),
+                "STATE_OVERLAPPING" => Some(Self::Overlapping),
+                "STATE_PROMOTED" => Some(Self::Promoted),
+                "STATE_RENEWAL_REQUIRED" => Some(Self::RenewalRequired),
+                "STATE_RENEWED" => Some(Self::Renewed),
+                "STATE_EXPIRED" => Some(Self::Expired),
+                "STATE_RETIRED" => Some(Self::Retired),
+                _ => None,
+            }
+        }
+    }
+}
+/// Something that happened to a certificate, to metadata or to a key of ours.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CertificateEvent {
+    /// As it is published: `certificate.trusted`, `metadata.change_proposed`, `key.added` and so on.
+    #[prost(string, tag = "1")]
+    pub r#type: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who did it: `operator`, `worker`, `service` and so on.
+    #[prost(string, tag = "3")]
+    pub actor: ::prost::alloc::string::String,
+    /// SHA-256 over the certificate's DER, lower-case hex; empty where it is about no single certificate.
+    #[prost(string, tag = "4")]
+    pub sha256_fingerprint: ::prost::alloc::string::String,
+    /// What else there is to know, for people.
+    #[prost(string, tag = "5")]
+    pub details: ::prost::alloc::string::String,
+}
+/// Which certificates of which connections.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListCertificatesRequest {
+    /// Only those of this organization, `organizations/{organization}`; empty for all.
+    #[prost(string, tag = "1")]
+    pub organization: ::prost::alloc::string::String,
+    /// Only those that end within this time, or have ended; unset for all.
+    #[prost(message, optional, tag = "2")]
+    pub expiring_within: ::core::option::Option<::prost_types::Duration>,
+    /// Only those that stand there; empty for all.
+    #[prost(enumeration = "connection_certificate::State", repeated, tag = "3")]
+    pub states: ::prost::alloc::vec::Vec<i32>,
+    /// At most 1000; 50 when zero.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// From the page before.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of certificates.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListCertificatesResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub certificates: ::prost::alloc::vec::Vec<ConnectionCertificate>,
+    /// Empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Which certificate to read.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCertificateRequest {
+    /// `organizations/{organization}/connections/{connection}/certificates/{sha256_fingerprint}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// The certificate.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetCertificateResponse {
+    #[prost(message, optional, tag = "1")]
+    pub certificate: ::core::option::Option<ConnectionCertificate>,
+}
+/// The timeline of which connection.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListCertificateEventsRequest {
+    /// `organizations/{organization}/connections/{connection}`.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    /// At most 1000; 50 when zero.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    /// From the page before.
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// A page of the timeline.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListCertificateEventsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub events: ::prost::alloc::vec::Vec<CertificateEvent>,
+    /// Empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Which certificate to trust.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrustCertificateRequest {
+    /// `organizations/{organization}/connections/{connection}/certificates/{sha256_fingerprint}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Makes the change conditional on the connection's version.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// The certificate as it stands now.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TrustCertificateResponse {
+    #[prost(message, optional, tag = "1")]
+    pub certificate: ::core::option::Option<ConnectionCertificate>,
+}
+/// Which certificate to retire.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RetireCertificateRequest {
+    /// `organizations/{organization}/connections/{connection}/certificates/{sha256_fingerprint}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Makes the change conditional on the connection's version.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// The certificate as it stands now.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RetireCertificateResponse {
+    #[prost(message, optional, tag = "1")]
+    pub certificate: ::core::option::Option<ConnectionCertificate>,
+}
+/// Generated client implementations.
+pub mod certificate_service_client {
+    #![allow(unused_variables, dead_code, missing_docs, clippy::wildcard_imports, clippy::let_unit_value)]
+    use tonic::codegen::http::Uri;
+    use tonic::codegen::*;
+    /// Signing certificates of identity providers: which are trusted, since when, for how long, and what happened to them.
+    #[derive(Debug, Clone)]
+    pub struct CertificateServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl CertificateServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> CertificateServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(inner: T, interceptor: F) -> CertificateServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                    http::Request<tonic::body::Body>,
+                    Response = http::Response<<T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody>,
+                >,
+            <T as tonic::codegen::Service<http::Request<tonic::body::Body>>>::Error:
+                Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            CertificateServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists the certificates of all connections, those that end first in front.
+        pub async fn list_certificates(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListCertificatesRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListCertificatesResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path =
+                http::uri::PathAndQuery::from_static("/vestibule.registry.v1.CertificateService/ListCertificates");
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("vestibule.registry.v1.CertificateService", "ListCertificates"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads one certificate. NOT_FOUND/CERTIFICATE_NOT_FOUND, also for one that metadata dropped and that was retired.
+        pub async fn get_certificate(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetCertificateRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetCertificateResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.CertificateService/GetCertificate");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.CertificateService", "GetCertificate"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// What happened to the certificates of one connection, to its metadata and to our own keys towards it, oldest first.
+        pub async fn list_certificate_events(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListCertificateEventsRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListCertificateEventsResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path =
+                http::uri::PathAndQuery::from_static("/vestibule.registry.v1.CertificateService/ListCertificateEvents");
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("vestibule.registry.v1.CertificateService", "ListCertificateEvents"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Trusts a certificate that was only observed, that is about to be retired, or that an operator has retired; trusting twice
+        /// is not an error.
+        pub async fn trust_certificate(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TrustCertificateRequest>,
+        ) -> std::result::Result<tonic::Response<super::TrustCertificateResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path =
+                http::uri::PathAndQuery::from_static("/vestibule.registry.v1.CertificateService/TrustCertificate");
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("vestibule.registry.v1.CertificateService", "TrustCertificate"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Trusts a certificate no more, at once: metadata that names it does not bring it back. FAILED_PRECONDITION/
+        /// CERTIFICATE_LAST for the only one that is trusted: disable the connection instead.
+        pub async fn retire_certificate(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RetireCertificateRequest>,
+        ) -> std::result::Result<tonic::Response<super::RetireCertificateResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path =
+                http::uri::PathAndQuery::from_static("/vestibule.registry.v1.CertificateService/RetireCertificate");
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("vestibule.registry.v1.CertificateService", "RetireCertificate"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod certificate_service_server {
+    #![allow(unused_variables, dead_code, missing_docs, clippy::wildcard_imports, clippy::let_unit_value)]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with CertificateServiceServer.
+    #[async_trait]
+    pub trait CertificateService: std::marker::Send + std::marker::Sync + 'static {
+        /// Lists the certificates of all connections, those that end first in front.
+        async fn list_certificates(
+            &self,
+            request: tonic::Request<super::ListCertificatesRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListCertificatesResponse>, tonic::Status>;
+        /// Reads one certificate. NOT_FOUND/CERTIFICATE_NOT_FOUND, also for one that metadata dropped and that was retired.
+        async fn get_certificate(
+            &self,
+            request: tonic::Request<super::GetCertificateRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetCertificateResponse>, tonic::Status>;
+        /// What happened to the certificates of one connection, to its metadata and to our own keys towards it, oldest first.
+        async fn list_certificate_events(
+            &self,
+            request: tonic::Request<super::ListCertificateEventsRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListCertificateEventsResponse>, tonic::Status>;
+        /// Trusts a certificate that was only observed, that is about to be retired, or that an operator has retired; trusting twice
+        /// is not an error.
+        async fn trust_certificate(
+            &self,
+            request: tonic::Request<super::TrustCertificateRequest>,
+        ) -> std::result::Result<tonic::Response<super::TrustCertificateResponse>, tonic::Status>;
+        /// Trusts a certificate no more, at once: metadata that names it does not bring it back. FAILED_PRECONDITION/
+        /// CERTIFICATE_LAST for the only one that is trusted: disable the connection instead.
+        async fn retire_certificate(
+            &self,
+            request: tonic::Request<super::RetireCertificateRequest>,
+        ) -> std::result::Result<tonic::Response<super::RetireCertificateResponse>, tonic::Status>;
+    }
+    /// Signing certificates of identity providers: which are trusted, since when, for how long, and what happened to them.
+    #[derive(Debug)]
+    pub struct CertificateServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> CertificateServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(inner: T, interceptor: F) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for CertificateServiceServer<T>
+    where
+        T: CertificateService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/vestibule.registry.v1.CertificateService/ListCertificates" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListCertificatesSvc<T: CertificateService>(pub Arc<T>);
+                    impl<T: CertificateService> tonic::server::UnaryService<super::ListCertificatesRequest> for ListCertificatesSvc<T> {
+                        type Response = super::ListCertificatesResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::ListCertificatesRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut =
+                                async move { <T as CertificateService>::list_certificates(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListCertificatesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.CertificateService/GetCertificate" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetCertificateSvc<T: CertificateService>(pub Arc<T>);
+                    impl<T: CertificateService> tonic::server::UnaryService<super::GetCertificateRequest> for GetCertificateSvc<T> {
+                        type Response = super::GetCertificateResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::GetCertificateRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as CertificateService>::get_certificate(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetCertificateSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.CertificateService/ListCertificateEvents" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListCertificateEventsSvc<T: CertificateService>(pub Arc<T>);
+                    impl<T: CertificateService> tonic::server::UnaryService<super::ListCertificateEventsRequest>
+                        for ListCertificateEventsSvc<T>
+                    {
+                        type Response = super::ListCertificateEventsResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListCertificateEventsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CertificateService>::list_certificate_events(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListCertificateEventsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.CertificateService/TrustCertificate" => {
+                    #[allow(non_camel_case_types)]
+                    struct TrustCertificateSvc<T: CertificateService>(pub Arc<T>);
+                    impl<T: CertificateService> tonic::server::UnaryService<super::TrustCertificateRequest> for TrustCertificateSvc<T> {
+                        type Response = super::TrustCertificateResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::TrustCertificateRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut =
+                                async move { <T as CertificateService>::trust_certificate(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TrustCertificateSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.CertificateService/RetireCertificate" => {
+                    #[allow(non_camel_case_types)]
+                    struct RetireCertificateSvc<T: CertificateService>(pub Arc<T>);
+                    impl<T: CertificateService> tonic::server::UnaryService<super::RetireCertificateRequest> for RetireCertificateSvc<T> {
+                        type Response = super::RetireCertificateResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::RetireCertificateRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut =
+                                async move { <T as CertificateService>::retire_certificate(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RetireCertificateSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => Box::pin(async move {
+                    let mut response = http::Response::new(tonic::body::Body::default());
+                    let headers = response.headers_mut();
+                    headers.insert(tonic::Status::GRPC_STATUS, (tonic::Code::Unimplemented as i32).into());
+                    headers.insert(http::header::CONTENT_TYPE, tonic::metadata::GRPC_CONTENT_TYPE);
+                    Ok(response)
+                }),
+            }
+        }
+    }
+    impl<T> Clone for CertificateServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "vestibule.registry.v1.CertificateService";
+    impl<T> tonic::server::NamedService for CertificateServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// A directory.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Directory {
+    /// `organizations/{organization}/directories/{directory}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// `organizations/{organization}/connections/{connection}`.
+    #[prost(string, tag = "2")]
+    pub connection: ::prost::alloc::string::String,
+    /// SUBJECT_USER_NAME when unspecified.
+    #[prost(enumeration = "directory::Subject", tag = "3")]
+    pub subject: i32,
+    /// The Format of the NameID that the value is; what the connection asks for when empty. Only where the connection
+    /// recognises people by the NameID.
+    #[prost(string, tag = "4")]
+    pub name_id_format: ::prost::alloc::string::String,
+    /// ROLES_SIGN_IN when unspecified.
+    #[prost(enumeration = "directory::Roles", tag = "5")]
+    pub roles: i32,
+    /// Good ones. Output only.
+    #[prost(message, repeated, tag = "6")]
+    pub tokens: ::prost::alloc::vec::Vec<DirectoryToken>,
+    /// The base URL that the organization enters. Output only.
+    #[prost(string, tag = "7")]
+    pub scim_url: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "8")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "9")]
+    pub update_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The stream version this reading is based on.
+    #[prost(string, tag = "10")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `Directory`.
+pub mod directory {
+    /// The attribute that holds what the connection's identity provider calls the person at sign-in.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Subject {
+        Unspecified = 0,
+        UserName = 1,
+        ExternalId = 2,
+    }
+    impl Subject {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "SUBJECT_UNSPECIFIED",
+                Self::UserName => "SUBJECT_USER_NAME",
+                Self::ExternalId => "SUBJECT_EXTERNAL_ID",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "SUBJECT_UNSPECIFIED" => Some(Self::Unspecified),
+                "SUBJECT_USER_NAME" => Some(Self::UserName),
+                "SUBJECT_EXTERNAL_ID" => Some(Self::ExternalId),
+                _ => None,
+            }
+        }
+    }
+    /// Where roles of people come from.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Roles {
+        Unspecified = 0,
+        /// From the groups that the identity provider asserts at sign-in; the directory's groups mean nothing.
+        SignIn = 1,
+        /// From the directory's groups, through the connection's rules for roles; asserted groups mean nothing.
+        Directory = 2,
+    }
+    impl Roles {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "ROLES_UNSPECIFIED",
+                Self::SignIn => "ROLES_SIGN_IN",
+                Self::Directory => "ROLES_DIRECTORY",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "ROLES_UNSPECIFIED" => Some(Self::Unspecified),
+                "ROLES_SIGN_IN" => Some(Self::SignIn),
+                "ROLES_DIRECTORY" => Some(Self::Directory),
+                _ => None,
+            }
+        }
+    }
+}
+/// A token of a directory, without its secret.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DirectoryToken {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateDirectoryRequest {
+    /// `organizations/{organization}`.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    /// `connection`, `subject`, `name_id_format` and `roles` are read.
+    #[prost(message, optional, tag = "2")]
+    pub directory: ::core::option::Option<Directory>,
+    /// Optional; makes the call safe to repeat.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateDirectoryResponse {
+    #[prost(message, optional, tag = "1")]
+    pub directory: ::core::option::Option<Directory>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetDirectoryRequest {
+    /// `organizations/{organization}/directories/{directory}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetDirectoryResponse {
+    #[prost(message, optional, tag = "1")]
+    pub directory: ::core::option::Option<Directory>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListDirectoriesRequest {
+    /// `organizations/{organization}`.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListDirectoriesResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub directories: ::prost::alloc::vec::Vec<Directory>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateDirectoryTokenRequest {
+    /// `organizations/{organization}/directories/{directory}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Optional condition.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateDirectoryTokenResponse {
+    #[prost(message, optional, tag = "1")]
+    pub directory: ::core::option::Option<Directory>,
+    /// Which one is new.
+    #[prost(string, tag = "2")]
+    pub token_id: ::prost::alloc::string::String,
+    /// The secret, for the organization's administrator; never shown again.
+    #[prost(string, tag = "3")]
+    pub token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RetireDirectoryTokenRequest {
+    /// `organizations/{organization}/directories/{directory}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub token_id: ::prost::alloc::string::String,
+    /// Optional condition.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RetireDirectoryTokenResponse {
+    #[prost(message, optional, tag = "1")]
+    pub directory: ::core::option::Option<Directory>,
+}
+/// Generated client implementations.
+pub mod directory_service_client {
+    #![allow(unused_variables, dead_code, missing_docs, clippy::wildcard_imports, clippy::let_unit_value)]
+    use tonic::codegen::http::Uri;
+    use tonic::codegen::*;
+    /// Directories: that of an organization which creates, changes and deactivates people itself, over SCIM 2.0. Each belongs to
+    /// one connection, because people whom it makes have to be found again when they sign in. All but reading needs the
+    /// registry's writer token.
+    #[derive(Debug, Clone)]
+    pub struct DirectoryServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl DirectoryServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> DirectoryServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(inner: T, interceptor: F) -> DirectoryServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                    http::Request<tonic::body::Body>,
+                    Response = http::Response<<T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody>,
+                >,
+            <T as tonic::codegen::Service<http::Request<tonic::body::Body>>>::Error:
+                Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            DirectoryServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Creates the directory of a connection. ALREADY_EXISTS/NAME_TAKEN when the connection has one,
+        /// FAILED_PRECONDITION/DIRECTORY_SUBJECT_UNKNOWN when what the connection recognises people by cannot come from SCIM.
+        pub async fn create_directory(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateDirectoryRequest>,
+        ) -> std::result::Result<tonic::Response<super::CreateDirectoryResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.DirectoryService/CreateDirectory");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.DirectoryService", "CreateDirectory"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Reads one directory. NOT_FOUND/DIRECTORY_NOT_FOUND.
+        pub async fn get_directory(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetDirectoryRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetDirectoryResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.DirectoryService/GetDirectory");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.DirectoryService", "GetDirectory"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the directories of one organization; at most one for each of its connections.
+        pub async fn list_directories(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListDirectoriesRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListDirectoriesResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.DirectoryService/ListDirectories");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.DirectoryService", "ListDirectories"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes a token. It is shown this once; only its digest is kept. Several may be good at once, so that the organization can
+        /// change over. FAILED_PRECONDITION/DIRECTORY_TOKENS_FULL.
+        pub async fn create_directory_token(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateDirectoryTokenRequest>,
+        ) -> std::result::Result<tonic::Response<super::CreateDirectoryTokenResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path =
+                http::uri::PathAndQuery::from_static("/vestibule.registry.v1.DirectoryService/CreateDirectoryToken");
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("vestibule.registry.v1.DirectoryService", "CreateDirectoryToken"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Ends a token at once; retiring twice is not an error. NOT_FOUND/DIRECTORY_TOKEN_NOT_FOUND.
+        pub async fn retire_directory_token(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RetireDirectoryTokenRequest>,
+        ) -> std::result::Result<tonic::Response<super::RetireDirectoryTokenResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path =
+                http::uri::PathAndQuery::from_static("/vestibule.registry.v1.DirectoryService/RetireDirectoryToken");
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("vestibule.registry.v1.DirectoryService", "RetireDirectoryToken"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod directory_service_server {
+    #![allow(unused_variables, dead_code, missing_docs, clippy::wildcard_imports, clippy::let_unit_value)]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with DirectoryServiceServer.
+    #[async_trait]
+    pub trait DirectoryService: std::marker::Send + std::marker::Sync + 'static {
+        /// Creates the directory of a connection. ALREADY_EXISTS/NAME_TAKEN when the connection has one,
+        /// FAILED_PRECONDITION/DIRECTORY_SUBJECT_UNKNOWN when what the connection recognises people by cannot come from SCIM.
+        async fn create_directory(
+            &self,
+            request: tonic::Request<super::CreateDirectoryRequest>,
+        ) -> std::result::Result<tonic::Response<super::CreateDirectoryResponse>, tonic::Status>;
+        /// Reads one directory. NOT_FOUND/DIRECTORY_NOT_FOUND.
+        async fn get_directory(
+            &self,
+            request: tonic::Request<super::GetDirectoryRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetDirectoryResponse>, tonic::Status>;
+        /// Lists the directories of one organization; at most one for each of its connections.
+        async fn list_directories(
+            &self,
+            request: tonic::Request<super::ListDirectoriesRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListDirectoriesResponse>, tonic::Status>;
+        /// Makes a token. It is shown this once; only its digest is kept. Several may be good at once, so that the organization can
+        /// change over. FAILED_PRECONDITION/DIRECTORY_TOKENS_FULL.
+        async fn create_directory_token(
+            &self,
+            request: tonic::Request<super::CreateDirectoryTokenRequest>,
+        ) -> std::result::Result<tonic::Response<super::CreateDirectoryTokenResponse>, tonic::Status>;
+        /// Ends a token at once; retiring twice is not an error. NOT_FOUND/DIRECTORY_TOKEN_NOT_FOUND.
+        async fn retire_directory_token(
+            &self,
+            request: tonic::Request<super::RetireDirectoryTokenRequest>,
+        ) -> std::result::Result<tonic::Response<super::RetireDirectoryTokenResponse>, tonic::Status>;
+    }
+    /// Directories: that of an organization which creates, changes and deactivates people itself, over SCIM 2.0. Each belongs to
+    /// one connection, because people whom it makes have to be found again when they sign in. All but reading needs the
+    /// registry's writer token.
+    #[derive(Debug)]
+    pub struct DirectoryServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> DirectoryServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(inner: T, interceptor: F) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for DirectoryServiceServer<T>
+    where
+        T: DirectoryService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/vestibule.registry.v1.DirectoryService/CreateDirectory" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateDirectorySvc<T: DirectoryService>(pub Arc<T>);
+                    impl<T: DirectoryService> tonic::server::UnaryService<super::CreateDirectoryRequest> for CreateDirectorySvc<T> {
+                        type Response = super::CreateDirectoryResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::CreateDirectoryRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as DirectoryService>::create_directory(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateDirectorySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.DirectoryService/GetDirectory" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetDirectorySvc<T: DirectoryService>(pub Arc<T>);
+                    impl<T: DirectoryService> tonic::server::UnaryService<super::GetDirectoryRequest> for GetDirectorySvc<T> {
+                        type Response = super::GetDirectoryResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::GetDirectoryRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as DirectoryService>::get_directory(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetDirectorySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.DirectoryService/ListDirectories" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListDirectoriesSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<T: DirectoryService> tonic::server::UnaryService<super::ListDirectoriesRequest> for ListDirectoriesSvc<T> {
+                        type Response = super::ListDirectoriesResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::ListDirectoriesRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as DirectoryService>::list_directories(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListDirectoriesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.DirectoryService/CreateDirectoryToken" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateDirectoryTokenSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<T: DirectoryService> tonic::server::UnaryService<super::CreateDirectoryTokenRequest>
+                        for CreateDirectoryTokenSvc<T>
+                    {
+                        type Response = super::CreateDirectoryTokenResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateDirectoryTokenRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut =
+                                async move { <T as DirectoryService>::create_directory_token(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateDirectoryTokenSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.DirectoryService/RetireDirectoryToken" => {
+                    #[allow(non_camel_case_types)]
+                    struct RetireDirectoryTokenSvc<T: DirectoryService>(pub Arc<T>);
+                    impl<T: DirectoryService> tonic::server::UnaryService<super::RetireDirectoryTokenRequest>
+                        for RetireDirectoryTokenSvc<T>
+                    {
+                        type Response = super::RetireDirectoryTokenResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RetireDirectoryTokenRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut =
+                                async move { <T as DirectoryService>::retire_directory_token(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RetireDirectoryTokenSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => Box::pin(async move {
+                    let mut response = http::Response::new(tonic::body::Body::default());
+                    let headers = response.headers_mut();
+                    headers.insert(tonic::Status::GRPC_STATUS, (tonic::Code::Unimplemented as i32).into());
+                    headers.insert(http::header::CONTENT_TYPE, tonic::metadata::GRPC_CONTENT_TYPE);
+                    Ok(response)
+                }),
+            }
+        }
+    }
+    impl<T> Clone for DirectoryServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "vestibule.registry.v1.DirectoryService";
+    impl<T> tonic::server::NamedService for DirectoryServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
@@ -2206,6 +3502,776 @@ pub mod domain_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "vestibule.registry.v1.DomainService";
     impl<T> tonic::server::NamedService for DomainServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// How far a connection is on its way to being used.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Onboarding {
+    /// `organizations/{organization}/connections/{connection}`; empty for an organization without a connection.
+    #[prost(string, tag = "1")]
+    pub connection: ::prost::alloc::string::String,
+    /// `organizations/{organization}`.
+    #[prost(string, tag = "2")]
+    pub organization: ::prost::alloc::string::String,
+    #[prost(enumeration = "onboarding::State", tag = "3")]
+    pub state: i32,
+    /// Each step, in the order in which people usually come to it.
+    #[prost(message, repeated, tag = "4")]
+    pub steps: ::prost::alloc::vec::Vec<OnboardingStep>,
+    /// Unset while nothing has begun.
+    #[prost(message, optional, tag = "5")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Nested message and enum types in `Onboarding`.
+pub mod onboarding {
+    /// Whether something is missing.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum State {
+        Unspecified = 0,
+        Incomplete = 1,
+        Complete = 2,
+    }
+    impl State {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATE_UNSPECIFIED",
+                Self::Incomplete => "STATE_INCOMPLETE",
+                Self::Complete => "STATE_COMPLETE",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATE_UNSPECIFIED" => Some(Self::Unspecified),
+                "STATE_INCOMPLETE" => Some(Self::Incomplete),
+                "STATE_COMPLETE" => Some(Self::Complete),
+                _ => None,
+            }
+        }
+    }
+}
+/// One of the steps.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OnboardingStep {
+    #[prost(enumeration = "onboarding_step::Step", tag = "1")]
+    pub step: i32,
+    #[prost(enumeration = "onboarding_step::State", tag = "2")]
+    pub state: i32,
+    /// Since when it stands so.
+    #[prost(message, optional, tag = "3")]
+    pub since_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Who has to act while it is not done.
+    #[prost(enumeration = "onboarding_step::Actor", tag = "4")]
+    pub actor: i32,
+    /// What is to be done, in a sentence; empty when it is done.
+    #[prost(string, tag = "5")]
+    pub instruction: ::prost::alloc::string::String,
+    /// Why it was gone without, for operators.
+    #[prost(string, tag = "6")]
+    pub override_note: ::prost::alloc::string::String,
+}
+/// Nested message and enum types in `OnboardingStep`.
+pub mod onboarding_step {
+    /// What has to be so.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Step {
+        Unspecified = 0,
+        /// The organization owns a verified domain.
+        DomainVerified = 1,
+        /// The identity provider's metadata is there.
+        MetadataImported = 2,
+        /// A certificate that is trusted is valid now.
+        CertificateChecked = 3,
+        /// Somebody has looked at the mapping as it is.
+        MappingReviewed = 4,
+        /// A test sign-in passed with the settings as they are.
+        TestSignInPassed = 5,
+        /// People may sign in.
+        RoutingEnabled = 6,
+    }
+    impl Step {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STEP_UNSPECIFIED",
+                Self::DomainVerified => "STEP_DOMAIN_VERIFIED",
+                Self::MetadataImported => "STEP_METADATA_IMPORTED",
+                Self::CertificateChecked => "STEP_CERTIFICATE_CHECKED",
+                Self::MappingReviewed => "STEP_MAPPING_REVIEWED",
+                Self::TestSignInPassed => "STEP_TEST_SIGN_IN_PASSED",
+                Self::RoutingEnabled => "STEP_ROUTING_ENABLED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STEP_UNSPECIFIED" => Some(Self::Unspecified),
+                "STEP_DOMAIN_VERIFIED" => Some(Self::DomainVerified),
+                "STEP_METADATA_IMPORTED" => Some(Self::MetadataImported),
+                "STEP_CERTIFICATE_CHECKED" => Some(Self::CertificateChecked),
+                "STEP_MAPPING_REVIEWED" => Some(Self::MappingReviewed),
+                "STEP_TEST_SIGN_IN_PASSED" => Some(Self::TestSignInPassed),
+                "STEP_ROUTING_ENABLED" => Some(Self::RoutingEnabled),
+                _ => None,
+            }
+        }
+    }
+    /// How it stands.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum State {
+        Unspecified = 0,
+        Open = 1,
+        Completed = 2,
+        /// It is not done, and people may sign in all the same.
+        Overridden = 3,
+    }
+    impl State {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATE_UNSPECIFIED",
+                Self::Open => "STATE_OPEN",
+                Self::Completed => "STATE_COMPLETED",
+                Self::Overridden => "STATE_OVERRIDDEN",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATE_UNSPECIFIED" => Some(Self::Unspecified),
+                "STATE_OPEN" => Some(Self::Open),
+                "STATE_COMPLETED" => Some(Self::Completed),
+                "STATE_OVERRIDDEN" => Some(Self::Overridden),
+                _ => None,
+            }
+        }
+    }
+    /// Who has to act.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Actor {
+        Unspecified = 0,
+        /// The administrator of the customer's identity provider.
+        ItAdmin = 1,
+        /// Whoever runs Vestibule.
+        Operator = 2,
+        /// The application whose customer it is.
+        Application = 3,
+    }
+    impl Actor {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "ACTOR_UNSPECIFIED",
+                Self::ItAdmin => "ACTOR_IT_ADMIN",
+                Self::Operator => "ACTOR_OPERATOR",
+                Self::Application => "ACTOR_APPLICATION",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "ACTOR_UNSPECIFIED" => Some(Self::Unspecified),
+                "ACTOR_IT_ADMIN" => Some(Self::ItAdmin),
+                "ACTOR_OPERATOR" => Some(Self::Operator),
+                "ACTOR_APPLICATION" => Some(Self::Application),
+                _ => None,
+            }
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetOnboardingRequest {
+    /// `organizations/{organization}/connections/{connection}`, or `organizations/{organization}` for the one that is furthest:
+    /// of an organization without a connection it tells what the first one will need.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetOnboardingResponse {
+    #[prost(message, optional, tag = "1")]
+    pub onboarding: ::core::option::Option<Onboarding>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListOnboardingsRequest {
+    /// `organizations/{organization}`, or `organizations/-` for those of all.
+    #[prost(string, tag = "1")]
+    pub parent: ::prost::alloc::string::String,
+    /// At most 1,000; 0 means 50.
+    #[prost(int32, tag = "2")]
+    pub page_size: i32,
+    #[prost(string, tag = "3")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only those where something is missing.
+    #[prost(bool, tag = "4")]
+    pub incomplete_only: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListOnboardingsResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub onboardings: ::prost::alloc::vec::Vec<Onboarding>,
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReviewMappingRequest {
+    /// `organizations/{organization}/connections/{connection}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The connection's etag: what was looked at. Optional condition.
+    #[prost(string, tag = "2")]
+    pub etag: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReviewMappingResponse {
+    #[prost(message, optional, tag = "1")]
+    pub onboarding: ::core::option::Option<Onboarding>,
+}
+/// A sign-in that signs nobody in.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TestSignIn {
+    /// `organizations/{organization}/connections/{connection}/testSignIns/{test_sign_in}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "test_sign_in::State", tag = "2")]
+    pub state: i32,
+    /// Until when the link can be used.
+    #[prost(message, optional, tag = "3")]
+    pub expire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the last attempt ended.
+    #[prost(message, optional, tag = "4")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why it was refused, and who has to mend it.
+    #[prost(message, optional, tag = "5")]
+    pub refused: ::core::option::Option<super::super::saml::v1::Refusal>,
+    /// Every check of the last attempt.
+    #[prost(message, repeated, tag = "6")]
+    pub checks: ::prost::alloc::vec::Vec<super::super::saml::v1::Check>,
+    /// The names of the claims that would be released; what they hold is shown to the person who signed in, and to nobody else.
+    #[prost(string, repeated, tag = "7")]
+    pub claims: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Nested message and enum types in `TestSignIn`.
+pub mod test_sign_in {
+    /// What came of it.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum State {
+        Unspecified = 0,
+        /// Nobody has come back from the identity provider yet.
+        Waiting = 1,
+        Passed = 2,
+        /// The last attempt was refused; the link can be used again.
+        Refused = 3,
+        /// The link was not used in time.
+        Expired = 4,
+    }
+    impl State {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATE_UNSPECIFIED",
+                Self::Waiting => "STATE_WAITING",
+                Self::Passed => "STATE_PASSED",
+                Self::Refused => "STATE_REFUSED",
+                Self::Expired => "STATE_EXPIRED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATE_UNSPECIFIED" => Some(Self::Unspecified),
+                "STATE_WAITING" => Some(Self::Waiting),
+                "STATE_PASSED" => Some(Self::Passed),
+                "STATE_REFUSED" => Some(Self::Refused),
+                "STATE_EXPIRED" => Some(Self::Expired),
+                _ => None,
+            }
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateTestSignInRequest {
+    /// `organizations/{organization}/connections/{connection}`.
+    #[prost(string, tag = "1")]
+    pub connection: ::prost::alloc::string::String,
+    /// 1 minute to 24 hours; 1 hour when unset.
+    #[prost(message, optional, tag = "2")]
+    pub lifetime: ::core::option::Option<::prost_types::Duration>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateTestSignInResponse {
+    #[prost(message, optional, tag = "1")]
+    pub test_sign_in: ::core::option::Option<TestSignIn>,
+    /// The link. Whoever has it can try this connection until it expires, and nothing else.
+    #[prost(string, tag = "2")]
+    pub url: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetTestSignInRequest {
+    /// See TestSignIn.name.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetTestSignInResponse {
+    #[prost(message, optional, tag = "1")]
+    pub test_sign_in: ::core::option::Option<TestSignIn>,
+}
+/// Generated client implementations.
+pub mod onboarding_service_client {
+    #![allow(unused_variables, dead_code, missing_docs, clippy::wildcard_imports, clippy::let_unit_value)]
+    use tonic::codegen::http::Uri;
+    use tonic::codegen::*;
+    /// Onboardings: what has to be so before people sign in through a connection, what is missing, and who has to act.
+    #[derive(Debug, Clone)]
+    pub struct OnboardingServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl OnboardingServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> OnboardingServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(inner: T, interceptor: F) -> OnboardingServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                    http::Request<tonic::body::Body>,
+                    Response = http::Response<<T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody>,
+                >,
+            <T as tonic::codegen::Service<http::Request<tonic::body::Body>>>::Error:
+                Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            OnboardingServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Tells how far a connection is, as of now. NOT_FOUND/CONNECTION_NOT_FOUND.
+        pub async fn get_onboarding(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetOnboardingRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetOnboardingResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.OnboardingService/GetOnboarding");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.OnboardingService", "GetOnboarding"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists onboardings as they were recorded, by organization and then in the order in which the connections were created.
+        pub async fn list_onboardings(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListOnboardingsRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListOnboardingsResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.OnboardingService/ListOnboardings");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.OnboardingService", "ListOnboardings"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says that somebody has looked at what the identity provider's attributes become, and that it is right. Holds until the
+        /// mapping changes. ABORTED/ETAG_MISMATCH when the connection is not the one that was looked at any more.
+        pub async fn review_mapping(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReviewMappingRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReviewMappingResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.OnboardingService/ReviewMapping");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.OnboardingService", "ReviewMapping"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Makes the link of a test sign-in, for whoever can sign in at the identity provider. It runs the whole path on a connection
+        /// that is not live: nobody is made, nothing is used up, Cognito hears nothing. FAILED_PRECONDITION/CONNECTION_ENABLED,
+        /// INVALID_ARGUMENT/LIFETIME_INVALID.
+        pub async fn create_test_sign_in(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateTestSignInRequest>,
+        ) -> std::result::Result<tonic::Response<super::CreateTestSignInResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path =
+                http::uri::PathAndQuery::from_static("/vestibule.registry.v1.OnboardingService/CreateTestSignIn");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.OnboardingService", "CreateTestSignIn"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Tells what came of a test sign-in. NOT_FOUND/TEST_SIGN_IN_NOT_FOUND an hour after its link expired.
+        pub async fn get_test_sign_in(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetTestSignInRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetTestSignInResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.OnboardingService/GetTestSignIn");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.OnboardingService", "GetTestSignIn"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod onboarding_service_server {
+    #![allow(unused_variables, dead_code, missing_docs, clippy::wildcard_imports, clippy::let_unit_value)]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with OnboardingServiceServer.
+    #[async_trait]
+    pub trait OnboardingService: std::marker::Send + std::marker::Sync + 'static {
+        /// Tells how far a connection is, as of now. NOT_FOUND/CONNECTION_NOT_FOUND.
+        async fn get_onboarding(
+            &self,
+            request: tonic::Request<super::GetOnboardingRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetOnboardingResponse>, tonic::Status>;
+        /// Lists onboardings as they were recorded, by organization and then in the order in which the connections were created.
+        async fn list_onboardings(
+            &self,
+            request: tonic::Request<super::ListOnboardingsRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListOnboardingsResponse>, tonic::Status>;
+        /// Says that somebody has looked at what the identity provider's attributes become, and that it is right. Holds until the
+        /// mapping changes. ABORTED/ETAG_MISMATCH when the connection is not the one that was looked at any more.
+        async fn review_mapping(
+            &self,
+            request: tonic::Request<super::ReviewMappingRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReviewMappingResponse>, tonic::Status>;
+        /// Makes the link of a test sign-in, for whoever can sign in at the identity provider. It runs the whole path on a connection
+        /// that is not live: nobody is made, nothing is used up, Cognito hears nothing. FAILED_PRECONDITION/CONNECTION_ENABLED,
+        /// INVALID_ARGUMENT/LIFETIME_INVALID.
+        async fn create_test_sign_in(
+            &self,
+            request: tonic::Request<super::CreateTestSignInRequest>,
+        ) -> std::result::Result<tonic::Response<super::CreateTestSignInResponse>, tonic::Status>;
+        /// Tells what came of a test sign-in. NOT_FOUND/TEST_SIGN_IN_NOT_FOUND an hour after its link expired.
+        async fn get_test_sign_in(
+            &self,
+            request: tonic::Request<super::GetTestSignInRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetTestSignInResponse>, tonic::Status>;
+    }
+    /// Onboardings: what has to be so before people sign in through a connection, what is missing, and who has to act.
+    #[derive(Debug)]
+    pub struct OnboardingServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> OnboardingServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(inner: T, interceptor: F) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for OnboardingServiceServer<T>
+    where
+        T: OnboardingService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/vestibule.registry.v1.OnboardingService/GetOnboarding" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetOnboardingSvc<T: OnboardingService>(pub Arc<T>);
+                    impl<T: OnboardingService> tonic::server::UnaryService<super::GetOnboardingRequest> for GetOnboardingSvc<T> {
+                        type Response = super::GetOnboardingResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::GetOnboardingRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as OnboardingService>::get_onboarding(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetOnboardingSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.OnboardingService/ListOnboardings" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListOnboardingsSvc<T: OnboardingService>(pub Arc<T>);
+                    impl<T: OnboardingService> tonic::server::UnaryService<super::ListOnboardingsRequest> for ListOnboardingsSvc<T> {
+                        type Response = super::ListOnboardingsResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::ListOnboardingsRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as OnboardingService>::list_onboardings(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListOnboardingsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.OnboardingService/ReviewMapping" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReviewMappingSvc<T: OnboardingService>(pub Arc<T>);
+                    impl<T: OnboardingService> tonic::server::UnaryService<super::ReviewMappingRequest> for ReviewMappingSvc<T> {
+                        type Response = super::ReviewMappingResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::ReviewMappingRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as OnboardingService>::review_mapping(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReviewMappingSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.OnboardingService/CreateTestSignIn" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateTestSignInSvc<T: OnboardingService>(pub Arc<T>);
+                    impl<T: OnboardingService> tonic::server::UnaryService<super::CreateTestSignInRequest> for CreateTestSignInSvc<T> {
+                        type Response = super::CreateTestSignInResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::CreateTestSignInRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut =
+                                async move { <T as OnboardingService>::create_test_sign_in(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateTestSignInSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.OnboardingService/GetTestSignIn" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetTestSignInSvc<T: OnboardingService>(pub Arc<T>);
+                    impl<T: OnboardingService> tonic::server::UnaryService<super::GetTestSignInRequest> for GetTestSignInSvc<T> {
+                        type Response = super::GetTestSignInResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::GetTestSignInRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as OnboardingService>::get_test_sign_in(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetTestSignInSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => Box::pin(async move {
+                    let mut response = http::Response::new(tonic::body::Body::default());
+                    let headers = response.headers_mut();
+                    headers.insert(tonic::Status::GRPC_STATUS, (tonic::Code::Unimplemented as i32).into());
+                    headers.insert(http::header::CONTENT_TYPE, tonic::metadata::GRPC_CONTENT_TYPE);
+                    Ok(response)
+                }),
+            }
+        }
+    }
+    impl<T> Clone for OnboardingServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "vestibule.registry.v1.OnboardingService";
+    impl<T> tonic::server::NamedService for OnboardingServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -40,6 +40,99 @@ pub mod create_authn_request_response {
         PostForm(super::PostForm),
     }
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateTestAuthnRequestRequest {
+    /// As it stands in the link.
+    #[prost(string, tag = "1")]
+    pub ticket: ::prost::alloc::string::String,
+    /// At most 80 bytes (SAML Bindings section 3.4.3).
+    #[prost(string, tag = "2")]
+    pub relay_state: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CreateTestAuthnRequestResponse {
+    /// The request's ID; of a form that no real sign-in has.
+    #[prost(string, tag = "1")]
+    pub request_id: ::prost::alloc::string::String,
+    /// `organizations/{organization}/connections/{connection}`.
+    #[prost(string, tag = "4")]
+    pub connection: ::prost::alloc::string::String,
+    /// How the browser carries it.
+    #[prost(oneof = "create_test_authn_request_response::Binding", tags = "2, 3")]
+    pub binding: ::core::option::Option<create_test_authn_request_response::Binding>,
+}
+/// Nested message and enum types in `CreateTestAuthnRequestResponse`.
+pub mod create_test_authn_request_response {
+    /// How the browser carries it.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Binding {
+        /// HTTP-Redirect: go there.
+        #[prost(string, tag = "2")]
+        RedirectUrl(::prost::alloc::string::String),
+        /// HTTP-POST: submit this form.
+        #[prost(message, tag = "3")]
+        PostForm(super::PostForm),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ValidateTestResponseRequest {
+    /// As it stood in the link.
+    #[prost(string, tag = "1")]
+    pub ticket: ::prost::alloc::string::String,
+    /// The connection's id, as it stands in the ACS URL.
+    #[prost(string, tag = "2")]
+    pub connection: ::prost::alloc::string::String,
+    /// The `SAMLResponse` form field as it came: base64.
+    #[prost(string, tag = "3")]
+    pub saml_response: ::prost::alloc::string::String,
+    /// The ID of the request it must answer.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ValidateTestResponseResponse {
+    /// Every check in order, also those not reached.
+    #[prost(message, repeated, tag = "3")]
+    pub checks: ::prost::alloc::vec::Vec<Check>,
+    #[prost(oneof = "validate_test_response_response::Outcome", tags = "1, 2")]
+    pub outcome: ::core::option::Option<validate_test_response_response::Outcome>,
+}
+/// Nested message and enum types in `ValidateTestResponseResponse`.
+pub mod validate_test_response_response {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Outcome {
+        #[prost(message, tag = "1")]
+        Passed(super::TestIdentity),
+        #[prost(message, tag = "2")]
+        Refused(super::Refusal),
+    }
+}
+/// Whom a test sign-in would have signed in. Personal: for the person's own browser.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TestIdentity {
+    /// What would be released; empty when the address may not be.
+    #[prost(string, tag = "1")]
+    pub email: ::prost::alloc::string::String,
+    #[prost(bool, tag = "2")]
+    pub email_verified: bool,
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub given_name: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub family_name: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "6")]
+    pub groups: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What the groups mean in our words.
+    #[prost(string, repeated, tag = "7")]
+    pub roles: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// By what the person would be recognised.
+    #[prost(string, tag = "8")]
+    pub subject: ::prost::alloc::string::String,
+    /// Empty when the identity provider does not say.
+    #[prost(string, tag = "9")]
+    pub acr: ::prost::alloc::string::String,
+}
 /// A form that the browser submits to the identity provider.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct PostForm {
@@ -890,6 +983,40 @@ pub mod saml_service_client {
                 .insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "ValidateUnsolicitedResponse"));
             self.inner.unary(req, path, codec).await
         }
+        /// Makes an AuthnRequest of a test sign-in, for a connection that is not live, on the strength of a ticket that the registry
+        /// has signed. INVALID_ARGUMENT/TEST_TICKET_INVALID, INVALID_ARGUMENT/TEST_TICKET_EXPIRED, FAILED_PRECONDITION/TEST_TICKET_USED,
+        /// FAILED_PRECONDITION/CONNECTION_ENABLED.
+        pub async fn create_test_authn_request(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateTestAuthnRequestRequest>,
+        ) -> std::result::Result<tonic::Response<super::CreateTestAuthnRequestResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.saml.v1.SamlService/CreateTestAuthnRequest");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "CreateTestAuthnRequest"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Judges the Response of a test sign-in as any other. Nobody is made, nothing is used up but the ticket, and that only when
+        /// the test passes, which is recorded. A Response to the request of a real sign-in is refused, and the other way about:
+        /// the requests tell themselves apart. INVALID_ARGUMENT/REQUEST_ID_INVALID, and what CreateTestAuthnRequest says of tickets.
+        pub async fn validate_test_response(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ValidateTestResponseRequest>,
+        ) -> std::result::Result<tonic::Response<super::ValidateTestResponseResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.saml.v1.SamlService/ValidateTestResponse");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.saml.v1.SamlService", "ValidateTestResponse"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Makes a signed LogoutRequest that ends, at the identity provider, the session that a sign-in began there (SAML Profiles
         /// section 4.4). INVALID_ARGUMENT/SESSION_UNREADABLE when the session is too old, another pool's or not one of ours.
         pub async fn create_logout_request(
@@ -1032,6 +1159,20 @@ pub mod saml_service_server {
             &self,
             request: tonic::Request<super::ValidateUnsolicitedResponseRequest>,
         ) -> std::result::Result<tonic::Response<super::ValidateUnsolicitedResponseResponse>, tonic::Status>;
+        /// Makes an AuthnRequest of a test sign-in, for a connection that is not live, on the strength of a ticket that the registry
+        /// has signed. INVALID_ARGUMENT/TEST_TICKET_INVALID, INVALID_ARGUMENT/TEST_TICKET_EXPIRED, FAILED_PRECONDITION/TEST_TICKET_USED,
+        /// FAILED_PRECONDITION/CONNECTION_ENABLED.
+        async fn create_test_authn_request(
+            &self,
+            request: tonic::Request<super::CreateTestAuthnRequestRequest>,
+        ) -> std::result::Result<tonic::Response<super::CreateTestAuthnRequestResponse>, tonic::Status>;
+        /// Judges the Response of a test sign-in as any other. Nobody is made, nothing is used up but the ticket, and that only when
+        /// the test passes, which is recorded. A Response to the request of a real sign-in is refused, and the other way about:
+        /// the requests tell themselves apart. INVALID_ARGUMENT/REQUEST_ID_INVALID, and what CreateTestAuthnRequest says of tickets.
+        async fn validate_test_response(
+            &self,
+            request: tonic::Request<super::ValidateTestResponseRequest>,
+        ) -> std::result::Result<tonic::Response<super::ValidateTestResponseResponse>, tonic::Status>;
         /// Makes a signed LogoutRequest that ends, at the identity provider, the session that a sign-in began there (SAML Profiles
         /// section 4.4). INVALID_ARGUMENT/SESSION_UNREADABLE when the session is too old, another pool's or not one of ours.
         async fn create_logout_request(
@@ -1229,6 +1370,71 @@ pub mod saml_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ValidateUnsolicitedResponseSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.saml.v1.SamlService/CreateTestAuthnRequest" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateTestAuthnRequestSvc<T: SamlService>(pub Arc<T>);
+                    impl<T: SamlService> tonic::server::UnaryService<super::CreateTestAuthnRequestRequest>
+                        for CreateTestAuthnRequestSvc<T>
+                    {
+                        type Response = super::CreateTestAuthnRequestResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateTestAuthnRequestRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut =
+                                async move { <T as SamlService>::create_test_authn_request(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateTestAuthnRequestSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.saml.v1.SamlService/ValidateTestResponse" => {
+                    #[allow(non_camel_case_types)]
+                    struct ValidateTestResponseSvc<T: SamlService>(pub Arc<T>);
+                    impl<T: SamlService> tonic::server::UnaryService<super::ValidateTestResponseRequest> for ValidateTestResponseSvc<T> {
+                        type Response = super::ValidateTestResponseResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ValidateTestResponseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as SamlService>::validate_test_response(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ValidateTestResponseSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(accept_compression_encodings, send_compression_encodings)

@@ -57,7 +57,11 @@ pub(super) async fn connect(
             identity_providers.introduce(login.path, entity_id, acs_url);
         }
         if connection.state() != State::Enabled {
-            let request = EnableConnectionRequest { name: connection.name.clone(), etag: String::new() };
+            let request = EnableConnectionRequest {
+                name: connection.name.clone(),
+                etag: String::new(),
+                override_note: "the sandbox's own identity provider".to_owned(),
+            };
             client.enable_connection(request).await.map_err(SeedError::refused("enable a connection"))?;
         }
         connections.push((login.path, connection.name));

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
 
-use super::{Certificate, CheckedSettings, MetadataSource, SamlIdentityProvider};
+use super::{Certificate, CheckedSettings, MetadataRefreshed, MetadataSource, SamlIdentityProvider, SamlSettings};
 use crate::{DisplayName, Note};
 
 /// What can be asked of a connection.
@@ -25,6 +25,17 @@ pub enum Command {
         /// The present.
         at: Timestamp,
     },
+    /// Decline the proposed change: it is not proposed again as long as the document says the same.
+    DeclineMetadataChange,
+    /// Take note of a document that was read from the metadata's address, after what it says was observed.
+    NoteRefresh(MetadataRefreshed),
+    /// Take note that no usable document was found at the metadata's address.
+    NoteRefreshFailure {
+        /// A stable, UPPER_SNAKE_CASE reason.
+        reason: &'static str,
+        /// The present.
+        at: Timestamp,
+    },
     /// Trust a certificate that was only observed, that leaves, or that an operator has retired.
     TrustCertificate {
         /// Its fingerprint.
@@ -40,11 +51,26 @@ pub enum Command {
         /// Its fingerprint.
         fingerprint: String,
     },
+    /// Note that a test sign-in passed.
+    NoteTest(NoteTest),
     /// Note what time has done to certificates: they come near their end, expire, and leave after their overlap.
     NoteTime {
         /// The present.
         now: Timestamp,
     },
+}
+
+/// A test sign-in that passed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NoteTest {
+    /// The test's id.
+    pub test: String,
+    /// The settings that it was judged with.
+    pub settings: SamlSettings,
+    /// The certificate whose key verified the answer.
+    pub certificate_fingerprint: String,
+    /// The present.
+    pub now: Timestamp,
 }
 
 /// What was found at the address of an identity provider's metadata.

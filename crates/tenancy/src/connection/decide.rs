@@ -3,7 +3,8 @@ use vestibule_decider::Decider;
 
 use super::{
     CATEGORY, CheckedSettings, Command, Configure, Configured, Create, Created, Disabled, Enabled, Event,
-    MetadataChangeSettled, Rejection, SamlMetadata, SamlSettings, SourceChange, Trust, certificate::By,
+    MetadataChangeSettled, NoteTest, Rejection, SamlMetadata, SamlSettings, SourceChange, Tested, Trust,
+    certificate::By,
 };
 
 /// The trust of an organization in one identity provider, by stage of life.
@@ -59,6 +60,13 @@ impl Decider for Connection {
                 trust.observe(observed)
             }
             (Self::Disabled(trust) | Self::Enabled(trust), Command::ApproveMetadataChange { at }) => trust.approve(*at),
+            (Self::Disabled(trust) | Self::Enabled(trust), Command::DeclineMetadataChange) => trust.decline(),
+            (Self::Disabled(trust) | Self::Enabled(trust), Command::NoteRefresh(refreshed)) => {
+                Ok(trust.note_refresh(refreshed))
+            }
+            (Self::Disabled(trust) | Self::Enabled(trust), Command::NoteRefreshFailure { reason, at }) => {
+                Ok(trust.note_refresh_failure(reason, *at))
+            }
             (Self::Disabled(trust) | Self::Enabled(trust), Command::TrustCertificate { fingerprint }) => {
                 trust.trust(fingerprint)
             }
@@ -69,6 +77,8 @@ impl Decider for Connection {
                 Ok(trust.promote(fingerprint))
             }
             (Self::Disabled(trust) | Self::Enabled(trust), Command::NoteTime { now }) => Ok(trust.note_time(*now)),
+            (Self::Disabled(trust), Command::NoteTest(test)) => trust.note_test(test),
+            (Self::Enabled(_), Command::NoteTest(_)) => Err(Rejection::Enabled),
         }
     }
 
@@ -114,6 +124,20 @@ pub(super) fn usable(metadata: &SamlMetadata) -> Result<&SamlMetadata, Rejection
 }
 
 impl Trust {
+    /// What was judged with other settings, or by a certificate that is not trusted any more, says nothing of what is there.
+    fn note_test(&self, passed: &NoteTest) -> Result<Vec<Event>, Rejection> {
+        let NoteTest { test, settings, certificate_fingerprint, now } = passed;
+        if self.tested.as_ref().is_some_and(|known| known.test == *test) {
+            return Err(Rejection::TestRepeated);
+        }
+        let is_trusted = self.certificates.iter().any(|known| known.fingerprint == *certificate_fingerprint);
+        if *settings != self.settings || !is_trusted {
+            return Err(Rejection::ChangedDuringTest);
+        }
+        let (test, certificate_fingerprint) = (test.clone(), certificate_fingerprint.clone());
+        Ok(vec![Tested { test, certificate_fingerprint, tested_at: *now }.into()])
+    }
+
     /// What of `configure` is not so already: first the properties, then the certificates.
     fn changes(&self, configure: &Configure) -> Result<Vec<Event>, Rejection> {
         let wanted_name = configure.display_name.as_ref().map(|name| name.as_str().to_owned());
@@ -134,10 +158,10 @@ impl Trust {
             configured.identity_provider =
                 (*identity_provider != self.identity_provider).then(|| identity_provider.clone());
             certificates = self.named(named, By::Import);
-            let settled = self
-                .proposed
-                .as_ref()
-                .map(|proposed| MetadataChangeSettled { approved: proposed.identity_provider == *identity_provider });
+            let settled = self.proposed.as_ref().map(|proposed| MetadataChangeSettled {
+                approved: proposed.identity_provider == *identity_provider,
+                declined: false,
+            });
             certificates.extend(settled.map(Event::from));
         }
         let properties = (configured != Configured::default()).then_some(Event::Configured(configured));

@@ -1,10 +1,11 @@
 use serde::{Deserialize, Serialize};
-use vestibule_decider::{EventBody, Schema, domain_event};
+use vestibule_decider::{EventBody, Reservation, Schema, domain_event};
 use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
 
 use super::{
     CertificateExpired, CertificateObserved, CertificateOverlapping, CertificatePromoted, CertificateRenewalRequired,
-    CertificateRenewed, CertificateRetired, CertificateTrusted, SamlSettings,
+    CertificateRenewed, CertificateRetired, CertificateTrusted, MetadataRefreshFailed, MetadataRefreshed, SamlSettings,
+    TEST,
 };
 
 /// A SAML binding of an endpoint (SAML Bindings sections 3.4 and 3.5).
@@ -153,6 +154,9 @@ impl EventBody for MetadataChangeProposed {
 pub struct MetadataChangeSettled {
     /// Whether an operator approved it; otherwise the metadata says what it said before, or another was imported.
     pub approved: bool,
+    /// Whether an operator declined it: then the same change is not proposed again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub declined: bool,
 }
 
 impl EventBody for MetadataChangeSettled {
@@ -176,6 +180,21 @@ pub struct Disabled {
 
 impl EventBody for Disabled {
     const SCHEMA: Schema = Schema::new("connection.disabled", 1, &[]);
+}
+
+/// A test sign-in passed, with certificates and settings as they are. Nobody was signed in.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Tested {
+    /// The test's id.
+    pub test: String,
+    /// The certificate whose key verified the answer.
+    pub certificate_fingerprint: String,
+    /// When.
+    pub tested_at: Timestamp,
+}
+
+impl EventBody for Tested {
+    const SCHEMA: Schema = Schema::new("connection.tested", 1, &[]);
 }
 
 domain_event! {
@@ -205,9 +224,24 @@ domain_event! {
         MetadataChangeProposed(MetadataChangeProposed),
         /// See [`MetadataChangeSettled`].
         MetadataChangeSettled(MetadataChangeSettled),
+        /// See [`MetadataRefreshed`].
+        MetadataRefreshed(MetadataRefreshed),
+        /// See [`MetadataRefreshFailed`].
+        MetadataRefreshFailed(MetadataRefreshFailed),
         /// See [`Enabled`].
         Enabled(Enabled),
         /// See [`Disabled`].
         Disabled(Disabled),
+        /// See [`Tested`].
+        Tested(Tested),
+    }
+    reservations = reservations;
+}
+
+/// A test's ticket counts once.
+fn reservations(event: &Event) -> Vec<Reservation> {
+    match event {
+        Event::Tested(tested) => vec![Reservation::Take { scope: TEST, key: tested.test.clone() }],
+        _ => Vec::new(),
     }
 }

@@ -6,6 +6,7 @@ mod command;
 mod decide;
 mod event;
 mod observe;
+mod refresh;
 mod rejection;
 pub mod settings;
 mod trust;
@@ -15,12 +16,14 @@ pub use certificate::{
     CertificateExpired, CertificateObserved, CertificateOverlapping, CertificatePromoted, CertificateRenewalRequired,
     CertificateRenewed, CertificateRetired, CertificateTrusted, OVERLAP_MAX, RENEWAL_DAYS,
 };
-pub use command::{Command, Configure, Create, NewCertificates, ObserveMetadata, SamlMetadata};
+pub use command::{Command, Configure, Create, NewCertificates, NoteTest, ObserveMetadata, SamlMetadata};
 pub use decide::Connection;
 pub use event::{
     Binding, Certificate, Configured, Created, Disabled, Enabled, Endpoint, Event, LogoutEndpoint,
-    MetadataChangeProposed, MetadataChangeSettled, MetadataSource, SamlIdentityProvider, SourceChange,
+    MetadataChangeProposed, MetadataChangeSettled, MetadataSource, SamlIdentityProvider, SourceChange, Tested,
 };
+pub use observe::CERTIFICATES_MAX;
+pub use refresh::{FAILURE_TOLD_EVERY, MetadataRefreshFailed, MetadataRefreshed, Refresh};
 pub use rejection::Rejection;
 pub use settings::{
     AttributeRule, CertificateValidity, CheckedSettings, ClaimName, Encryption, Provider, RoleRule, SamlSettings,
@@ -30,3 +33,5 @@ pub use trust::{CertificateState, Progress, Trust};
 
 /// Stream category of connections.
 pub const CATEGORY: &str = "connection";
+/// Unique across the deployment: the ticket of a test sign-in counts once. Key: the test's id.
+pub const TEST: &str = "connection.test";

@@ -5,38 +5,63 @@ use std::time::Duration;
 use vestibule_kernel::Timestamp;
 
 use super::{
-    Configured, Event, MetadataChangeProposed, MetadataChangeSettled, NewCertificates, ObserveMetadata, Rejection,
-    SamlIdentityProvider, SamlMetadata, Trust, certificate::By, decide::usable,
+    CertificateTrusted, Configured, Event, MetadataChangeProposed, MetadataChangeSettled, NewCertificates,
+    ObserveMetadata, Rejection, SamlIdentityProvider, SamlMetadata, Trust, certificate::By, decide::usable,
 };
 
 /// An identity provider may stamp each copy of its metadata with another `validUntil`: a new one is only recorded when the
 /// recorded one is about to end.
 const VALIDITY_ENDS_SOON: Duration = Duration::from_hours(1);
 
+/// Certificates that are trusted at once because metadata names them, or has named them a day ago.
+pub const CERTIFICATES_MAX: usize = 16;
+
 impl Trust {
     pub(super) fn observe(&self, observed: &ObserveMetadata) -> Result<Vec<Event>, Rejection> {
         let ObserveMetadata { metadata, trust, at } = observed;
         let SamlMetadata { identity_provider, certificates } = usable(metadata)?;
         if self.moves_to(identity_provider) {
-            let is_news = self.proposed.as_ref().is_none_or(|proposed| !is_same(proposed, metadata));
+            let mut known = self.proposed.iter().chain(&self.declined);
+            let is_news = !known.any(|known| is_same(known, metadata));
             let SamlMetadata { identity_provider, certificates } = metadata.clone();
             let proposed = MetadataChangeProposed { identity_provider, certificates };
             return Ok(is_news.then(|| proposed.into()).into_iter().collect());
         }
         let mut events: Vec<Event> = Vec::new();
-        events.extend(self.proposed.is_some().then(|| MetadataChangeSettled { approved: false }.into()));
+        events
+            .extend(self.proposed.is_some().then(|| MetadataChangeSettled { approved: false, declined: false }.into()));
         events.extend(self.described(identity_provider, *at));
         events.extend(self.named(certificates, By::Observation { trust: *trust, at: *at }));
-        Ok(events)
+        self.few_enough(events)
+    }
+
+    /// Certificates leave a day after metadata has stopped naming them. A document that names others every time shall not
+    /// bring so many together that no signature can be verified any more.
+    fn few_enough(&self, events: Vec<Event>) -> Result<Vec<Event>, Rejection> {
+        let known = |added: &CertificateTrusted| {
+            self.certificates.iter().any(|known| known.fingerprint == added.certificate.fingerprint)
+        };
+        let is_new = |event: &&Event| matches!(event, Event::CertificateTrusted(added) if !known(added));
+        let together = self.certificates.len() + events.iter().filter(is_new).count();
+        if together > CERTIFICATES_MAX { Err(Rejection::TooManyCertificates) } else { Ok(events) }
     }
 
     pub(super) fn approve(&self, at: Timestamp) -> Result<Vec<Event>, Rejection> {
-        let proposed = self.proposed.as_ref().ok_or(Rejection::NothingProposed)?;
-        let mut events: Vec<Event> = vec![MetadataChangeSettled { approved: true }.into()];
+        // Whoever has declined it may think better of it.
+        let proposed = self.proposed.as_ref().or(self.declined.as_ref()).ok_or(Rejection::NothingProposed)?;
+        let mut events: Vec<Event> = vec![MetadataChangeSettled { approved: true, declined: false }.into()];
         events.extend(self.described(&proposed.identity_provider, at));
         let by = By::Observation { trust: NewCertificates::Trust, at };
         events.extend(self.named(&proposed.certificates, by));
-        Ok(events)
+        self.few_enough(events)
+    }
+
+    pub(super) fn decline(&self) -> Result<Vec<Event>, Rejection> {
+        match (&self.proposed, &self.declined) {
+            (Some(_), _) => Ok(vec![MetadataChangeSettled { approved: false, declined: true }.into()]),
+            (None, Some(_)) => Ok(vec![]),
+            (None, None) => Err(Rejection::NothingProposed),
+        }
     }
 
     /// Whether it is another identity provider, or people would be sent to another host than before.

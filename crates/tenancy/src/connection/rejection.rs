@@ -18,6 +18,12 @@ pub enum Rejection {
     /// There would be nowhere to send anybody.
     #[error("an identity provider without a single sign-on endpoint cannot be used")]
     NoEndpoint,
+    /// More than [`super::CERTIFICATES_MAX`] would be trusted.
+    #[error(
+        "the metadata names other certificates so often that more than {} would be trusted",
+        super::CERTIFICATES_MAX
+    )]
+    TooManyCertificates,
     /// There is nothing to approve.
     #[error("the metadata proposes no change that awaits approval")]
     NothingProposed,
@@ -27,6 +33,15 @@ pub enum Rejection {
     /// Nobody could sign in any more, which is what disabling says.
     #[error("it is the only certificate that is trusted: disable the connection, or trust another one first")]
     LastCertificate,
+    /// Whoever wants to know whether it works can sign in.
+    #[error("the connection is enabled: a test sign-in is for one that is not live")]
+    Enabled,
+    /// What was tested is not what is there.
+    #[error("the connection was changed during the test: test it again")]
+    ChangedDuringTest,
+    /// A ticket counts once.
+    #[error("a test has passed with this ticket already: ask for another link")]
+    TestRepeated,
 }
 
 impl Explain for Rejection {
@@ -38,9 +53,13 @@ impl Explain for Rejection {
             Self::EntityIdImmutable => metadata("ENTITY_ID_IMMUTABLE"),
             Self::NoCertificate => metadata("METADATA_WITHOUT_SIGNING_CERTIFICATE"),
             Self::NoEndpoint => metadata("METADATA_WITHOUT_SINGLE_SIGN_ON_SERVICE"),
+            Self::TooManyCertificates => Explanation::new(Kind::Precondition, "TOO_MANY_CERTIFICATES"),
             Self::NothingProposed => Explanation::new(Kind::Precondition, "METADATA_CHANGE_NOT_PROPOSED"),
             Self::CertificateNotFound => Explanation::new(Kind::NotFound, "CERTIFICATE_NOT_FOUND"),
             Self::LastCertificate => Explanation::new(Kind::Precondition, "CERTIFICATE_LAST"),
+            Self::Enabled => Explanation::new(Kind::Precondition, "CONNECTION_ENABLED"),
+            Self::ChangedDuringTest => Explanation::new(Kind::Conflict, "CONNECTION_CHANGED_DURING_TEST"),
+            Self::TestRepeated => Explanation::new(Kind::Precondition, "TEST_TICKET_USED"),
         }
     }
 }

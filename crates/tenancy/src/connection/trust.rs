@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
 
 use super::{
-    Certificate, Configured, Created, Event, MetadataChangeProposed, MetadataSource, SamlIdentityProvider,
-    SamlMetadata, SamlSettings,
+    Certificate, Configured, Created, Event, MetadataChangeProposed, MetadataSource, Refresh, SamlIdentityProvider,
+    SamlMetadata, SamlSettings, Tested,
 };
 
 /// Who is trusted, and by what.
@@ -40,6 +40,15 @@ pub struct Trust {
     /// The change of entity id or host that awaits approval.
     #[serde(default)]
     pub proposed: Option<SamlMetadata>,
+    /// The change that an operator has declined.
+    #[serde(default)]
+    pub declined: Option<SamlMetadata>,
+    /// How reading the metadata from its address goes.
+    #[serde(default)]
+    pub refresh: Refresh,
+    /// The last test sign-in that passed with identity provider and settings as they are.
+    #[serde(default)]
+    pub tested: Option<Tested>,
 }
 
 /// How far a trusted certificate has come in its life.
@@ -98,6 +107,9 @@ impl Trust {
             progress: BTreeMap::new(),
             metadata_source: None,
             proposed: None,
+            declined: None,
+            refresh: Refresh::default(),
+            tested: None,
         }
     }
 
@@ -134,10 +146,13 @@ impl Trust {
 
     pub(super) fn with(self, configured: &Configured) -> Self {
         let Configured { display_name, identity_provider, settings, metadata_source } = configured.clone();
+        let is_what_was_tested = identity_provider.is_none() && settings.is_none();
         Self {
+            tested: self.tested.filter(|_| is_what_was_tested),
             display_name: display_name.unwrap_or(self.display_name),
             identity_provider: identity_provider.unwrap_or(self.identity_provider),
             settings: settings.unwrap_or(self.settings),
+            refresh: if metadata_source.is_some() { Refresh::default() } else { self.refresh },
             metadata_source: metadata_source.map_or(self.metadata_source, |change| change.to),
             ..self
         }
@@ -165,7 +180,13 @@ impl Trust {
                 let MetadataChangeProposed { identity_provider, certificates } = proposed.clone();
                 Self { proposed: Some(SamlMetadata { identity_provider, certificates }), ..self }
             }
-            Event::MetadataChangeSettled(_) => Self { proposed: None, ..self },
+            Event::MetadataChangeSettled(settled) if settled.declined => {
+                Self { declined: self.proposed, proposed: None, ..self }
+            }
+            Event::MetadataChangeSettled(_) => Self { proposed: None, declined: None, ..self },
+            Event::MetadataRefreshed(refreshed) => Self { refresh: Refresh::refreshed(refreshed), ..self },
+            Event::MetadataRefreshFailed(failed) => Self { refresh: self.refresh.failed(failed), ..self },
+            Event::Tested(tested) => Self { tested: Some(tested.clone()), ..self },
             Event::Created(_) | Event::Configured(_) | Event::Enabled(_) | Event::Disabled(_) => self,
         }
     }

@@ -237,14 +237,14 @@ fn another_entity_id_or_host_counts_only_when_it_is_approved() {
         Scenario::<Connection>::given([created(), proposed.clone()])
             .when(&Command::ApproveMetadataChange { at: now() })
             .then([
-                MetadataChangeSettled { approved: true }.into(),
+                MetadataChangeSettled { approved: true, declined: false }.into(),
                 configured.into(),
                 trusted("b"),
                 leaving("a", now()),
             ]);
         Scenario::<Connection>::given([created(), proposed])
             .when(&self::observe(&["a"], NewCertificates::Trust, now()))
-            .then([MetadataChangeSettled { approved: false }]);
+            .then([MetadataChangeSettled { approved: false, declined: false }]);
     }
     Scenario::<Connection>::given([created()])
         .when(&Command::ApproveMetadataChange { at: now() })

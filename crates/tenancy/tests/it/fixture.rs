@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Debug, fs, path::Path};
 
 use serde_json::{Value, json};
 use vestibule_decider::{DomainEvent, Payload, Personal, PersonalFields};
-use vestibule_tenancy::{assertion, claim_policy, connection, domain, organization, person, user_pool};
+use vestibule_tenancy::{assertion, claim_policy, connection, domain, onboarding, organization, person, user_pool};
 
 use crate::sample::{self, person_id, pool_id};
 
@@ -73,8 +73,12 @@ fn every_event_is_read_as_it_was_stored() {
     sample::certificate_events().into_iter().for_each(|event| holds::<connection::Event>(&mut seen, event));
     let retired = connection::CertificateRetired { fingerprint: "a".repeat(64), by_operator: true };
     holds_with::<connection::Event>(&mut seen, "by_operator", retired);
+    let declined = connection::MetadataChangeSettled { approved: false, declined: true };
+    holds_with::<connection::Event>(&mut seen, "declined", declined);
     holds::<connection::Event>(&mut seen, connection::Enabled {});
     holds::<connection::Event>(&mut seen, connection::Disabled { note: "moved".to_owned() });
+    holds::<connection::Event>(&mut seen, sample::tested());
+    sample::onboarding_events().into_iter().for_each(|event| holds::<onboarding::Event>(&mut seen, event));
     holds::<user_pool::Event>(&mut seen, sample::registered());
     holds::<user_pool::Event>(&mut seen, sample::user_pool_updated());
     holds::<user_pool::Event>(&mut seen, sample::secret_added("s1"));

@@ -13,11 +13,15 @@ mod domain;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod onboarding;
+#[cfg(test)]
 mod organization;
 #[cfg(test)]
 mod person;
 #[cfg(test)]
 mod property;
+#[cfg(test)]
+mod refresh;
 #[cfg(test)]
 mod sample;
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! One event of each type, and the commands that make them.
 
+use std::time::Duration;
+
 use vestibule_kernel::{ConnectionId, DomainId, OrganizationId, PersonId, Timestamp, UserPoolId};
 use vestibule_tenancy::{
     AppClientId, DisplayName, DomainName, ExternalId, NativeUserId, Note, PoolDomain, PoolId, ProviderName, Region,
-    Role, Slug, Tier, assertion, claim_policy, connection, domain, organization, person, user_pool,
+    Role, Slug, Tier, assertion, claim_policy, connection, domain, onboarding, organization, person, user_pool,
 };
 
 pub(crate) fn organization_id() -> OrganizationId {
@@ -199,6 +201,14 @@ pub(crate) fn metadata_source() -> connection::MetadataSource {
     }
 }
 
+pub(crate) fn refreshed(digest: &str) -> connection::MetadataRefreshed {
+    connection::MetadataRefreshed {
+        digest: digest.repeat(64),
+        valid_until: Some("2027-01-01T00:00:00Z".parse().unwrap()),
+        cache_until: now().plus(Duration::from_hours(6)),
+    }
+}
+
 /// What happens to certificates, and to what metadata proposes: one event of each kind.
 pub(crate) fn certificate_events() -> Vec<connection::Event> {
     let fingerprint = "a".repeat(64);
@@ -217,7 +227,14 @@ pub(crate) fn certificate_events() -> Vec<connection::Event> {
             certificates: vec![certificate("b")],
         }
         .into(),
-        connection::MetadataChangeSettled { approved: true }.into(),
+        connection::MetadataChangeSettled { approved: true, declined: false }.into(),
+        refreshed("a").into(),
+        connection::MetadataRefreshFailed {
+            reason: "FETCH_STATUS".to_owned(),
+            failing_since: now(),
+            at: now().plus(Duration::from_hours(24)),
+        }
+        .into(),
     ]
 }
 
@@ -328,11 +345,15 @@ pub(crate) fn role(text: &str) -> Role {
 }
 
 pub(crate) fn roles_changed(roles: &[&str]) -> person::RolesChanged {
-    person::RolesChanged { person: person_id(), roles: roles.iter().map(|&role| role.to_owned()).collect() }
+    person::RolesChanged {
+        person: person_id(),
+        roles: roles.iter().map(|&role| role.to_owned()).collect(),
+        directory: None,
+    }
 }
 
 pub(crate) fn person_deactivated() -> person::Deactivated {
-    person::Deactivated { person: person_id(), note: "left".to_owned() }
+    person::Deactivated { person: person_id(), note: "left".to_owned(), directory: None }
 }
 
 pub(crate) fn relinked() -> person::Relinked {
@@ -423,4 +444,24 @@ pub(crate) fn claim_policy_replaced() -> claim_policy::Replaced {
 
 pub(crate) fn claim_policy_cleared() -> claim_policy::Cleared {
     claim_policy::Cleared { target: claim_policy::Target::UserPool { user_pool: pool_id() } }
+}
+
+pub(crate) fn tested() -> connection::Tested {
+    connection::Tested {
+        test: "5b0b4b0e-6f0e-4e0a-9d3c-2b1a4e5f6a7d".to_owned(),
+        certificate_fingerprint: "a".repeat(64),
+        tested_at: now(),
+    }
+}
+
+pub(crate) fn onboarding_events() -> Vec<onboarding::Event> {
+    use onboarding::{Completed, Overridden, Started, Step, StepCompleted, StepReopened};
+    let (connection, organization, at) = (connection_id(), organization_id(), now());
+    vec![
+        Started { connection, organization, at }.into(),
+        StepCompleted { step: Step::MappingReviewed, mapping: Some("d1".repeat(32)), at }.into(),
+        StepReopened { step: Step::DomainVerified, at }.into(),
+        Overridden { steps: vec![Step::TestSignInPassed], note: "by phone".to_owned(), at }.into(),
+        Completed { at }.into(),
+    ]
 }

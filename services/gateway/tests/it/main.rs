@@ -22,6 +22,8 @@ mod rule;
 #[cfg(test)]
 mod slo;
 #[cfg(test)]
+mod test_peer;
+#[cfg(test)]
 mod token;
 #[cfg(test)]
 mod trace;

@@ -13,20 +13,22 @@ use vestibule_rpc::{
     },
     saml::v1::{
         Check, CreateAuthnRequestRequest, CreateAuthnRequestResponse, CreateLogoutRequestRequest,
-        CreateLogoutRequestResponse, ExplainResponseRequest, ExplainResponseResponse,
-        GetServiceProviderMetadataRequest, GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest,
-        InspectMetadataResponse, PostForm, PreviewMappingRequest, PreviewMappingResponse, Refusal,
-        RotateServiceProviderKeysRequest, RotateServiceProviderKeysResponse, ValidateLogoutRequest,
-        ValidateLogoutResponse, ValidateResponseRequest, ValidateResponseResponse, ValidateUnsolicitedResponseRequest,
-        ValidateUnsolicitedResponseResponse, check, create_authn_request_response::Binding, refusal,
-        saml_service_server::SamlService, validate_response_response::Outcome,
+        CreateLogoutRequestResponse, CreateTestAuthnRequestRequest, CreateTestAuthnRequestResponse,
+        ExplainResponseRequest, ExplainResponseResponse, GetServiceProviderMetadataRequest,
+        GetServiceProviderMetadataResponse, Identity, InspectMetadataRequest, InspectMetadataResponse, PostForm,
+        PreviewMappingRequest, PreviewMappingResponse, Refusal, RotateServiceProviderKeysRequest,
+        RotateServiceProviderKeysResponse, ValidateLogoutRequest, ValidateLogoutResponse, ValidateResponseRequest,
+        ValidateResponseResponse, ValidateTestResponseRequest, ValidateTestResponseResponse,
+        ValidateUnsolicitedResponseRequest, ValidateUnsolicitedResponseResponse, check,
+        create_authn_request_response::Binding, refusal, saml_service_server::SamlService,
+        validate_response_response::Outcome,
     },
     to_status,
 };
 use vestibule_tenancy::assertion::{self, Accepted, Assertion};
 
 use crate::{
-    logout_peer,
+    logout_peer, test_peer,
     world::{ACME, ACME_CONNECTION, GLOBEX, GLOBEX_CONNECTION, PERSON},
 };
 
@@ -112,6 +114,7 @@ pub(crate) struct Asked {
     pub(crate) traceparents: Vec<Option<String>>,
     pub(crate) logout_requests: Vec<CreateLogoutRequestRequest>,
     pub(crate) logouts: Vec<ValidateLogoutRequest>,
+    pub(crate) tests: Vec<ValidateTestResponseRequest>,
 }
 
 /// Judges `valid:<assertion id>:<word>` as valid, everything else as unsigned. The word says what the identity lacks.
@@ -212,6 +215,22 @@ impl SamlService for Saml {
         }))
     }
 
+    async fn create_test_authn_request(
+        &self,
+        request: Request<CreateTestAuthnRequestRequest>,
+    ) -> Result<Response<CreateTestAuthnRequestResponse>, Status> {
+        test_peer::create(request.get_ref()).map(Response::new)
+    }
+
+    async fn validate_test_response(
+        &self,
+        request: Request<ValidateTestResponseRequest>,
+    ) -> Result<Response<ValidateTestResponseResponse>, Status> {
+        let request = request.into_inner();
+        self.asked.lock().unwrap().tests.push(request.clone());
+        test_peer::validate(&request).map(Response::new)
+    }
+
     async fn create_logout_request(
         &self,
         request: Request<CreateLogoutRequestRequest>,
@@ -297,7 +316,7 @@ fn user_pool(name: &str) -> UserPoolId {
     resource::user_pool("user_pool", name).unwrap()
 }
 
-fn refused(reason: &str, responsible: refusal::Responsible) -> ValidateResponseResponse {
+pub(crate) fn refused(reason: &str, responsible: refusal::Responsible) -> ValidateResponseResponse {
     let failed = Check {
         name: "signature.present".to_owned(),
         status: check::Status::Failed.into(),

@@ -89,7 +89,7 @@ impl ConnectionService for Api {
         &self,
         request: Request<EnableConnectionRequest>,
     ) -> Result<Response<EnableConnectionResponse>, Status> {
-        let EnableConnectionRequest { name, etag } = request.get_ref();
+        let EnableConnectionRequest { name, etag, override_note: _ } = request.get_ref();
         let id = resource::connection("name", name).map_err(refused)?;
         let change = change(&request, "etag", etag)?;
         let connection = self.registry.enable_connection(id, change).await.map_err(refused)?;

@@ -145,7 +145,11 @@ async fn enabling_and_disabling_can_be_repeated() {
     let registry = Registry::start().await;
     let acme = registry.create_organization("acme").await;
     let created = registry.create_connection(&acme.name, &identity_provider().metadata_xml()).await.unwrap();
-    let enable = |etag: &str| EnableConnectionRequest { name: created.name.clone(), etag: etag.to_owned() };
+    let enable = |etag: &str| EnableConnectionRequest {
+        name: created.name.clone(),
+        etag: etag.to_owned(),
+        override_note: "tried by hand".to_owned(),
+    };
     let enabled = registry.connections().enable_connection(enable("1")).await.unwrap().into_inner();
     let enabled = enabled.connection.unwrap();
     assert_eq!((enabled.state(), enabled.etag.as_str()), (State::Enabled, "2"));
@@ -174,7 +178,7 @@ async fn what_does_not_exist_is_not_found() {
     let acme = registry.create_organization("acme").await;
     let name = format!("{}/connections/01890a5d-ac96-774b-bcce-b302099a8057", acme.name);
     assert_refused(get(&registry, &name).await, Code::NotFound, "CONNECTION_NOT_FOUND");
-    let enable = EnableConnectionRequest { name: name.clone(), etag: "7".to_owned() };
+    let enable = EnableConnectionRequest { name: name.clone(), etag: "7".to_owned(), ..Default::default() };
     let outcome = registry.connections().enable_connection(enable).await;
     assert_refused(outcome, Code::NotFound, "CONNECTION_NOT_FOUND");
     let disable = DisableConnectionRequest { name: name.clone(), ..DisableConnectionRequest::default() };

@@ -31,9 +31,12 @@ pub(crate) enum Command {
         /// What people read when they have to choose.
         #[arg(long, default_value = "Single sign-on")]
         display_name: String,
-        /// Let people sign in through it at once.
-        #[arg(long)]
+        /// Let people sign in through it at once, which nobody has tried: say why with --override-note.
+        #[arg(long, requires = "override_note")]
         enable: bool,
+        /// Why people may sign in although steps of the onboarding are missing; recorded and published.
+        #[arg(long, default_value = "", value_name = "WHY")]
+        override_note: String,
         #[command(flatten)]
         settings: Box<SettingFlags>,
     },
@@ -59,7 +62,13 @@ pub(crate) enum Command {
         settings: Box<SettingFlags>,
     },
     /// Let people sign in through it.
-    Enable { organization: String, connection: String },
+    Enable {
+        organization: String,
+        connection: String,
+        /// Why people may sign in although steps of the onboarding are missing; recorded and published.
+        #[arg(long, default_value = "", value_name = "WHY")]
+        override_note: String,
+    },
     /// Let nobody sign in through it.
     Disable {
         organization: String,
@@ -79,9 +88,9 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
                 .format
                 .print("vestibule.registry.v1.ListConnectionsResponse", &answer, |answer| rows(&answer.connections));
         }
-        Command::Create { organization, metadata, display_name, enable: at_once, settings } => {
+        Command::Create { organization, metadata, display_name, enable: at_once, override_note, settings } => {
             let made = create(operator, &organization, &metadata, display_name, *settings).await?;
-            if at_once { enable(operator, made.name).await? } else { made }
+            if at_once { enable(operator, made.name, override_note).await? } else { made }
         }
         Command::Configure { organization, connection, settings } => {
             let found = find(operator, &organization, &connection).await?;
@@ -93,9 +102,9 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
             changed
         }
         Command::Show { organization, connection } => find(operator, &organization, &connection).await?,
-        Command::Enable { organization, connection } => {
+        Command::Enable { organization, connection, override_note } => {
             let name = find(operator, &organization, &connection).await?.name;
-            enable(operator, name).await?
+            enable(operator, name, override_note).await?
         }
         Command::Disable { organization, connection, note } => {
             let name = find(operator, &organization, &connection).await?.name;
@@ -140,9 +149,9 @@ async fn create(
     Ok(answer.into_inner().connection.unwrap_or_default())
 }
 
-async fn enable(operator: &Operator, name: String) -> anyhow::Result<Connection> {
+async fn enable(operator: &Operator, name: String, override_note: String) -> anyhow::Result<Connection> {
     let mut client = ConnectionServiceClient::new(operator.channel.clone());
-    let request = EnableConnectionRequest { name, etag: String::new() };
+    let request = EnableConnectionRequest { name, etag: String::new(), override_note };
     let answer = client.enable_connection(request).await.map_err(|status| operator.refused(&status))?;
     Ok(answer.into_inner().connection.unwrap_or_default())
 }

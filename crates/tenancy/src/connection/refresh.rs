@@ -1,0 +1,80 @@
+//! How reading an identity provider's metadata from its address goes.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use vestibule_decider::{EventBody, Schema};
+use vestibule_kernel::Timestamp;
+
+use super::{Event, Trust};
+
+/// How often it is told that the metadata still cannot be refreshed.
+pub const FAILURE_TOLD_EVERY: Duration = Duration::from_hours(24);
+
+/// The document at the address says something else than before, or is there again.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct MetadataRefreshed {
+    /// SHA-256 over what the document says of the identity provider, lower-case hex: not over its bytes, since many a
+    /// product stamps each copy anew.
+    pub digest: String,
+    /// Until when it may be believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
+    /// Until when it need not be read again.
+    pub cache_until: Timestamp,
+}
+
+impl EventBody for MetadataRefreshed {
+    const SCHEMA: Schema = Schema::new("connection.metadata_refreshed", 1, &[]);
+}
+
+/// The document cannot be read, or says what it may not; what was known before still counts.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct MetadataRefreshFailed {
+    /// A stable, UPPER_SNAKE_CASE reason.
+    pub reason: String,
+    /// Since when it cannot be refreshed.
+    pub failing_since: Timestamp,
+    /// When it was tried the last time.
+    pub at: Timestamp,
+}
+
+impl EventBody for MetadataRefreshFailed {
+    const SCHEMA: Schema = Schema::new("connection.metadata_refresh_failed", 1, &[]);
+}
+
+/// What is remembered of refreshing.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct Refresh {
+    /// See [`MetadataRefreshed::digest`].
+    pub digest: Option<String>,
+    /// Since when it fails; `None`: it does not.
+    pub failing_since: Option<Timestamp>,
+    /// When that was last told.
+    pub told_at: Option<Timestamp>,
+}
+
+impl Trust {
+    pub(super) fn note_refresh(&self, refreshed: &MetadataRefreshed) -> Vec<Event> {
+        let known = self.refresh.failing_since.is_none() && self.refresh.digest.as_ref() == Some(&refreshed.digest);
+        if known { vec![] } else { vec![refreshed.clone().into()] }
+    }
+
+    pub(super) fn note_refresh_failure(&self, reason: &str, at: Timestamp) -> Vec<Event> {
+        let is_news = self.refresh.told_at.is_none_or(|told_at| told_at.plus(FAILURE_TOLD_EVERY) <= at);
+        let failing_since = self.refresh.failing_since.unwrap_or(at);
+        let failed = || MetadataRefreshFailed { reason: reason.to_owned(), failing_since, at }.into();
+        is_news.then(failed).into_iter().collect()
+    }
+}
+
+impl Refresh {
+    pub(super) fn refreshed(event: &MetadataRefreshed) -> Self {
+        Self { digest: Some(event.digest.clone()), ..Self::default() }
+    }
+
+    pub(super) fn failed(self, event: &MetadataRefreshFailed) -> Self {
+        Self { failing_since: Some(event.failing_since), told_at: Some(event.at), ..self }
+    }
+}
