@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use vestibule_decider::{EventBody, Schema};
-use vestibule_tenancy::{assertion, claim_policy, connection, domain, organization, person, user_pool};
+use vestibule_tenancy::{assertion, claim_policy, connection, directory, directory_group, directory_user, domain, organization, person, user_pool};
 
 use crate::page::{cells, code, files, text};
 
@@ -79,6 +79,17 @@ fn compiled() -> Vec<Schema> {
         person::SignedIn::SCHEMA,
         person::NativeUserLinked::SCHEMA,
         person::NativeUserUnlinked::SCHEMA,
+        directory::Created::SCHEMA,
+        directory::TokenAdded::SCHEMA,
+        directory::TokenRetired::SCHEMA,
+        directory_user::Created::SCHEMA,
+        directory_user::Changed::SCHEMA,
+        directory_user::GroupsChanged::SCHEMA,
+        directory_user::Deleted::SCHEMA,
+        directory_group::Created::SCHEMA,
+        directory_group::Changed::SCHEMA,
+        directory_group::MembersChanged::SCHEMA,
+        directory_group::Deleted::SCHEMA,
         claim_policy::Replaced::SCHEMA,
         claim_policy::Cleared::SCHEMA,
         assertion::Accepted::SCHEMA,
@@ -115,6 +126,9 @@ fn reserved_names_are_the_codes() {
         person::SUBJECT,
         person::NATIVE_USER,
         assertion::REQUEST,
+        directory::CONNECTION,
+        directory_user::USER_NAME,
+        directory_user::EXTERNAL_ID,
     ];
     for name in names {
         assert!(code(&page).any(|word| word == name), "{name} is reserved, and the page does not say so");

@@ -1,4 +1,4 @@
-use vestibule_kernel::{ConnectionId, OrganizationId, PersonId, UserPoolId};
+use vestibule_kernel::{ConnectionId, DirectoryId, OrganizationId, PersonId, UserPoolId};
 
 use super::Profile;
 use crate::{NativeUserId, Note, Role};
@@ -8,6 +8,24 @@ use crate::{NativeUserId, Note, Role};
 pub enum Command {
     /// Be the one whom an accepted assertion names.
     Recognise(Recognise),
+    /// Be the one whom a directory has as its user. Makes the person when there is none.
+    Provision(Provision),
+    /// Have the roles that a directory's groups mean.
+    AssignRoles {
+        /// The directory.
+        directory: DirectoryId,
+        /// Its connection.
+        connection: ConnectionId,
+        /// All of them; order and repetition do not matter.
+        roles: Vec<Role>,
+    },
+    /// Be no user of a directory any more: sign in no more, get no tokens, and have no roles by its groups.
+    Deprovision {
+        /// The directory.
+        directory: DirectoryId,
+        /// Its connection.
+        connection: ConnectionId,
+    },
     /// Sign in no more, and get no tokens.
     Deactivate {
         /// Why.
@@ -59,6 +77,27 @@ pub struct Recognise {
     pub profile: Profile,
     /// What its groups mean in the SaaS's vocabulary; order and repetition do not matter.
     pub roles: Vec<Role>,
+}
+
+/// What a directory says of a person.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Provision {
+    /// The person: a new id when the subject is not known.
+    pub person: PersonId,
+    /// The organization of the directory.
+    pub organization: OrganizationId,
+    /// The directory.
+    pub directory: DirectoryId,
+    /// Its connection.
+    pub connection: ConnectionId,
+    /// The keyed digest of what the identity provider will call the person at sign-in.
+    pub subject_digest: String,
+    /// What the directory says; `None` when that is what it said before.
+    pub profile: Option<Profile>,
+    /// The roles, where they come from the directory's groups.
+    pub roles: Option<Vec<Role>>,
+    /// Whether the person may sign in.
+    pub is_active: bool,
 }
 
 /// The user of a user pool's own who is a person.

@@ -1,9 +1,9 @@
 use vestibule_decider::Decider;
-use vestibule_kernel::{ConnectionId, OrganizationId, PersonId, UserPoolId};
+use vestibule_kernel::{ConnectionId, DirectoryId, OrganizationId, PersonId, UserPoolId};
 
 use super::{
     CATEGORY, Command, Deactivated, Event, FirstSeen, LinkNativeUser, NativeUserLinked, NativeUserUnlinked, Profile,
-    Reactivated, Recognise, Rejection, Relinked, RolesChanged, SignedIn, SignedOut, Superseded, Updated,
+    Reactivated, Recognise, Rejection, Relinked, RolesChanged, SignedIn, SignedOut, Superseded, Updated, provision,
 };
 use crate::Role;
 
@@ -41,6 +41,10 @@ pub struct Known {
     pub profile: Option<Profile>,
     /// In order, each once.
     pub roles: Vec<String>,
+    /// The directory whose groups the roles come from; what is asserted at sign-in does not change them then.
+    pub roles_from: Option<DirectoryId>,
+    /// The directory that deactivated the person; `None` when an operator did, or nobody.
+    pub deactivated_by: Option<DirectoryId>,
     /// Whether the person signed out after the last sign-in.
     pub is_signed_out: bool,
 }
@@ -93,6 +97,7 @@ impl Decider for Person {
         match (self, command) {
             (Self::Unknown, Command::Recognise(recognise)) => Ok(first_seen(recognise)),
             (Self::Unknown, Command::LinkNativeUser(link)) => Ok(vec![linked(link).into()]),
+            (Self::Unknown, Command::Provision(provision)) => Ok(provision::first_seen(provision)),
             (Self::Unknown, _) => Err(Rejection::NotFound),
             (Self::Active(known), Command::Recognise(recognise)) => {
                 known.must_be_meant(recognise)?;
@@ -104,11 +109,22 @@ impl Decider for Person {
             }
             (Self::Superseded { by, .. }, Command::Supersede { by: again }) if by == again => Ok(vec![]),
             (Self::Superseded { .. }, Command::SignOut { .. } | Command::Deactivate { .. })
-            | (Self::Deactivated(_), Command::Deactivate { .. })
             | (Self::Active(_), Command::Reactivate) => Ok(vec![]),
+            // The directory could take back what an operator has decided, too.
+            (Self::Deactivated(known), Command::Deactivate { .. }) if known.deactivated_by.is_none() => Ok(vec![]),
             (Self::Superseded { .. }, _) => Err(Rejection::Superseded),
-            (Self::Active(known), Command::Deactivate { note }) => {
-                Ok(vec![Deactivated { person: known.person, note: note.as_str().to_owned() }.into()])
+            (Self::Active(known) | Self::Deactivated(known), Command::Deactivate { note }) => {
+                let note = note.as_str().to_owned();
+                Ok(vec![Deactivated { person: known.person, note, directory: None }.into()])
+            }
+            (Self::Active(known) | Self::Deactivated(known), Command::Provision(provision)) => {
+                known.provisioned(provision, matches!(self, Self::Active(_)))
+            }
+            (Self::Active(known) | Self::Deactivated(known), Command::AssignRoles { directory, connection, roles }) => {
+                Ok(known.assigned(*directory, *connection, roles))
+            }
+            (Self::Active(known) | Self::Deactivated(known), Command::Deprovision { directory, connection }) => {
+                Ok(known.deprovisioned(*directory, *connection, matches!(self, Self::Active(_))))
             }
             (Self::Deactivated(known), Command::Reactivate) => Ok(vec![Reactivated { person: known.person }.into()]),
             // Whoever is that person, too, could sign in again unseen.
@@ -131,8 +147,10 @@ impl Decider for Person {
         match (self, event) {
             (_, Event::FirstSeen(first)) => Self::Active(Known::first_seen(first)),
             (Self::Unknown, Event::NativeUserLinked(linked)) => Self::Active(Known::native(linked)),
-            (Self::Active(known), Event::Deactivated(_)) => Self::Deactivated(known),
-            (Self::Deactivated(known), Event::Reactivated(_)) => Self::Active(known),
+            (Self::Active(known) | Self::Deactivated(known), Event::Deactivated(deactivated)) => {
+                Self::Deactivated(Known { deactivated_by: deactivated.directory, ..known })
+            }
+            (Self::Deactivated(known), Event::Reactivated(_)) => Self::Active(Known { deactivated_by: None, ..known }),
             (Self::Active(known) | Self::Deactivated(known), Event::Superseded(superseded)) => {
                 Self::Superseded { known: Known { subject: None, ..known }, by: superseded.by }
             }
@@ -163,6 +181,8 @@ impl Known {
             native_users: Vec::new(),
             profile: None,
             roles: Vec::new(),
+            roles_from: None,
+            deactivated_by: None,
             is_signed_out: false,
         }
     }
@@ -188,8 +208,8 @@ impl Known {
             events.push(Updated { person, profile: Some(recognise.profile.clone()) }.into());
         }
         let roles = in_order(&recognise.roles);
-        if roles != self.roles {
-            events.push(RolesChanged { person, roles }.into());
+        if roles != self.roles && self.roles_from.is_none() {
+            events.push(RolesChanged { person, roles, directory: None }.into());
         }
         events
     }
@@ -204,7 +224,7 @@ impl Known {
         }
     }
 
-    fn relinked(&self, connection: ConnectionId, subject_digest: &str) -> Vec<Event> {
+    pub(super) fn relinked(&self, connection: ConnectionId, subject_digest: &str) -> Vec<Event> {
         let released_digest = self.subject.as_ref().map(|subject| subject.digest.clone());
         if released_digest.as_deref() == Some(subject_digest) {
             return vec![];
@@ -249,7 +269,10 @@ impl Known {
     fn evolve(mut self, event: &Event) -> Self {
         match event {
             Event::Updated(updated) => self.profile.clone_from(&updated.profile),
-            Event::RolesChanged(changed) => self.roles.clone_from(&changed.roles),
+            Event::RolesChanged(changed) => {
+                self.roles.clone_from(&changed.roles);
+                self.roles_from = changed.directory;
+            }
             Event::SignedOut(_) => self.is_signed_out = true,
             Event::SignedIn(_) => self.is_signed_out = false,
             Event::NativeUserLinked(linked) => self.native_users.push(NativeUser::of(linked)),
@@ -258,6 +281,10 @@ impl Known {
             }
             Event::Relinked(relinked) => {
                 let digest = relinked.subject_digest.clone();
+                if !self.is_found_over(relinked.connection) {
+                    // The directory of another connection has no say over the roles of whoever comes over this one.
+                    self.roles_from = None;
+                }
                 self.subject = Some(Subject { connection: relinked.connection, digest });
                 if let Some(profile) = &mut self.profile {
                     // The new provider has not said yet what it calls the person in clear.
@@ -287,7 +314,7 @@ fn first_seen(recognise: &Recognise) -> Vec<Event> {
         profile: Some(recognise.profile.clone()),
     };
     let roles = in_order(&recognise.roles);
-    let changed = (!roles.is_empty()).then(|| RolesChanged { person, roles }.into());
+    let changed = (!roles.is_empty()).then(|| RolesChanged { person, roles, directory: None }.into());
     std::iter::once(first.into()).chain(changed).collect()
 }
 
@@ -300,7 +327,7 @@ fn linked(link: &LinkNativeUser) -> NativeUserLinked {
     }
 }
 
-fn in_order(roles: &[Role]) -> Vec<String> {
+pub(super) fn in_order(roles: &[Role]) -> Vec<String> {
     let mut roles: Vec<String> = roles.iter().map(|role| role.as_str().to_owned()).collect();
     roles.sort_unstable();
     roles.dedup();

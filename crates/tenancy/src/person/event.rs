@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 use vestibule_decider::{EventBody, PersonalFields, Reservation, Schema, domain_event};
-use vestibule_kernel::{ConnectionId, OrganizationId, PersonId, UserPoolId};
+use vestibule_kernel::{ConnectionId, DirectoryId, OrganizationId, PersonId, UserPoolId};
 
 use super::{LOGOUT_REQUEST, NATIVE_USER, Profile, SUBJECT};
 
@@ -63,6 +63,9 @@ pub struct RolesChanged {
     pub person: PersonId,
     /// All roles as they are now, in order, each once.
     pub roles: Vec<String>,
+    /// The directory whose groups they come from: what is asserted at sign-in says nothing of roles as long as this is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<DirectoryId>,
 }
 
 impl EventBody for RolesChanged {
@@ -76,6 +79,9 @@ pub struct Deactivated {
     pub person: PersonId,
     /// Why, for operators.
     pub note: String,
+    /// The directory that said so, and may take it back; none when it was an operator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<DirectoryId>,
 }
 
 impl EventBody for Deactivated {

@@ -8,9 +8,10 @@ mod command;
 mod decide;
 mod event;
 mod profile;
+mod provision;
 mod rejection;
 
-pub use command::{Command, LinkNativeUser, Recognise};
+pub use command::{Command, LinkNativeUser, Provision, Recognise};
 pub use decide::{Known, NativeUser, Person, Subject};
 pub use event::{
     Deactivated, Event, FirstSeen, NativeUserLinked, NativeUserUnlinked, Reactivated, Relinked, RolesChanged, SignedIn,

@@ -5,7 +5,10 @@ use std::{collections::BTreeSet, fmt::Debug, fs, path::Path};
 
 use serde_json::{Value, json};
 use vestibule_decider::{DomainEvent, Payload, Personal, PersonalFields};
-use vestibule_tenancy::{assertion, claim_policy, connection, domain, onboarding, organization, person, user_pool};
+use vestibule_tenancy::{
+    assertion, claim_policy, connection, directory, directory_group, directory_user, domain, onboarding, organization,
+    person, user_pool,
+};
 
 use crate::sample::{self, person_id, pool_id};
 
@@ -98,6 +101,14 @@ fn every_event_is_read_as_it_was_stored() {
     holds::<claim_policy::Event>(&mut seen, sample::claim_policy_replaced());
     holds::<claim_policy::Event>(&mut seen, sample::claim_policy_cleared());
     holds::<assertion::Event>(&mut seen, sample::accepted());
+    let directory = Some(crate::directory::directory_id());
+    let from_directory = person::RolesChanged { directory, ..sample::roles_changed(&["admin"]) };
+    holds_with::<person::Event>(&mut seen, "directory", from_directory);
+    let by_directory = person::Deactivated { directory, ..sample::person_deactivated() };
+    holds_with::<person::Event>(&mut seen, "directory", by_directory);
+    crate::directory::events().into_iter().for_each(|event| holds::<directory::Event>(&mut seen, event));
+    crate::directory_user::events().into_iter().for_each(|event| holds::<directory_user::Event>(&mut seen, event));
+    crate::directory_group::events().into_iter().for_each(|event| holds::<directory_group::Event>(&mut seen, event));
     holds::<assertion::Event>(&mut seen, assertion::Redeemed { user_pool: pool_id() });
 
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");

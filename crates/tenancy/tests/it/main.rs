@@ -9,6 +9,12 @@ mod claim_policy;
 #[cfg(test)]
 mod connection;
 #[cfg(test)]
+mod directory;
+#[cfg(test)]
+mod directory_group;
+#[cfg(test)]
+mod directory_user;
+#[cfg(test)]
 mod domain;
 #[cfg(test)]
 mod fixture;

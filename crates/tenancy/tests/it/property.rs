@@ -18,7 +18,7 @@ use crate::sample;
 
 /// Decides `commands` one after the other. What is decided survives storage, brings the state to where repeating the
 /// command adds nothing, and the state is what the stored history folds to.
-fn any_history_holds<D>(commands: &[D::Command]) -> Result<(), TestCaseError>
+pub(crate) fn any_history_holds<D>(commands: &[D::Command]) -> Result<(), TestCaseError>
 where
     D: Decider + Debug + PartialEq,
     D::Command: Debug,

@@ -115,7 +115,7 @@ impl Filling {
         let roles = ROLES[usize::try_from(number).unwrap() % ROLES.len()];
         if !roles.is_empty() {
             let roles = roles.iter().map(|role| (*role).to_owned()).collect();
-            self.apply::<person::Event>(stream(), person::RolesChanged { person, roles });
+            self.apply::<person::Event>(stream(), person::RolesChanged { person, roles, directory: None });
         }
     }
 

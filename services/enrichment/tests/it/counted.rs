@@ -130,7 +130,7 @@ async fn tokens_beyond_their_budget_are_counted_and_logged_now_and_then() {
     let mut deployment = Deployment::start().await;
     let (acme, ann) = deployment.ann().await;
     let roles = vec!["a".to_owned(), "b".to_owned()];
-    deployment.change_person(acme, ann, person::RolesChanged { person: ann, roles }).await;
+    deployment.change_person(acme, ann, person::RolesChanged { person: ann, roles, directory: None }).await;
     let budget = Budget { claims: Some(1), ..Budget::default() };
     let policy = ClaimPolicy { budget, ..ClaimPolicy::default() };
     deployment.set_policy(Target::Organization { organization: acme }, policy).await;

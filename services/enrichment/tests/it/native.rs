@@ -62,7 +62,7 @@ async fn what_closes_an_organization_or_a_person_closes_native_users_too() {
     assert_eq!(deployment.trigger(&confirmation).await.unwrap(), confirmation, "that signs nobody in");
     deployment.change(organization, organization::Reinstated {}).await;
 
-    let deactivated = person::Deactivated { person: eve, note: "left".to_owned() };
+    let deactivated = person::Deactivated { person: eve, note: "left".to_owned(), directory: None };
     deployment.change_person(organization, eve, deactivated).await;
     deployment.settle().await;
     assert_eq!(deployment.refused(&native(eve)).await, "PERSON_DEACTIVATED");

@@ -90,7 +90,7 @@ async fn a_person_is_shown_with_what_is_known_and_which_policy_said_so() {
     let (acme, ann) = deployment.ann().await;
     let connection = deployment.connection(acme).await;
     let roles = vec!["admin".to_owned(), "owner".to_owned()];
-    deployment.change_person(acme, ann, RolesChanged { person: ann, roles }).await;
+    deployment.change_person(acme, ann, RolesChanged { person: ann, roles, directory: None }).await;
     let pool = deployment.pool;
     let of_pool = stored("roles", ClaimSource::From(Attribute::PersonRoles));
     let of_pool = Stored { scopes: vec!["tenant/{organization.id}".to_owned()], ..of_pool };

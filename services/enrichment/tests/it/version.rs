@@ -35,7 +35,7 @@ async fn with_policy(policy: ClaimPolicy, roles: &[&str]) -> (Deployment, Organi
     let mut deployment = Deployment::start().await;
     let (organization, ann) = deployment.ann().await;
     let roles = roles.iter().map(|role| (*role).to_owned()).collect();
-    deployment.change_person(organization, ann, person::RolesChanged { person: ann, roles }).await;
+    deployment.change_person(organization, ann, person::RolesChanged { person: ann, roles, directory: None }).await;
     deployment.set_policy(Target::UserPool { user_pool: deployment.pool }, policy).await;
     deployment.settle().await;
     (deployment, organization, ann)
