@@ -1,7 +1,10 @@
-use std::{fs, io, path::PathBuf, time::Duration};
+use std::{error::Error, fs, io, path::PathBuf, time::Duration};
 
 use async_nats::{Client, ConnectOptions, Event};
-use tokio::sync::watch;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
 
 use crate::{Authentication, Settings};
 
@@ -9,6 +12,8 @@ use crate::{Authentication, Settings};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How often a silent connection is tried: three unanswered ones end it.
 const PING_EVERY: Duration = Duration::from_secs(5);
+/// The wait before the next attempt of whoever waits for the server.
+const RETRY_WAIT: Duration = Duration::from_millis(100);
 /// The longest wait before the next attempt to connect.
 const RECONNECT_WAIT_MAX: Duration = Duration::from_secs(1);
 
@@ -31,19 +36,51 @@ pub enum ConnectError {
 /// A client that connects when the server is there, and again whenever the connection is lost; and whether it is connected.
 pub(crate) async fn connect(settings: &Settings) -> Result<(Client, watch::Receiver<bool>), ConnectError> {
     let (sender, connected) = watch::channel(false);
+    let options = options(settings).await?.retry_on_initial_connect().max_reconnects(None);
+    let options = options.event_callback(move |event| {
+        tell(&event, &sender);
+        std::future::ready(())
+    });
+    Ok((options.connect(servers(settings)).await.map_err(ConnectError::Unfit)?, connected))
+}
+
+/// A client that is connected. A server that is not there is waited for; one that does not let us in is not asked again.
+pub(crate) async fn connect_now(settings: &Settings, within: Duration) -> Result<Client, ConnectError> {
+    let until = Instant::now() + within;
+    loop {
+        match options(settings).await?.connect(servers(settings)).await {
+            Ok(client) => return Ok(client),
+            Err(error) if is_away(&error) && Instant::now() < until => sleep(RETRY_WAIT).await,
+            Err(error) => return Err(ConnectError::Unfit(error)),
+        }
+    }
+}
+
+/// Whether nobody listens there; a server that listens and is not the right one, or does not let us in, is another matter.
+fn is_away(error: &async_nats::ConnectError) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(one) = cause {
+        if one.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused) {
+            return true;
+        }
+        cause = one.source();
+    }
+    false
+}
+
+fn servers(settings: &Settings) -> Vec<&str> {
+    settings.url.split(',').map(str::trim).collect()
+}
+
+/// What both have in common: who we are, whom we trust, how long we wait.
+async fn options(settings: &Settings) -> Result<ConnectOptions, ConnectError> {
     let mut options = ConnectOptions::new()
-        .name("vestibule-relay")
-        .retry_on_initial_connect()
-        .max_reconnects(None)
+        .name("vestibule")
         .connection_timeout(CONNECT_TIMEOUT)
         .ping_interval(PING_EVERY)
         .reconnect_delay_callback(|attempts| {
             let doubled = Duration::from_millis(50 << attempts.min(5));
             doubled.min(RECONNECT_WAIT_MAX)
-        })
-        .event_callback(move |event| {
-            tell(&event, &sender);
-            std::future::ready(())
         });
     options = match &settings.authentication {
         Authentication::Anonymous => options,
@@ -66,8 +103,7 @@ pub(crate) async fn connect(settings: &Settings) -> Result<(Client, watch::Recei
     if let Some((certificate, key)) = &settings.client_certificate {
         options = options.add_client_certificate(certificate.clone(), key.clone());
     }
-    let urls: Vec<&str> = settings.url.split(',').map(str::trim).collect();
-    Ok((options.connect(urls).await.map_err(ConnectError::Unfit)?, connected))
+    Ok(options)
 }
 
 fn tell(event: &Event, connected: &watch::Sender<bool>) {

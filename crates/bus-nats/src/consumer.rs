@@ -89,21 +89,42 @@ impl NatsSource {
         };
         self.context.get_or_create_stream(dead_letters).await.map_err(failed)?;
         let stream = self.context.get_stream(&stream_settings.name).await.map_err(failed)?;
-        let wanted = pull::Config {
-            durable_name: Some(self.settings.name.clone()),
-            description: Some("A consumer of Vestibule's events".to_owned()),
-            deliver_policy: DeliverPolicy::All,
-            ack_policy: AckPolicy::Explicit,
-            ack_wait: ACK_WAIT,
-            // The consumer itself decides when nothing helps.
-            max_deliver: -1,
-            max_ack_pending: i64::try_from(PENDING_MAX).unwrap_or(i64::MAX),
-            filter_subjects: self.settings.subjects.clone(),
-            ..pull::Config::default()
+        let wanted = config(&self.settings.name, &self.settings.subjects);
+        // Who may not make consumers finds the one that `vestibule nats apply` has made.
+        let consumer: PullConsumer = match stream.get_consumer(&self.settings.name).await {
+            Ok(found) if is_as_wanted(&found, &wanted) => found,
+            Ok(_) | Err(_) => stream.create_consumer(wanted).await.map_err(failed)?,
         };
-        let consumer: PullConsumer = stream.create_consumer(wanted).await.map_err(failed)?;
         consumer.stream().max_messages_per_batch(PENDING_MAX).messages().await.map_err(failed)
     }
+}
+
+/// A durable consumer of these subjects, as every consumer of ours is.
+pub(crate) fn config(name: &str, subjects: &[String]) -> pull::Config {
+    pull::Config {
+        durable_name: Some(name.to_owned()),
+        description: Some("A consumer of Vestibule's events".to_owned()),
+        deliver_policy: DeliverPolicy::All,
+        ack_policy: AckPolicy::Explicit,
+        ack_wait: ACK_WAIT,
+        // The consumer itself decides when nothing helps.
+        max_deliver: -1,
+        max_ack_pending: i64::try_from(PENDING_MAX).unwrap_or(i64::MAX),
+        filter_subjects: subjects.to_vec(),
+        ..pull::Config::default()
+    }
+}
+
+fn is_as_wanted(found: &PullConsumer, wanted: &pull::Config) -> bool {
+    let is = &found.cached_info().config;
+    let mut subjects = (is.filter_subjects.clone(), wanted.filter_subjects.clone());
+    subjects.0.sort_unstable();
+    subjects.1.sort_unstable();
+    subjects.0 == subjects.1
+        && is.ack_policy == wanted.ack_policy
+        && is.ack_wait == wanted.ack_wait
+        && is.max_deliver == wanted.max_deliver
+        && is.max_ack_pending == wanted.max_ack_pending
 }
 
 #[async_trait]

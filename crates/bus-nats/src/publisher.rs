@@ -47,6 +47,8 @@ pub struct NatsPublisher {
     connected: watch::Receiver<bool>,
     context: Context,
     settings: Settings,
+    /// Whether it makes the stream and keeps it as the settings say.
+    manages: bool,
     stream: Mutex<Known>,
 }
 
@@ -62,9 +64,29 @@ impl NatsPublisher {
     /// # Errors
     /// [`ConnectError`]: the configuration cannot be used.
     pub async fn connect(settings: Settings) -> Result<Self, ConnectError> {
+        Self::connect_to(settings, true).await
+    }
+
+    /// The same, for a stream that somebody else makes and changes, so that the publisher needs no right to: it waits until
+    /// the stream is there.
+    ///
+    /// # Errors
+    /// [`ConnectError`]: the configuration cannot be used.
+    pub async fn connect_to_declared(settings: Settings) -> Result<Self, ConnectError> {
+        Self::connect_to(settings, false).await
+    }
+
+    async fn connect_to(settings: Settings, manages: bool) -> Result<Self, ConnectError> {
         let (client, connected) = connect(&settings).await?;
         let context = ContextBuilder::new().timeout(ANSWER_TIMEOUT).ack_timeout(ANSWER_TIMEOUT).build(client.clone());
-        Ok(Self { client, connected, context, settings, stream: Mutex::new(Known::Unknown { failed_at: None }) })
+        Ok(Self {
+            client,
+            connected,
+            context,
+            settings,
+            manages,
+            stream: Mutex::new(Known::Unknown { failed_at: None }),
+        })
     }
 
     async fn stream(&self) -> Result<Arc<Stream<()>>, PublishError> {
@@ -81,7 +103,7 @@ impl NatsPublisher {
             }
             Known::Unknown { .. } => {}
         }
-        match stream::ensure(&self.client, &self.context, &self.settings.stream).await {
+        match stream::ensure(&self.client, &self.context, &self.settings.stream, self.manages).await {
             Ok(stream) => {
                 let stream = Arc::new(stream);
                 *known = Known::Ready(Arc::clone(&stream));

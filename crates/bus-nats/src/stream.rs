@@ -23,6 +23,8 @@ pub(crate) enum StreamError {
     ServerTooOld,
     #[error("the stream cannot be read")]
     Read(#[source] Cause),
+    #[error("the stream is not there: `vestibule nats apply` makes it")]
+    Absent,
     #[error("the stream cannot be made")]
     Create(#[source] Cause),
     #[error("the limits of the stream cannot be changed")]
@@ -31,11 +33,13 @@ pub(crate) enum StreamError {
     Foreign,
 }
 
-/// The stream as configured: made when it is not there, its limits brought up to date when they differ.
+/// The stream as configured: made when it is not there, its limits brought up to date when they differ, by whoever
+/// `manages` it.
 pub(crate) async fn ensure(
     client: &Client,
     context: &Context,
     settings: &StreamSettings,
+    manages: bool,
 ) -> Result<Stream<()>, StreamError> {
     let (major, minor, patch) = SERVER_VERSION_MIN;
     if !client.is_server_compatible(major, minor, patch) {
@@ -59,12 +63,15 @@ pub(crate) async fn ensure(
                 num_replicas: wanted.num_replicas,
                 ..found.clone()
             };
-            if updated != found {
+            if manages && updated != found {
                 context.update_stream(&updated).await.map_err(|error| StreamError::Update(error.into()))?;
             }
         }
         Err(error) => match error.kind() {
             GetStreamErrorKind::JetStream(answer) if answer.error_code() == ErrorCode::STREAM_NOT_FOUND => {
+                if !manages {
+                    return Err(StreamError::Absent);
+                }
                 context.create_stream(wanted).await.map_err(|error| StreamError::Create(error.into()))?;
             }
             _ => return Err(StreamError::Read(error.into())),

@@ -92,16 +92,17 @@ impl Explain for EventError {
 }
 
 impl Events {
-    /// What is published of a page of the log, in its order, as far as it is wanted.
-    ///
-    /// # Errors
-    /// [`EventError`]; nothing of the page counts as read.
-    pub async fn of_page(&self, log: &EventLog, page: &Page, wanted: &Wanted) -> Result<Vec<Event>, EventError> {
+    /// What is published of a page of the log, in its order, as far as it is wanted: all of it, or what stands before the
+    /// event that cannot be published, and why.
+    pub async fn of_page(&self, log: &EventLog, page: &Page, wanted: &Wanted) -> (Vec<Event>, Result<(), EventError>) {
         let mut events = Vec::with_capacity(page.events.len());
         for recorded in &page.events {
-            events.extend(self.wanted_of(log, recorded, wanted).await?);
+            match self.wanted_of(log, recorded, wanted).await {
+                Ok(event) => events.extend(event),
+                Err(error) => return (events, Err(error)),
+            }
         }
-        Ok(events)
+        (events, Ok(()))
     }
 
     /// At most `max` events behind `after`, of the next `pages_max` pages of the log: the answer may be short, and even
@@ -120,17 +121,19 @@ impl Events {
         let mut listed = Listed { events: Vec::new(), next: after, at_head: false };
         for _ in 0..pages_max {
             let page = log.read_all(listed.next, &filter, LIST_PAGE_EVENTS).await?;
-            (listed.next, listed.at_head) = (page.next, page.at_head);
-            for (index, recorded) in page.events.iter().enumerate() {
+            for recorded in &page.events {
                 if listed.events.len() == max {
-                    // The event before this one is the last that was looked at.
-                    let before = index.checked_sub(1).and_then(|before| page.events.get(before));
-                    listed.next = before.map_or(listed.next, |before| before.cursor);
-                    listed.at_head = false;
                     return Ok(listed);
                 }
-                listed.events.extend(self.wanted_of(log, recorded, wanted).await?);
+                match self.wanted_of(log, recorded, wanted).await {
+                    Ok(event) => listed.events.extend(event),
+                    Err(error) if listed.events.is_empty() => return Err(error),
+                    // What stands before it is told; whoever goes on behind that learns why there is no more.
+                    Err(_) => return Ok(listed),
+                }
+                listed.next = recorded.cursor;
             }
+            (listed.next, listed.at_head) = (page.next, page.at_head);
             if listed.at_head || listed.events.len() == max {
                 break;
             }

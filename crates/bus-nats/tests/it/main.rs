@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "in a test a panic is the report")]
 
 mod consumer;
+mod declared;
 mod fault;
+mod identity;
 mod process;
 mod publisher;
 mod server;

@@ -1,7 +1,7 @@
 use std::{
-    env,
+    env, fs,
     net::TcpListener,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -39,15 +39,30 @@ pub(crate) struct Server {
 impl Server {
     /// A server that runs, or `None`, with a word about it, when there is no program to test with.
     pub(crate) async fn scratch(test: &str) -> Option<Self> {
-        let Ok(program) = env::var(PROGRAM) else {
-            assert!(env::var(REQUIRE_ALL).as_deref() != Ok("1"), "{test} needs a NATS server: set {PROGRAM}");
-            println!("skipped: {test}: {PROGRAM} is not set");
-            return None;
-        };
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut server = Self { program: program.into(), folder: tempfile::tempdir().unwrap(), port, running: None };
+        let program = program(test)?;
+        let mut server = Self { program, folder: tempfile::tempdir().unwrap(), port: free_port(), running: None };
         server.start().await;
         Some(server)
+    }
+
+    /// A server with a configuration of its own, of which the program and the folder for its data are told. It may not be
+    /// ready yet.
+    pub(crate) fn configured(test: &str, configuration: impl FnOnce(&Path) -> String) -> Option<Self> {
+        let program = program(test)?;
+        let port = free_port();
+        let mut server = Self { program, folder: tempfile::tempdir().unwrap(), port, running: None };
+        let file = server.folder.path().join("server.conf");
+        let store = server.folder.path().join("data");
+        let common = format!("listen: 127.0.0.1:{port}\njetstream {{ store_dir: {store:?} }}\n");
+        fs::write(&file, common + &configuration(server.folder.path())).unwrap();
+        let mut command = Command::new(&server.program);
+        command.arg("--config").arg(file).stdout(Stdio::null()).stderr(Stdio::null());
+        server.running = Some(command.spawn().unwrap());
+        Some(server)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) async fn start(&mut self) {
@@ -60,6 +75,12 @@ impl Server {
         self.running = Some(child.unwrap());
         // Answers once JetStream does.
         self.context().await.query_account().await.unwrap();
+    }
+
+    /// Sends a signal, such as `-STOP`.
+    pub(crate) fn signal(&self, signal: &str) {
+        let id = self.running.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
     }
 
     /// SIGKILL.
@@ -100,6 +121,19 @@ impl Server {
         });
         stored.collect().await
     }
+}
+
+fn program(test: &str) -> Option<PathBuf> {
+    let program = env::var(PROGRAM).ok();
+    if program.is_none() {
+        assert!(env::var(REQUIRE_ALL).as_deref() != Ok("1"), "{test} needs a NATS server: set {PROGRAM}");
+        println!("skipped: {test}: {PROGRAM} is not set");
+    }
+    program.map(PathBuf::from)
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Drop for Server {
