@@ -65,7 +65,7 @@ impl Enrichment {
     }
 
     pub(crate) async fn answer(&self, event: TriggerEvent<'_>) -> Result<Answer, EnrichmentError> {
-        let pool = self.user_pool(&event.user_pool_id()?)?;
+        let pool = self.user_pool(&event.user_pool_id()?).await?;
         match event.trigger() {
             Trigger::PreTokenGeneration => self.generate_tokens(&pool, event).await,
             Trigger::InboundFederation => self.federate(&pool, event).await,
@@ -230,12 +230,15 @@ impl Enrichment {
         }
     }
 
-    fn user_pool(&self, pool_id: &str) -> Result<UserPool, EnrichmentError> {
-        match self.people.read(|people| people.user_pools.find(pool_id).cloned()) {
-            Some(pool) => Ok(pool),
-            // It may have been registered since.
-            None => Err(self.fresh().err().unwrap_or(EnrichmentError::UserPoolUnknown)),
+    /// The pool of an event, which may have been registered a moment ago.
+    async fn user_pool(&self, pool_id: &str) -> Result<UserPool, EnrichmentError> {
+        let find = || self.people.read(|people| people.user_pools.find(pool_id).cloned());
+        if let Some(pool) = find() {
+            return Ok(pool);
         }
+        self.fresh()?;
+        let looked = self.lookups.for_pool(&self.people, &self.log, self.clock.now()).await;
+        looked.then(find).flatten().ok_or(EnrichmentError::UserPoolUnknown)
     }
 }
 

@@ -42,9 +42,9 @@
 //!
 //! # How old the answer may be
 //!
-//! Two things can make the view too old. A sign-in may outrun it: before a person is refused whom it does not know, or who is
-//! kept out at a sign-in, the log itself is read and the view brought to its end. That is bounded in time, in length and in
-//! number, and is done once for an unknown id. And when the log cannot be read for too long, people of ours are refused rather
+//! Two things can make the view too old. A sign-in may outrun it: before a person or a user pool is refused that it does not
+//! know, or somebody who is kept out at a sign-in, the log itself is read and the view brought to its end. That is bounded in
+//! time, in length and in number, and is done once for the unknown id of a person. And when the log cannot be read for too long, people of ours are refused rather
 //! than let in under a suspension that nobody heard of.
 //!
 //! It also verifies tokens for backends that cannot do so themselves; Rust backends use `vestibule-cognito-verifier`. The

@@ -1,5 +1,5 @@
-//! A view may be a moment behind: whom it does not know may have been recorded just now, and what keeps somebody out may have
-//! just ended. Before somebody is refused for that, the log itself is read.
+//! A view may be a moment behind: whom, or which user pool, it does not know may have been recorded just now, and what keeps
+//! somebody out may have just ended. Before somebody is refused for that, the log itself is read.
 
 use std::{
     collections::HashMap,
@@ -30,14 +30,16 @@ pub(crate) struct Lookups {
     of_unknown: Allowance,
     /// Apart from the other one, so that those who are kept out cannot keep newcomers out.
     of_refused: Allowance,
+    /// The same for events of pools that nobody registered.
+    of_pools: Allowance,
     unknown: Mutex<HashMap<PersonId, Timestamp>>,
 }
 
 impl Lookups {
     pub(crate) fn new(config: &Config) -> Self {
         let allowance = || Allowance::per_second(config.lookups_per_second_max);
-        let (of_unknown, of_refused) = (allowance(), allowance());
-        Self { wait: config.lookup_wait(), of_unknown, of_refused, unknown: Mutex::default() }
+        let (of_unknown, of_refused, of_pools) = (allowance(), allowance(), allowance());
+        Self { wait: config.lookup_wait(), of_unknown, of_refused, of_pools, unknown: Mutex::default() }
     }
 
     /// Brings the view to the end of the log because of somebody whom it does not know. Whether that could change anything:
@@ -66,6 +68,12 @@ impl Lookups {
     /// the view says counts.
     pub(crate) async fn for_refused(&self, people: &Live<People>, log: &EventLog, now: Timestamp) -> bool {
         self.of_refused.take(now) && self.pull(people, log).await.is_ok()
+    }
+
+    /// Brings the view to the end of the log because of a user pool that it does not know. Whether that was done. No pool is
+    /// remembered as unknown: it may be registered at any moment.
+    pub(crate) async fn for_pool(&self, people: &Live<People>, log: &EventLog, now: Timestamp) -> bool {
+        self.of_pools.take(now) && self.pull(people, log).await.is_ok()
     }
 
     async fn pull(&self, people: &Live<People>, log: &EventLog) -> Result<(), EnrichmentError> {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde_json::json;
 use tonic::Code;
 use vestibule_enrichment_service::Config;
-use vestibule_kernel::{IdSource as _, PersonId, SystemIds};
+use vestibule_kernel::{IdSource as _, PersonId, SystemIds, UserPoolId};
 use vestibule_tenancy::{organization, person};
 
 use crate::{
@@ -38,6 +38,32 @@ async fn a_first_sign_in_that_outruns_the_view_is_found_in_the_log() {
     deployment.store.open();
     deployment.settle().await;
     deployment.trigger(&sign_in(ann)).await.unwrap();
+}
+
+/// A pool that was registered a moment ago, for its first event; and a pool of nobody's makes nobody read the log without end.
+#[tokio::test]
+async fn a_user_pool_that_the_view_does_not_know_yet_is_found_in_the_log() {
+    let config = Config { lookups_per_second_max: 1, ..Config::default() };
+    let mut deployment = Deployment::start_with(&config).await;
+    let (_, ann) = deployment.ann().await;
+    deployment.settle().await;
+    deployment.store.stop_readers(Gate::Held).await;
+    // Waiting for the view took some of the allowance.
+    deployment.clock.advance(Duration::from_secs(5));
+    let native = with(sign_in(ann), "/userName", json!("ann"));
+    let of_pool = |pool_id: &str| with(native.clone(), "/userPoolId", json!(pool_id));
+    deployment.register_pool(UserPoolId::from_uuid(SystemIds.uuid_v4()), "eu-west-1_New", "Vestibule").await;
+    deployment.trigger(&of_pool("eu-west-1_New")).await.unwrap();
+    assert_eq!(deployment.store.let_through(), 1);
+    for _ in 0..5 {
+        assert_eq!(deployment.refused(&of_pool("eu-west-1_Nowhere")).await, "USER_POOL_UNKNOWN");
+    }
+    assert_eq!(deployment.store.let_through(), 2, "two seconds' worth");
+    deployment.trigger(&of_pool("eu-west-1_New")).await.unwrap();
+    // Those whom nobody knows have an allowance of their own.
+    assert_eq!(deployment.refused(&sign_in(stranger())).await, "PERSON_UNKNOWN");
+    assert_eq!(deployment.store.let_through(), 3);
+    deployment.store.open();
 }
 
 /// Nor does a view that lags behind let anybody in whom the log keeps out.
