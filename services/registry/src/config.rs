@@ -9,11 +9,13 @@ use vestibule_host::config::{ConfigError, Validate};
 pub struct Config {
     /// How long a list may wait for what was written before it was asked for, in milliseconds, 1 to 30,000.
     pub list_wait_max_millis: u64,
+    /// After how many seconds without an event a subscriber is told how far the log was read, 1 to 60.
+    pub events_progress_seconds: u64,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { list_wait_max_millis: 2_000 }
+        Self { list_wait_max_millis: 2_000, events_progress_seconds: 10 }
     }
 }
 
@@ -21,14 +23,22 @@ impl Config {
     pub(crate) const fn list_wait_max(&self) -> Duration {
         Duration::from_millis(self.list_wait_max_millis)
     }
+
+    pub(crate) const fn events_progress(&self) -> Duration {
+        Duration::from_secs(self.events_progress_seconds)
+    }
 }
 
 impl Validate for Config {
     fn validate(&self) -> Result<(), ConfigError> {
-        if (1..=30_000).contains(&self.list_wait_max_millis) {
-            return Ok(());
+        if !(1..=30_000).contains(&self.list_wait_max_millis) {
+            let problem = "use 1 to 30000 milliseconds".to_owned();
+            return Err(ConfigError::Invalid { key: "registry.list_wait_max_millis", problem });
         }
-        let problem = "use 1 to 30000 milliseconds".to_owned();
-        Err(ConfigError::Invalid { key: "registry.list_wait_max_millis", problem })
+        if !(1..=60).contains(&self.events_progress_seconds) {
+            let problem = "use 1 to 60 seconds".to_owned();
+            return Err(ConfigError::Invalid { key: "registry.events_progress_seconds", problem });
+        }
+        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use vestibule_bus::{IN_FLIGHT_MAX, Mapping, Relay};
 use vestibule_bus_nats::{Authentication, NatsPublisher, Settings, StreamSettings};
 use vestibule_host::{
     Readiness, Resources,
-    config::{ConfigError, Validate},
+    config::{ConfigError, Deployment, Validate},
 };
 
 use crate::config::Config;
@@ -31,8 +31,11 @@ pub(crate) struct Nats {
     pub(crate) certificate_file: Option<PathBuf>,
     /// Its key, PEM.
     pub(crate) key_file: Option<PathBuf>,
-    /// The stream, made when it is not there.
+    /// The stream.
     pub(crate) stream: String,
+    /// Whether the relay makes the stream and keeps its limits as they are here. Without, `vestibule nats apply` does, and the
+    /// relay needs no right to.
+    pub(crate) manage_stream: bool,
     /// On how many servers of a cluster the stream is kept: 1, 3 or 5.
     pub(crate) replicas: usize,
     /// How long published events are kept, 1 to 8,760. Personal fields can be read there that long.
@@ -55,6 +58,7 @@ impl Default for Nats {
             certificate_file: None,
             key_file: None,
             stream: "vestibule".to_owned(),
+            manage_stream: true,
             replicas: 1,
             retention_hours: 168,
             max_megabytes: 1_024,
@@ -93,14 +97,21 @@ fn require(holds: bool, key: &'static str, problem: &str) -> Result<(), ConfigEr
 
 /// The relay, where an address is configured. NATS need not be there yet.
 pub(crate) async fn relay(resources: &Resources, config: &Config) -> anyhow::Result<Option<Relay>> {
-    let Some(url) = &config.nats.url else { return Ok(None) };
-    let environment = &config.deployment.environment;
-    let mapping = Mapping::new(environment, config.deployment.public_url.to_string());
-    let settings = config.nats.settings(url.clone(), mapping.subjects());
-    let publisher = NatsPublisher::connect(settings).await.context("nats")?;
+    let Some(settings) = config.nats.connection(&config.deployment) else { return Ok(None) };
+    let publisher = if config.nats.manage_stream {
+        NatsPublisher::connect(settings).await
+    } else {
+        NatsPublisher::connect_to_declared(settings).await
+    };
+    let publisher = publisher.context("nats")?;
+    let mapping = mapping(&config.deployment);
     let (log, views) = (resources.log.clone(), Arc::clone(&resources.views));
     let sources = (Arc::clone(&resources.clock), &*resources.ids);
     Ok(Some(Relay::new(log, views, Arc::new(publisher), mapping, config.nats.in_flight_max, sources)))
+}
+
+fn mapping(deployment: &Deployment) -> Mapping {
+    Mapping::new(&deployment.environment, deployment.public_url.to_string())
 }
 
 /// The registry is not ready when its relay has stopped for good. That NATS does not answer is no reason: events are late
@@ -115,6 +126,11 @@ pub(crate) fn readiness(relay: &Relay) -> Readiness {
 }
 
 impl Nats {
+    /// How to connect, where an address is configured.
+    pub(crate) fn connection(&self, deployment: &Deployment) -> Option<Settings> {
+        self.url.clone().map(|url| self.settings(url, mapping(deployment).subjects()))
+    }
+
     fn settings(&self, url: String, subjects: String) -> Settings {
         let authentication = match (&self.credentials_file, &self.nkey_seed_file) {
             (Some(path), _) => Authentication::CredentialsFile(path.clone()),

@@ -55,6 +55,11 @@ pub(crate) fn line(text: &str) {
     let _ = writeln!(io::stdout(), "{text}");
 }
 
+/// The same, where much is to come: whether somebody still reads.
+pub(crate) fn still_read(text: &str) -> bool {
+    writeln!(io::stdout(), "{text}").is_ok()
+}
+
 /// Prints a hint or progress beside the answer.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");

@@ -27,7 +27,7 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 const CONNECTED_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long an answer may take.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What is declared could not be compared with what is there, or not be brought about.
 #[derive(Debug, thiserror::Error)]

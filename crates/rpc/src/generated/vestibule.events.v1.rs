@@ -97,7 +97,8 @@ pub mod subscribe_events_response {
         Progress(super::Progress),
     }
 }
-/// Says how far the log was read when there was nothing to tell; every 10 seconds at least, so that both sides know of each
+/// Says how far the log was read when there was nothing to tell; at least every
+/// `registry.events_progress_seconds`, 10 by default, so that both sides know of each
 /// other. What was filtered out need not be read again.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Progress {

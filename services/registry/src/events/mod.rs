@@ -4,7 +4,7 @@ mod error;
 mod request;
 mod subscription;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -29,15 +29,18 @@ pub(crate) struct Teller {
     events: Events,
     ending: CancellationToken,
     places: Arc<Semaphore>,
+    /// After how long without an event a subscriber is told how far the log was read.
+    progress_every: Duration,
 }
 
 impl Teller {
-    pub(crate) fn new(resources: &Resources) -> Self {
+    pub(crate) fn new(resources: &Resources, progress_every: Duration) -> Self {
         Self {
             log: resources.log.clone(),
             events: Events::new(resources.public_url.to_string()),
             ending: resources.ending.clone(),
             places: Arc::new(Semaphore::new(SUBSCRIPTIONS_MAX)),
+            progress_every,
         }
     }
 

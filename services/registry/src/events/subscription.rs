@@ -1,4 +1,4 @@
-use std::{collections::VecDeque, pin::Pin, time::Duration};
+use std::{collections::VecDeque, pin::Pin};
 
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::{
@@ -9,9 +9,6 @@ use vestibule_bus::{Event, EventError, Wanted};
 use vestibule_eventlog::{Cursor, Page, ReadError};
 
 use super::{Error, Teller};
-
-/// After how long without an event a subscriber is told how far the log was read.
-const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
 /// What a subscriber is told.
 #[derive(Clone, Debug)]
@@ -30,6 +27,8 @@ pub(crate) struct Subscription {
     wanted: Wanted,
     pages: Pin<Box<dyn Stream<Item = Result<Page, ReadError>> + Send>>,
     waiting: VecDeque<Event>,
+    /// Why there is nothing behind what waits.
+    end: Option<EventError>,
     /// How far the log was read.
     reached: Cursor,
     at_head: bool,
@@ -42,15 +41,17 @@ pub(crate) struct Subscription {
 impl Subscription {
     pub(super) fn new(teller: Teller, wanted: Wanted, from: Cursor, place: OwnedSemaphorePermit) -> Self {
         let pages = Box::pin(teller.log.follow(from, wanted.filter()));
+        let progress_at = Instant::now() + teller.progress_every;
         Self {
             teller,
             wanted,
             pages,
             waiting: VecDeque::new(),
+            end: None,
             reached: from,
             at_head: false,
             caught_up: false,
-            progress_at: Instant::now() + PROGRESS_EVERY,
+            progress_at,
             _place: place,
         }
     }
@@ -61,7 +62,7 @@ impl Subscription {
             let mut subscription = subscription?;
             match subscription.next().await {
                 Ok(told) => {
-                    subscription.progress_at = Instant::now() + PROGRESS_EVERY;
+                    subscription.progress_at = Instant::now() + subscription.teller.progress_every;
                     Some((Ok(told), Some(subscription)))
                 }
                 Err(error) => Some((Err(error), None)),
@@ -71,11 +72,17 @@ impl Subscription {
 
     async fn next(&mut self) -> Result<Told, Error> {
         loop {
+            if self.teller.ending.is_cancelled() {
+                return Err(Error::Ending);
+            }
             if let Some(event) = self.waiting.pop_front() {
                 return Ok(Told::Event(Box::new(event)));
             }
-            if self.at_head && !self.caught_up {
-                self.caught_up = true;
+            if let Some(error) = self.end.take() {
+                return Err(error.into());
+            }
+            if (self.at_head && !self.caught_up) || Instant::now() >= self.progress_at {
+                self.caught_up |= self.at_head;
                 return Ok(self.progress());
             }
             tokio::select! {
@@ -90,8 +97,9 @@ impl Subscription {
     async fn take_in(&mut self, page: Option<Result<Page, ReadError>>) -> Result<(), Error> {
         // It follows for ever, and ends after an error only.
         let page = page.ok_or(Error::Ending)?.map_err(EventError::from)?;
-        let events = self.teller.events.of_page(&self.teller.log, &page, &self.wanted).await?;
+        let (events, whole) = self.teller.events.of_page(&self.teller.log, &page, &self.wanted).await;
         self.waiting.extend(events);
+        self.end = whole.err();
         (self.reached, self.at_head) = (page.next, page.at_head);
         Ok(())
     }

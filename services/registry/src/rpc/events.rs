@@ -13,7 +13,10 @@ use vestibule_rpc::{
 };
 
 use super::refused;
-use crate::events::{From, Selection, Teller, Told, cursor, page_size};
+use crate::{
+    Config,
+    events::{From, Selection, Teller, Told, cursor, page_size},
+};
 
 /// Serves the events.
 pub(crate) struct EventsApi {
@@ -21,8 +24,8 @@ pub(crate) struct EventsApi {
 }
 
 impl EventsApi {
-    pub(crate) fn new(resources: &Resources) -> Self {
-        Self { teller: Teller::new(resources) }
+    pub(crate) fn new(resources: &Resources, config: &Config) -> Self {
+        Self { teller: Teller::new(resources, config.events_progress()) }
     }
 }
 
