@@ -35,6 +35,10 @@ pub const CATALOG: &[(&str, Option<&str>)] = &[
     ("connection.certificate_renewed", Some("certificate.renewed")),
     ("connection.certificate_expired", Some("certificate.expired")),
     ("connection.certificate_retired", Some("certificate.retired")),
+    ("connection.key_added", Some("key.added")),
+    ("connection.key_action_required", Some("key.action_required")),
+    ("connection.key_activated", Some("key.activated")),
+    ("connection.key_retired", Some("key.retired")),
     ("connection.metadata_change_proposed", Some("metadata.change_proposed")),
     ("connection.metadata_change_settled", Some("metadata.change_settled")),
     ("connection.metadata_refreshed", Some("metadata.refreshed")),
@@ -281,6 +285,23 @@ fn of_connection(recorded: &Recorded, event: connection::Event) -> Result<Option
             let connection::MetadataRefreshed { valid_until, cache_until, .. } = refreshed;
             let body = payload::MetadataRefreshed { organization, connection, valid_until, cache_until };
             said("metadata.refreshed", resource, &body)
+        }
+        connection::Event::KeyAdded(added) => {
+            let connection::KeyAdded { key_id, key_use, fingerprint, active_from } = added;
+            let key_use = key_use.as_str();
+            let body = payload::KeyAdded { organization, connection, key_id, key_use, fingerprint, active_from };
+            said("key.added", resource, &body)
+        }
+        connection::Event::KeyActionRequired(required) => {
+            let connection::KeyActionRequired { key_id, days, active_from } = required;
+            let body = payload::KeyActionRequired { organization, connection, key_id, days, active_from };
+            said("key.action_required", resource, &body)
+        }
+        connection::Event::KeyActivated(connection::KeyActivated { key_id }) => {
+            said("key.activated", resource, &payload::KeyChanged { organization, connection, key_id })
+        }
+        connection::Event::KeyRetired(connection::KeyRetired { key_id }) => {
+            said("key.retired", resource, &payload::KeyChanged { organization, connection, key_id })
         }
         connection::Event::MetadataRefreshFailed(failed) => {
             let connection::MetadataRefreshFailed { reason, failing_since, .. } = failed;

@@ -282,6 +282,52 @@ pub struct CertificateExpired {
     pub not_after: Timestamp,
 }
 
+/// `key.added`: a key of ours stands in our metadata from now on. An identity provider that does not read it by itself has
+/// to be given it before it is used.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct KeyAdded {
+    /// Whose connection.
+    pub organization: OrganizationId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The key's id.
+    pub key_id: String,
+    /// `signing` or `encryption`.
+    #[serde(rename = "use")]
+    #[schemars(extend("enum" = ["signing", "encryption"]))]
+    pub key_use: &'static str,
+    /// SHA-256 over its certificate's DER, lower-case hex.
+    pub fingerprint: String,
+    /// From when it is used.
+    pub active_from: Timestamp,
+}
+
+/// `key.action_required`: whoever administers the identity provider has to have the key by then.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct KeyActionRequired {
+    /// Whose connection.
+    pub organization: OrganizationId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The key's id.
+    pub key_id: String,
+    /// It is used within so many days: 30, 14, 7, 3 or 1.
+    pub days: u16,
+    /// From when it is used.
+    pub active_from: Timestamp,
+}
+
+/// `key.activated`: it signs, or is the one to encrypt for, from now on; and `key.retired`: it stands in our metadata no more.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct KeyChanged {
+    /// Whose connection.
+    pub organization: OrganizationId,
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The key's id.
+    pub key_id: String,
+}
+
 /// `metadata.change_proposed`: the identity provider names another entity id or host, which an operator has to approve.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct MetadataChangeProposed {

@@ -1,7 +1,10 @@
 use serde::{Deserialize, Serialize};
 use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
 
-use super::{Certificate, CheckedSettings, MetadataRefreshed, MetadataSource, SamlIdentityProvider, SamlSettings};
+use super::{
+    Certificate, CheckedSettings, MetadataRefreshed, MetadataSource, SamlIdentityProvider, SamlSettings,
+    ServiceProviderKey,
+};
 use crate::{DisplayName, Note};
 
 /// What can be asked of a connection.
@@ -55,6 +58,13 @@ pub enum Command {
     NoteTest(NoteTest),
     /// Note what time has done to certificates: they come near their end, expire, and leave after their overlap.
     NoteTime {
+        /// The present.
+        now: Timestamp,
+    },
+    /// Note which keys of ours stand in our metadata, and which of them are used.
+    NoteKeys {
+        /// All of them.
+        keys: Vec<ServiceProviderKey>,
         /// The present.
         now: Timestamp,
     },

@@ -77,6 +77,9 @@ impl Decider for Connection {
                 Ok(trust.promote(fingerprint))
             }
             (Self::Disabled(trust) | Self::Enabled(trust), Command::NoteTime { now }) => Ok(trust.note_time(*now)),
+            (Self::Disabled(trust) | Self::Enabled(trust), Command::NoteKeys { keys, now }) => {
+                Ok(trust.note_keys(keys, *now))
+            }
             (Self::Disabled(trust), Command::NoteTest(test)) => trust.note_test(test),
             (Self::Enabled(_), Command::NoteTest(_)) => Err(Rejection::Enabled),
         }

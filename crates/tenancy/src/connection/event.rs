@@ -4,8 +4,8 @@ use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
 
 use super::{
     CertificateExpired, CertificateObserved, CertificateOverlapping, CertificatePromoted, CertificateRenewalRequired,
-    CertificateRenewed, CertificateRetired, CertificateTrusted, MetadataRefreshFailed, MetadataRefreshed, SamlSettings,
-    TEST,
+    CertificateRenewed, CertificateRetired, CertificateTrusted, KeyActionRequired, KeyActivated, KeyAdded, KeyRetired,
+    MetadataRefreshFailed, MetadataRefreshed, SamlSettings, TEST,
 };
 
 /// A SAML binding of an endpoint (SAML Bindings sections 3.4 and 3.5).
@@ -226,6 +226,14 @@ domain_event! {
         MetadataChangeSettled(MetadataChangeSettled),
         /// See [`MetadataRefreshed`].
         MetadataRefreshed(MetadataRefreshed),
+        /// See [`KeyAdded`].
+        KeyAdded(KeyAdded),
+        /// See [`KeyActionRequired`].
+        KeyActionRequired(KeyActionRequired),
+        /// See [`KeyActivated`].
+        KeyActivated(KeyActivated),
+        /// See [`KeyRetired`].
+        KeyRetired(KeyRetired),
         /// See [`MetadataRefreshFailed`].
         MetadataRefreshFailed(MetadataRefreshFailed),
         /// See [`Enabled`].

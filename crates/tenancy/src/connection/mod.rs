@@ -5,6 +5,7 @@ mod certificate;
 mod command;
 mod decide;
 mod event;
+mod key;
 mod observe;
 mod refresh;
 mod rejection;
@@ -22,6 +23,7 @@ pub use event::{
     Binding, Certificate, Configured, Created, Disabled, Enabled, Endpoint, Event, LogoutEndpoint,
     MetadataChangeProposed, MetadataChangeSettled, MetadataSource, SamlIdentityProvider, SourceChange, Tested,
 };
+pub use key::{KeyActionRequired, KeyActivated, KeyAdded, KeyRetired, KeyUse, KnownKey, ServiceProviderKey};
 pub use observe::CERTIFICATES_MAX;
 pub use refresh::{FAILURE_TOLD_EVERY, MetadataRefreshFailed, MetadataRefreshed, Refresh};
 pub use rejection::Rejection;

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
 
 use super::{
-    Certificate, Configured, Created, Event, MetadataChangeProposed, MetadataSource, Refresh, SamlIdentityProvider,
-    SamlMetadata, SamlSettings, Tested,
+    Certificate, Configured, Created, Event, KnownKey, MetadataChangeProposed, MetadataSource, Refresh,
+    SamlIdentityProvider, SamlMetadata, SamlSettings, Tested,
 };
 
 /// Who is trusted, and by what.
@@ -49,6 +49,9 @@ pub struct Trust {
     /// The last test sign-in that passed with identity provider and settings as they are.
     #[serde(default)]
     pub tested: Option<Tested>,
+    /// Our own keys, as far as they have been told of.
+    #[serde(default)]
+    pub keys: Vec<KnownKey>,
 }
 
 /// How far a trusted certificate has come in its life.
@@ -110,6 +113,7 @@ impl Trust {
             declined: None,
             refresh: Refresh::default(),
             tested: None,
+            keys: Vec::new(),
         }
     }
 
@@ -187,6 +191,9 @@ impl Trust {
             Event::MetadataRefreshed(refreshed) => Self { refresh: Refresh::refreshed(refreshed), ..self },
             Event::MetadataRefreshFailed(failed) => Self { refresh: self.refresh.failed(failed), ..self },
             Event::Tested(tested) => Self { tested: Some(tested.clone()), ..self },
+            Event::KeyAdded(_) | Event::KeyActionRequired(_) | Event::KeyActivated(_) | Event::KeyRetired(_) => {
+                self.with_keys(event)
+            }
             Event::Created(_) | Event::Configured(_) | Event::Enabled(_) | Event::Disabled(_) => self,
         }
     }

@@ -7,11 +7,12 @@ use vestibule_kernel::Timestamp;
 use vestibule_tenancy::connection::{
     CertificateExpired, CertificateObserved, CertificateOverlapping, CertificatePromoted, CertificateRenewalRequired,
     CertificateRenewed, CertificateRetired, CertificateState, CertificateTrusted, Command, Configure, Configured,
-    Connection, Event, MetadataChangeProposed, MetadataChangeSettled, NewCertificates, OVERLAP_MAX, ObserveMetadata,
-    RENEWAL_DAYS, Rejection, SamlMetadata,
+    Connection, Event, KeyActionRequired, KeyActivated, KeyAdded, KeyRetired, MetadataChangeProposed,
+    MetadataChangeSettled, NewCertificates, OVERLAP_MAX, ObserveMetadata, RENEWAL_DAYS, Rejection, SamlMetadata,
+    ServiceProviderKey,
 };
 
-use crate::sample::{certificate, connection_created, metadata, now};
+use crate::sample::{certificate, connection_created, key, metadata, now};
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -277,4 +278,34 @@ fn a_document_that_is_stamped_anew_at_each_look_is_recorded_when_the_last_stamp_
     }
     let later = now().plus(7 * DAY).minus(Duration::from_hours(1));
     assert_eq!(Connection::replay(&history).decide(&stamped(later)).unwrap().len(), 1);
+}
+
+#[test]
+fn our_own_keys_are_told_of_when_they_come_when_they_are_due_and_when_they_go() {
+    let (old, new) = (key("k1", true), key("k2", false));
+    let note = |keys: &[ServiceProviderKey], days: u32| Command::NoteKeys {
+        keys: keys.to_vec(),
+        now: new.active_from.minus(days * DAY),
+    };
+    let added = |key: &ServiceProviderKey| {
+        let ServiceProviderKey { key_id, key_use, fingerprint, active_from, .. } = key.clone();
+        Event::from(KeyAdded { key_id, key_use, fingerprint, active_from })
+    };
+    let required =
+        |days| Event::from(KeyActionRequired { key_id: "k2".to_owned(), days, active_from: new.active_from });
+    let activated = |id: &str| Event::from(KeyActivated { key_id: id.to_owned() });
+    let first = [added(&old), activated("k1")];
+    Scenario::<Connection>::given([created()]).when(&note(&[old.clone()], 40)).then(first.clone());
+    let mut history = [vec![created()], first.to_vec()].concat();
+    let both = [new.clone(), old];
+    Scenario::<Connection>::given(history.clone()).when(&note(&both, 40)).then([added(&new)]);
+    history.push(added(&new));
+    for (day, days) in [(30, 30), (14, 14), (5, 7), (1, 1)] {
+        Scenario::<Connection>::given(history.clone()).when(&note(&both, day)).then([required(days)]);
+        history.push(required(days));
+        Scenario::<Connection>::given(history.clone()).when(&note(&both, day)).then_nothing();
+    }
+    let alone = [key("k2", true)];
+    let retired = KeyRetired { key_id: "k1".to_owned() };
+    Scenario::<Connection>::given(history).when(&note(&alone, 0)).then([activated("k2"), retired.into()]);
 }

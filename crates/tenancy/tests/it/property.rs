@@ -93,6 +93,9 @@ fn connection_commands() -> Vec<connection::Command> {
         Command::RetireCertificate { fingerprint: fingerprint("c") },
         Command::Promote { fingerprint: fingerprint("a") },
         Command::NoteTime { now: later(2) },
+        Command::NoteKeys { keys: vec![sample::key("k1", true)], now: sample::now() },
+        Command::NoteKeys { keys: vec![sample::key("k1", true), sample::key("k2", false)], now: sample::now() },
+        Command::NoteKeys { keys: vec![sample::key("k2", true)], now: later(20) },
         Command::NoteTime { now: "2027-12-20T00:00:00Z".parse().unwrap() },
         Command::NoteTime { now: later(1_000) },
         Command::Configure(Configure {

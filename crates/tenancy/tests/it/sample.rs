@@ -209,6 +209,17 @@ pub(crate) fn refreshed(digest: &str) -> connection::MetadataRefreshed {
     }
 }
 
+/// A key of ours that signs, or will in twenty days.
+pub(crate) fn key(id: &str, active: bool) -> connection::ServiceProviderKey {
+    connection::ServiceProviderKey {
+        key_id: id.to_owned(),
+        key_use: connection::KeyUse::Signing,
+        fingerprint: "c".repeat(64),
+        active,
+        active_from: now().plus(std::time::Duration::from_hours(20 * 24)),
+    }
+}
+
 /// What happens to certificates, and to what metadata proposes: one event of each kind.
 pub(crate) fn certificate_events() -> Vec<connection::Event> {
     let fingerprint = "a".repeat(64);
@@ -222,6 +233,16 @@ pub(crate) fn certificate_events() -> Vec<connection::Event> {
         connection::CertificateRenewed { fingerprint: fingerprint.clone(), successor: "b".repeat(64) }.into(),
         connection::CertificateExpired { fingerprint: fingerprint.clone(), not_after }.into(),
         connection::CertificateRetired { fingerprint, by_operator: false }.into(),
+        connection::KeyAdded {
+            key_id: "k1".to_owned(),
+            key_use: connection::KeyUse::Signing,
+            fingerprint: "c".repeat(64),
+            active_from: not_after,
+        }
+        .into(),
+        connection::KeyActionRequired { key_id: "k1".to_owned(), days: 7, active_from: not_after }.into(),
+        connection::KeyActivated { key_id: "k1".to_owned() }.into(),
+        connection::KeyRetired { key_id: "k1".to_owned() }.into(),
         connection::MetadataChangeProposed {
             identity_provider: identity_provider(),
             certificates: vec![certificate("b")],
