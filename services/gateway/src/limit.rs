@@ -40,6 +40,12 @@ pub(crate) const STATE_BYTES_MAX: usize = 512;
 /// How many sign-outs one browser may have under way; the oldest gives way.
 pub(crate) const PENDING_LOGOUTS_MAX: usize = 3;
 
+/// How many test sign-ins one browser may have under way; the oldest gives way.
+pub(crate) const PENDING_TESTS_MAX: usize = 3;
+
+/// The longest query of the link of a test sign-in.
+pub(crate) const TEST_LINK_BYTES_MAX: usize = 512;
+
 /// How many sessions one browser remembers, each over another connection; the oldest gives way.
 pub(crate) const SESSIONS_MAX: usize = 4;
 

@@ -21,6 +21,9 @@ pub(crate) const SIGNED_OUT: &str = "SIGNED_OUT";
 /// nobody is signed in.
 pub(crate) const INITIATED: &str = "INITIATED";
 
+/// The reason of a test sign-in that passed. Not [`ACCEPTED`], for nobody is signed in.
+pub(crate) const TEST_PASSED: &str = "TEST_PASSED";
+
 /// Where a sign-in ended.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -30,6 +33,7 @@ pub(crate) enum Stage {
     Token,
     Userinfo,
     Logout,
+    Test,
 }
 
 impl Stage {
@@ -40,6 +44,7 @@ impl Stage {
             Self::Token => "token",
             Self::Userinfo => "userinfo",
             Self::Logout => "logout",
+            Self::Test => "test",
         }
     }
 }

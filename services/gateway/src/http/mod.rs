@@ -10,6 +10,7 @@ mod organization;
 mod service_provider;
 mod slo;
 mod style;
+mod test_sign_in;
 mod token;
 mod userinfo;
 
@@ -45,6 +46,7 @@ pub(crate) fn router(gateway: Gateway) -> Router {
         .route("/saml/{connection}/acs", post(acs::acs).get(acs::visited))
         .route("/saml/{connection}/slo", get(slo::redirected).post(slo::posted))
         .route(ProviderMetadata::END_SESSION_PATH, get(end_session::visited).post(end_session::posted))
+        .route("/test-sign-in", get(test_sign_in::begin))
         .route("/assets/style.css", get(style::style))
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(GlobalConcurrencyLimitLayer::new(REQUESTS_IN_FLIGHT_MAX))

@@ -2,9 +2,11 @@
 
 mod problem;
 mod security;
+mod test_result;
 
 pub(crate) use problem::{Words, problem};
 pub(crate) use security::{SecurityHeaders, secure};
+pub(crate) use test_result::{TestResult, test_result};
 
 use askama::Template;
 use axum::{

@@ -2,9 +2,11 @@
 
 mod cookie;
 mod seal;
+mod single;
 
 pub(crate) use cookie::{Found, PendingCookies, TooLarge};
 pub(crate) use seal::{PENDING_KEY, PendingSeal, Sealable, UnsealError};
+pub(crate) use single::{Single, Singles};
 
 use std::fmt;
 

@@ -24,6 +24,8 @@ mod slo;
 #[cfg(test)]
 mod test_peer;
 #[cfg(test)]
+mod test_sign_in;
+#[cfg(test)]
 mod token;
 #[cfg(test)]
 mod trace;

@@ -24,7 +24,10 @@ use crate::{
     telemetry,
 };
 
-use super::body::{self, FormError};
+use super::{
+    body::{self, FormError},
+    test_sign_in::{self, PendingTests},
+};
 use error::AcsError;
 use unsolicited::Unsolicited;
 
@@ -50,6 +53,8 @@ struct Arrived {
 enum Arrival {
     /// What this browser's sign-in waits for.
     Answer(Box<Arrived>),
+    /// What a test sign-in of this browser waits for.
+    Test(Box<test_sign_in::Arrived>),
     /// What it does not wait for.
     Unsolicited(Unsolicited),
 }
@@ -69,26 +74,27 @@ pub(super) async fn acs(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let arrived = arrive(&gateway, &connection, &headers, body).await;
-    // The trace is that of the authorize request, which only the sealed sign-in knows.
     let span = tracing::info_span!("gateway.acs", otel.kind = "server");
-    match &arrived {
-        Ok(Arrival::Answer(arrived)) => telemetry::continue_sign_in(&span, arrived.pending.traceparent.as_deref()),
-        Ok(Arrival::Unsolicited(_)) | Err(_) => telemetry::continue_request(&span, &headers),
-    }
-    async {
-        let taken = match arrived {
-            Ok(Arrival::Answer(arrived)) => accept::accept(&gateway, *arrived).await,
-            Ok(Arrival::Unsolicited(unsolicited)) => unsolicited::begin(&gateway, unsolicited).await,
-            Err(refused) => Err(refused),
-        };
-        match taken {
-            Ok(response) => response,
-            Err(refused) => show(&gateway, refused).await,
+    let taken = match arrive(&gateway, &connection, &headers, body).await {
+        Ok(Arrival::Test(arrived)) => return test_sign_in::finish(&gateway, *arrived).await,
+        Ok(Arrival::Answer(arrived)) => {
+            // The trace is that of the authorize request, which only the sealed sign-in knows.
+            telemetry::continue_sign_in(&span, arrived.pending.traceparent.as_deref());
+            accept::accept(&gateway, *arrived).instrument(span.clone()).await
         }
+        Ok(Arrival::Unsolicited(unsolicited)) => {
+            telemetry::continue_request(&span, &headers);
+            unsolicited::begin(&gateway, unsolicited).instrument(span.clone()).await
+        }
+        Err(refused) => {
+            telemetry::continue_request(&span, &headers);
+            Err(refused)
+        }
+    };
+    match taken {
+        Ok(response) => response,
+        Err(refused) => show(&gateway, refused).instrument(span).await,
     }
-    .instrument(span)
-    .await
 }
 
 /// Somebody types the address, or loads it again after the answer was taken: there is nothing to take.
@@ -114,6 +120,13 @@ async fn arrive(gateway: &Gateway, connection: &str, headers: &HeaderMap, body: 
         let saml_response = form.saml_response;
         return Ok(Arrival::Unsolicited(Unsolicited { organization, connection, saml_response }));
     };
+    // A handle is random, so it is that of a sign-in or of a test; and what is sealed opens as what it is only.
+    let tests = PendingTests::read(headers);
+    if let Some(sealed) = tests.find(&handle) {
+        let saml_response = form.saml_response;
+        let arrived = test_sign_in::Arrived { handle, sealed, tests, connection, saml_response };
+        return Ok(Arrival::Test(Box::new(arrived)));
+    }
     let sealed = match cookies.find(&handle) {
         Found::Sealed(sealed) => sealed,
         Found::Finished => return Err(refused(AcsError::Reloaded)),
