@@ -18,7 +18,7 @@ mod required;
 mod surroundings;
 mod vestibule;
 
-pub use binary::binary;
+pub use binary::{binary, provisioner};
 pub use cli::{Cli, Ran};
 pub use database::Database;
 pub use fleet::{Fleet, SERVICES};

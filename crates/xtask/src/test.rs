@@ -5,6 +5,7 @@
 //! | variable | what it holds |
 //! |---|---|
 //! | `VESTIBULE_TEST_BINARY` | the freshly built `vestibule` |
+//! | `VESTIBULE_TEST_PROVISIONER` | the freshly built `vestibule-provisioner` |
 //! | `VESTIBULE_TEST_POSTGRES_URL` | an administrator's URL of a throw-away PostgreSQL |
 //! | `VESTIBULE_TEST_NATS_SERVER` | a `nats-server` program, of which tests start servers of their own |
 //! | `VESTIBULE_TEST_PYTHON` | a Python with `tests/interop/requirements.txt` installed |
@@ -28,6 +29,10 @@ use crate::process::{cargo, run as run_visibly};
 use crate::second_opinion;
 use crate::stage::Stages;
 use postgres::Postgres;
+
+/// The programs that black-box tests start, by the variable that names them; each is its package's.
+const PROGRAMS: [(&str, &str); 2] =
+    [("VESTIBULE_TEST_BINARY", "vestibule"), ("VESTIBULE_TEST_PROVISIONER", "vestibule-provisioner")];
 
 /// The packages whose tests start the product as a program.
 const BLACK_BOX: [&str; 2] = ["vestibule-tests", "xtask"];
@@ -92,7 +97,9 @@ pub(crate) fn stages(stages: &mut Stages, arguments: &Arguments) {
         let started = Postgres::start(&target)?;
         environment.push(("VESTIBULE_TEST_POSTGRES_URL", started.url().to_owned()));
         server = Some(started);
-        environment.push(("VESTIBULE_TEST_BINARY", target.join("debug/vestibule").to_string_lossy().into_owned()));
+        for (variable, program) in PROGRAMS {
+            environment.push((variable, target.join("debug").join(program).to_string_lossy().into_owned()));
+        }
         Ok(String::new())
     });
     if BLACK_BOX.iter().any(|package| arguments.include(package)) {
@@ -130,6 +137,7 @@ pub(crate) fn stages(stages: &mut Stages, arguments: &Arguments) {
 
 /// The black-box tests start the product as a user does.
 fn build() -> Result<String> {
-    run_visibly(cargo().args(["build", "--package", "vestibule", "--locked"]))?;
+    let packages = PROGRAMS.iter().flat_map(|(_, program)| ["--package", program]);
+    run_visibly(cargo().args(["build", "--locked"]).args(packages))?;
     Ok(String::new())
 }

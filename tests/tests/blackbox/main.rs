@@ -47,6 +47,8 @@ mod portal;
 #[cfg(test)]
 mod provider;
 #[cfg(test)]
+mod provisioner;
+#[cfg(test)]
 mod pysaml2;
 #[cfg(test)]
 mod refusal;

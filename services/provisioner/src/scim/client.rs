@@ -1,26 +1,26 @@
 use std::{collections::HashSet, path::PathBuf, sync::Arc, time::Duration};
 
 use reqwest::{
-    Method, Response, StatusCode,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_MATCH, RETRY_AFTER},
+    Method, Response,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_MATCH},
     redirect::Policy,
 };
 use serde_json::{Map, Value};
 use tokio::sync::{OnceCell, Semaphore};
 use url::Url;
 use vestibule_kernel::Clock;
-use vestibule_scim::{ListResponse, ScimType};
+use vestibule_scim::ListResponse;
 
 use super::{
     ScimError,
+    answer::{document, refusal, required},
     feature::Features,
     pace::Pace,
     resource::{id, quoted},
-    retry_after::retry_after,
     token::TokenFile,
 };
 use crate::{
-    limit::{ANSWER_BYTES_MAX, CONNECT_TIMEOUT, ERROR_BYTES_MAX, IN_FLIGHT_MAX, PAGE_SIZE, RESOURCES_MAX},
+    limit::{CONNECT_TIMEOUT, IN_FLIGHT_MAX, PAGE_SIZE, RESOURCES_MAX},
     trace::Cause,
 };
 
@@ -319,7 +319,7 @@ impl Client {
         if response.status().is_success() {
             return document(response).await;
         }
-        let refused = self.refused(response, is_resource).await;
+        let refused = refusal(response, is_resource, self.clock.now()).await;
         if let ScimError::Busy { wait: Some(wait), .. } = &refused {
             self.pace.hold(*wait).await;
         }
@@ -345,75 +345,4 @@ impl Client {
         // An address may hold what a person is called.
         request.headers(headers).send().await.map_err(|error| ScimError::Unreachable(error.without_url()))
     }
-
-    async fn refused(&self, response: Response, is_resource: bool) -> ScimError {
-        let status = response.status();
-        let code = status.as_u16();
-        match status {
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
-                ScimError::Busy { status: code, wait: self.asked_wait(&response) }
-            }
-            StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED => ScimError::Unsupported,
-            status if status.is_server_error() => ScimError::Busy { status: code, wait: self.asked_wait(&response) },
-            StatusCode::UNAUTHORIZED => ScimError::Misconfigured(code),
-            StatusCode::NOT_FOUND | StatusCode::GONE if is_resource => ScimError::Gone,
-            StatusCode::NOT_FOUND | StatusCode::GONE => ScimError::Misconfigured(code),
-            StatusCode::FORBIDDEN => ScimError::Forbidden,
-            StatusCode::CONFLICT => ScimError::Taken,
-            StatusCode::PRECONDITION_FAILED => ScimError::Changed,
-            status if status.is_client_error() => {
-                ScimError::Refused { status: code, scim_type: scim_type(response).await }
-            }
-            // A redirect would carry the token elsewhere.
-            _ => ScimError::Misconfigured(code),
-        }
-    }
-
-    fn asked_wait(&self, response: &Response) -> Option<Duration> {
-        let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
-        retry_after(value, self.clock.now())
-    }
-}
-
-fn required(document: Option<Map<String, Value>>) -> Result<Map<String, Value>, ScimError> {
-    document.ok_or(ScimError::OffContract("an answer without a body"))
-}
-
-/// The body of a success, and the version that its header tells.
-async fn document(response: Response) -> Result<Option<Map<String, Value>>, ScimError> {
-    if response.status() == StatusCode::NO_CONTENT {
-        return Ok(None);
-    }
-    let etag = response.headers().get(ETAG).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let body = body(response, ANSWER_BYTES_MAX).await?;
-    if body.is_empty() {
-        return Ok(None);
-    }
-    let mut document: Map<String, Value> =
-        serde_json::from_slice(&body).map_err(|_| ScimError::OffContract("a body that is no JSON object"))?;
-    if let Some(etag) = etag
-        && let Value::Object(meta) = document.entry("meta").or_insert_with(|| Value::Object(Map::new()))
-    {
-        meta.entry("version").or_insert(Value::from(etag));
-    }
-    Ok(Some(document))
-}
-
-async fn body(mut response: Response, bytes_max: usize) -> Result<Vec<u8>, ScimError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| ScimError::Unreachable(error.without_url()))? {
-        if body.len() + chunk.len() > bytes_max {
-            return Err(ScimError::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-async fn scim_type(response: Response) -> Option<&'static str> {
-    let body = body(response, ERROR_BYTES_MAX).await.ok()?;
-    let error: Map<String, Value> = serde_json::from_slice(&body).ok()?;
-    let said = error.get("scimType")?.as_str()?.to_owned();
-    // Any other is not repeated: nobody knows what it says.
-    ScimType::ALL.into_iter().map(ScimType::as_str).find(|known| *known == said)
 }

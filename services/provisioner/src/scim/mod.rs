@@ -1,5 +1,6 @@
 //! The other side: a SCIM 2.0 service (RFC 7643, RFC 7644), of which nothing is believed that was not looked at.
 
+mod answer;
 mod client;
 mod error;
 mod feature;

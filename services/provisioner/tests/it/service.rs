@@ -286,8 +286,8 @@ impl Kept {
 }
 
 /// RFC 7644 section 3.5.2, as far as it is used here; none where a removal finds nothing.
-fn patched(mut resource: Map<String, Value>, patch: &Value) -> Option<Map<String, Value>> {
-    for operation in patch["Operations"].as_array().unwrap() {
+fn patched(mut resource: Map<String, Value>, request: &Value) -> Option<Map<String, Value>> {
+    for operation in request["Operations"].as_array().unwrap() {
         let (op, path) = (operation["op"].as_str().unwrap(), operation["path"].as_str().unwrap());
         if path == "members" {
             let members = resource.entry("members").or_insert_with(|| json!([])).as_array_mut().unwrap();
