@@ -118,3 +118,29 @@ async fn a_killed_and_a_paused_leader_lose_and_reorder_nothing() {
     assert_eq!(stored.len(), 8 * 120);
     world.assert_published(&stored).await;
 }
+
+/// Four leaders in a row are killed, each with messages on their way, at another moment of their work.
+#[tokio::test]
+async fn leaders_that_are_killed_at_any_moment_lose_and_reorder_nothing() {
+    let test = "leaders_that_are_killed_at_any_moment_lose_and_reorder_nothing";
+    let Some(server) = Server::scratch(test).await else { return };
+    let Some(database) = database(test).await else { return };
+    let world = World::postgres(&database).await;
+    world.append(ORGANIZATIONS, 0, 5).await;
+    for round in 0..4 {
+        let killed = Relaying::start(&database, &server).await;
+        let appending = tokio::spawn({
+            let world = world.clone();
+            async move { world.append(ORGANIZATIONS, 5 + round * 10, 10).await }
+        });
+        // What the one before had left over, and somewhere in what is new.
+        server.holds(ORGANIZATIONS as u64 * (5 + round * 10) + 1 + round * 19).await;
+        drop(killed);
+        appending.await.unwrap();
+    }
+    let mut ours = world.relay(Arc::new(NatsPublisher::connect(server.settings()).await.unwrap()));
+    ours.caught_up(&world).await;
+    let stored = server.everything().await;
+    assert_eq!(stored.len(), 8 * 45);
+    world.assert_published(&stored).await;
+}

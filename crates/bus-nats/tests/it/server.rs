@@ -1,6 +1,7 @@
 use std::{
     env, fs,
     net::TcpListener,
+    ops::Not as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
@@ -103,6 +104,14 @@ impl Server {
         let client = options.connect(self.url()).await.unwrap();
         client.flush().await.unwrap();
         jetstream::new(client)
+    }
+
+    /// Waits until the stream is there and holds as many messages.
+    pub(crate) async fn holds(&self, messages: u64) {
+        let context = self.context().await;
+        while context.get_stream(STREAM).await.is_ok_and(|found| found.cached_info().state.messages >= messages).not() {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Everything in the stream, in its order: lane and headers.

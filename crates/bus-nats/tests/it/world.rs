@@ -24,6 +24,9 @@ use crate::server::Stored;
 const POSTGRES: &str = "VESTIBULE_TEST_POSTGRES_URL";
 const REQUIRE_ALL: &str = "VESTIBULE_TEST_REQUIRE_ALL";
 
+/// The view that holds how far the relay came.
+const RELAY: &str = "bus.relay.v1";
+
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// A log.
@@ -77,6 +80,12 @@ impl World {
         let relay = Relay::new(log, views, publisher, mapping, IN_FLIGHT_MAX, (Arc::new(SystemClock), &SystemIds));
         let status = relay.status();
         Running { status, task: tokio::spawn(relay.run(CancellationToken::new())) }
+    }
+
+    /// The next relay begins at the start of the log.
+    pub(crate) async fn forget_how_far(&self) {
+        let reached = self.views.checkpoint(RELAY).await.unwrap();
+        assert!(self.views.advance(RELAY, reached, self.log.start(), &[]).await.unwrap());
     }
 
     /// Every event of the log is in the stream, once, and lane by lane in the order of the log.

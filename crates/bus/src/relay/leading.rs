@@ -6,7 +6,7 @@ use std::{
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
     sync::mpsc,
-    time::{Instant, sleep_until},
+    time::{Instant, interval, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
 use vestibule_eventlog::Cursor;
@@ -15,7 +15,7 @@ use vestibule_kernel::{Chain, OrganizationId};
 use super::{
     Inner, NAME,
     deliver::{Delivered, Delivery, NotDelivered},
-    limit::{CHECKPOINT_EVERY, LANES_MAX, PAGES_AHEAD, RETRY_WAIT_MAX, WINDOW_EVENTS_MAX},
+    limit::{CHECKPOINT_EVERY, LANES_MAX, LOOK_EVERY, PAGES_AHEAD, RETRY_WAIT_MAX, WINDOW_EVENTS_MAX},
     reader::{self, Item},
     status::StopReason,
     window::Window,
@@ -89,6 +89,8 @@ impl<'a> Leading<'a> {
         pages: &mut mpsc::Receiver<Result<Vec<Item>, StopReason>>,
         stop: &CancellationToken,
     ) -> Left {
+        // While nothing is acknowledged nothing else wakes the loop, and that is when somebody looks at the failures.
+        let mut looks = interval(LOOK_EVERY);
         loop {
             self.take_off();
             self.report();
@@ -108,6 +110,7 @@ impl<'a> Leading<'a> {
                     None => Some(Left::Cancelled),
                 },
                 () = sleep_until(self.checkpoint_at), if self.is_behind() => self.checkpoint().await,
+                _ = looks.tick() => None,
             };
             match left {
                 None => {}

@@ -158,6 +158,7 @@ impl Inner {
                 gauge.vestibule_relay_leading = u64::from(now.phase == Phase::Leading),
                 gauge.vestibule_relay_stopped = u64::from(now.stopped.is_some()),
                 gauge.vestibule_relay_in_flight = now.in_flight as u64,
+                gauge.vestibule_relay_depth = now.waiting as u64,
             );
             // Only who leads, or has stopped, knows how far behind the bus is.
             if now.phase != Phase::Standby
