@@ -109,3 +109,8 @@ pub const DOCUMENT_BYTES_MAX: usize = 512 * 1024;
 
 /// Characters of what a check tells about what was expected and found.
 pub const FINDING_CHARS_MAX: usize = 256;
+
+/// Whether a text has more characters than it may. Most have not even as many bytes, and are not counted.
+pub(crate) fn is_beyond(text: &str, chars_max: usize) -> bool {
+    text.len() > chars_max && text.chars().nth(chars_max).is_some()
+}

@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
             let (mut distinct, mut seen) = (Vec::new(), HashSet::new());
             for value in attributes.iter().flat_map(|each| &each.values) {
                 let value = value.trim();
-                if value.chars().count() > limit::CLAIM_CHARS_MAX {
+                if limit::is_beyond(value, limit::CLAIM_CHARS_MAX) {
                     if !self.oversized.contains(&claim) {
                         self.oversized.push(claim);
                     }

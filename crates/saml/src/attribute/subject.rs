@@ -91,7 +91,7 @@ pub(super) fn subject(said: Said<'_>, source: &SubjectSource) -> Result<SubjectI
     }
     match named().flat_map(|attribute| &attribute.values).next() {
         Some(value) if value.trim().is_empty() => Err(SubjectFault::Missing),
-        Some(value) if value.chars().count() <= limit::NAME_ID_CHARS_MAX => {
+        Some(value) if !limit::is_beyond(value, limit::NAME_ID_CHARS_MAX) => {
             Ok(SubjectId::Attribute { name, value: value.clone() })
         }
         Some(_) | None => Err(SubjectFault::Unusable),

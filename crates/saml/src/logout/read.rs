@@ -179,7 +179,7 @@ fn session_indexes(root: Node<'_>, checks: &mut Checklist) -> Result<Vec<String>
         let Ok(index) = node.text() else {
             return Err(checks.fail(name, expected, "forbidden content", Refusal::ValueForbiddenContent));
         };
-        if indexes.len() == limit::SESSION_INDEXES_MAX || index.chars().count() > limit::ID_CHARS_MAX {
+        if indexes.len() == limit::SESSION_INDEXES_MAX || limit::is_beyond(&index, limit::ID_CHARS_MAX) {
             return Err(checks.fail(name, expected, "too many, or too long a one", Refusal::LimitExceeded));
         }
         indexes.push(index.into_owned());

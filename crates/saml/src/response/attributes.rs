@@ -3,12 +3,15 @@
 use super::name_id;
 use crate::{Attribute, CheckName, NameId, Refusal, check::Checklist, limit, name::ASSERTION, xml::Node};
 
+/// So many attributes most identity providers do not send.
+const USUAL: usize = 16;
+
 const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// Reads the attributes. The finding tells how many there are.
 pub(crate) fn read(assertion: Node<'_>, checks: &mut Checklist) -> Result<Vec<Attribute>, Refusal> {
     let (name, expected) = (CheckName::Attributes, "values within the limits, without comments");
-    let mut attributes = Vec::new();
+    let mut attributes = Vec::with_capacity(USUAL);
     let mut values = 0;
     let statements = assertion.named(ASSERTION, "AttributeStatement");
     for node in statements.flat_map(|statement| statement.named(ASSERTION, "Attribute")) {
@@ -36,7 +39,7 @@ fn attribute(node: Node<'_>) -> Result<Attribute, Refusal> {
     let text = |attribute| node.attribute(attribute).map(str::to_owned);
     let name = text("Name").unwrap_or_default();
     let (name_format, friendly_name) = (text("NameFormat"), text("FriendlyName"));
-    let too_long = |label: &String| label.chars().count() > limit::NAME_ID_CHARS_MAX;
+    let too_long = |label: &String| limit::is_beyond(label, limit::NAME_ID_CHARS_MAX);
     if [Some(&name), name_format.as_ref(), friendly_name.as_ref()].into_iter().flatten().any(too_long) {
         return Err(Refusal::LimitExceeded);
     }

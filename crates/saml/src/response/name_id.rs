@@ -10,8 +10,8 @@ pub(crate) fn read(node: Node<'_>) -> Result<NameId, Refusal> {
     }
     let format = node.attribute("Format").unwrap_or(name_id_format::UNSPECIFIED);
     let qualifiers = [node.attribute("NameQualifier"), node.attribute("SPNameQualifier")];
-    let parts = qualifiers.into_iter().flatten().chain([&*value, format]);
-    if parts.map(|part| part.chars().count()).any(|chars| chars > limit::NAME_ID_CHARS_MAX) {
+    let is_too_long = |part: &str| limit::is_beyond(part, limit::NAME_ID_CHARS_MAX);
+    if qualifiers.into_iter().flatten().chain([&*value, format]).any(is_too_long) {
         return Err(Refusal::LimitExceeded);
     }
     let [name_qualifier, sp_name_qualifier] = qualifiers.map(|qualifier| qualifier.map(str::to_owned));

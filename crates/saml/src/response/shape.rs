@@ -105,11 +105,11 @@ impl<'t> Inventory<'t> {
         let mut ids = Vec::new();
         for node in root.walk() {
             let Some(element) = node.element() else { continue };
-            let name = &*element.name.local_name;
-            match element.name.namespace_uri.as_deref() {
-                Some(ASSERTION) if name == "Assertion" => inventory.assertions.push(node),
-                Some(ASSERTION) if name == "EncryptedAssertion" => inventory.encrypted.push(node),
-                Some(DSIG) if name == "Signature" => inventory.signatures.push(node),
+            let (name, namespace) = (&*element.name.local_name, element.name.namespace_uri.as_deref());
+            match name {
+                "Assertion" if namespace == Some(ASSERTION) => inventory.assertions.push(node),
+                "EncryptedAssertion" if namespace == Some(ASSERTION) => inventory.encrypted.push(node),
+                "Signature" if namespace == Some(DSIG) => inventory.signatures.push(node),
                 _ if FORBIDDEN.contains(&name) && !leads_to_key(node) => {
                     inventory.forbidden = inventory.forbidden.or(Some(name));
                 }

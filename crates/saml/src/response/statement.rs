@@ -45,7 +45,7 @@ pub(super) fn authentication(
     let Ok(context) = context else {
         return Err(checks.fail(name, expected, "forbidden content", Refusal::ValueForbiddenContent));
     };
-    let too_long = |text: Option<&str>| text.is_some_and(|text| text.chars().count() > limit::ID_CHARS_MAX);
+    let too_long = |text: Option<&str>| text.is_some_and(|text| limit::is_beyond(text, limit::ID_CHARS_MAX));
     if too_long(session_index) || too_long(context) {
         return Err(checks.fail(name, expected, "a value beyond the limit", Refusal::LimitExceeded));
     }

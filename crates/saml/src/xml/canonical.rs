@@ -1,6 +1,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use uppsala::{Attribute, Document, Element, NodeId, NodeKind};
 
 use super::Node;
@@ -69,7 +71,7 @@ impl<'t> Canonicalizer<'t, '_> {
     fn element(&mut self, id: NodeId) -> Result<(), NoCanonicalForm> {
         let Some(element) = self.document.element(id) else { return Ok(()) };
         let (scope, rendered) = (self.scope.len(), self.rendered.len());
-        self.start_tag(element)?;
+        let name = self.start_tag(element)?;
         let mut next = self.document.first_child(id);
         while let Some(child) = next {
             match self.document.node_kind(child) {
@@ -83,7 +85,7 @@ impl<'t> Canonicalizer<'t, '_> {
             next = self.document.next_sibling(child);
         }
         self.out.extend_from_slice(b"</");
-        self.name(element.name.prefix.as_deref(), &element.name.local_name);
+        self.out.extend_from_within(name);
         self.out.push(b'>');
         self.scope.truncate(scope);
         self.rendered.truncate(rendered);
@@ -91,15 +93,17 @@ impl<'t> Canonicalizer<'t, '_> {
     }
 
     /// The tag with its namespaces in the order of the prefixes, then its attributes in the order of namespace and
-    /// local name (Canonical XML section 2.2).
-    fn start_tag(&mut self, element: &'t Element<'t>) -> Result<(), NoCanonicalForm> {
+    /// local name (Canonical XML section 2.2). Tells where the element's name stands in the result.
+    fn start_tag(&mut self, element: &'t Element<'t>) -> Result<Range<usize>, NoCanonicalForm> {
         for (prefix, uri) in &element.namespace_declarations {
             if !may_be_declared(prefix, uri) {
                 return Err(NoCanonicalForm);
             }
         }
         self.out.push(b'<');
+        let before = self.out.len();
         self.name(element.name.prefix.as_deref(), &element.name.local_name);
+        let name = before..self.out.len();
         let fresh = self.rendered.len();
         self.render_namespaces(element)?;
         let fresh = self.rendered.get_mut(fresh..).unwrap_or_default();
@@ -114,9 +118,11 @@ impl<'t> Canonicalizer<'t, '_> {
             escape(&mut self.out, uri.as_bytes(), in_attribute);
             self.out.push(b'"');
         }
-        self.write_attributes(element);
+        if !element.attributes.is_empty() {
+            self.write_attributes(element);
+        }
         self.out.push(b'>');
-        Ok(())
+        Ok(name)
     }
 
     /// Notes what this tag has to declare: the prefixes it visibly uses (Exclusive C14N section 3) and, as inclusive

@@ -74,7 +74,7 @@ impl Scanner<'_> {
         let mut open: Vec<usize> = Vec::with_capacity(limit::DEPTH_MAX);
         // In text that is no tag they are not looked for, so they are counted wherever they stand.
         self.markup = memchr_iter(b'&', self.text).count();
-        while let Some(length) = memchr(b'<', self.rest()) {
+        while let Some(length) = self.text_length() {
             self.at += length;
             match self.rest() {
                 [b'<', b'/', ..] => {
@@ -104,6 +104,14 @@ impl Scanner<'_> {
         // A message of the same size with much more markup than any identity provider writes costs much more.
         let allowed = limit::MARKUP_FREE + self.text.len() / limit::MARKUP_BYTES_MIN;
         if self.markup > allowed { Err(Fault::TooDense) } else { Ok(()) }
+    }
+
+    /// How long it is to the next markup; most of the time it follows at once.
+    fn text_length(&self) -> Option<usize> {
+        match self.rest() {
+            [b'<', ..] => Some(0),
+            rest => memchr(b'<', rest),
+        }
     }
 
     fn rest(&self) -> &[u8] {
