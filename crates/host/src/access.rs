@@ -159,7 +159,13 @@ fn hashed(token: &SecretString) -> Arc<[u8]> {
     Arc::from(digest(&SHA256, token.expose_secret().as_bytes()).as_ref())
 }
 
+/// What tells the registry something and changes nothing by itself.
+const NOTICES: [&str; 1] = ["/vestibule.registry.v1.ConnectionService/NoticeUnknownCertificate"];
+
 fn changes_registry(path: &str) -> bool {
+    if NOTICES.contains(&path) {
+        return false;
+    }
     let Some((service, method)) = path.trim_start_matches('/').split_once('/') else { return true };
     service.starts_with("vestibule.registry.") && !method.starts_with("Get") && !method.starts_with("List")
 }
@@ -215,6 +221,7 @@ mod tests {
 
     const READ: &str = "/vestibule.registry.v1.OrganizationService/GetOrganization";
     const WRITE: &str = "/vestibule.registry.v1.OrganizationService/CreateOrganization";
+    const NOTICE: &str = "/vestibule.registry.v1.ConnectionService/NoticeUnknownCertificate";
     const VALIDATE: &str = "/vestibule.saml.v1.SamlService/ValidateResponse";
     const EVENTS: &str = "/vestibule.events.v1.EventService/SubscribeEvents";
     const HEALTH: &str = "/grpc.health.v1.Health/Check";
@@ -239,6 +246,12 @@ mod tests {
         assert_eq!(asked(&access, READ, Some("service")), Ok("service".to_owned()));
         assert_eq!(asked(&access, VALIDATE, Some("service")), Ok("service".to_owned()));
         assert_eq!(asked(&access, WRITE, Some("service")), Err(Denied::NotAWriter));
+        // A notice is no change; what only looks like one is.
+        assert_eq!(asked(&access, NOTICE, Some("service")), Ok("service".to_owned()));
+        assert_eq!(asked(&access, NOTICE, None), Err(Denied::Missing));
+        for path in [format!("/{NOTICE}"), format!("{NOTICE}/"), NOTICE.replace("Notice", "notice")] {
+            assert_eq!(asked(&access, &path, Some("service")), Err(Denied::NotAWriter), "{path}");
+        }
     }
 
     #[test]

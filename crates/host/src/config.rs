@@ -218,6 +218,9 @@ pub struct Peers {
     pub routing: Option<String>,
     /// The SAML service.
     pub saml: Option<String>,
+    /// The registry. The SAML service tells it of signatures by certificates that nobody trusts, so that it reads the identity
+    /// provider's metadata earlier; without it they are read when they are due.
+    pub registry: Option<String>,
     /// The certificate authority that signed their certificates, PEM. The system's when absent.
     pub authority_file: Option<PathBuf>,
     /// A file with the service token to present.

@@ -2,9 +2,9 @@ use vestibule_eventlog::{AppendError, CommandError, LoadError, ReadError};
 use vestibule_kernel::{Explain, Explanation, Kind};
 use vestibule_rpc::resource::InvalidName;
 use vestibule_settings::InvalidSettings;
-use vestibule_storage::KeyError;
+use vestibule_storage::{KeyError, StorageError};
 
-use crate::field::InvalidFields;
+use crate::{field::InvalidFields, metadata::Unusable};
 
 /// Why a request is not answered as it was meant.
 #[derive(Debug, thiserror::Error)]
@@ -63,9 +63,24 @@ pub(crate) enum Error {
     /// A native user shall belong to an organization that lives elsewhere.
     #[error("the organization does not live in this user pool")]
     OtherUserPool,
+    /// The metadata is not read from an address.
+    #[error("the connection's metadata is imported by hand: there is no address to read it from")]
+    MetadataUrlMissing,
+    /// Another change than the one that was looked at awaits approval.
+    #[error("it is another change that awaits approval: look at it, and decide again")]
+    MetadataChangeOutdated,
+    /// The metadata at an address is not usable.
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
     /// The index of subjects has no key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// There is no such test, or nothing is known of it any more.
+    #[error("there is no such test sign-in, or it was too long ago")]
+    TestSignInNotFound,
+    /// The table of records that expire cannot be used.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// The directory does not keep up with the log.
     #[error("the directory has not reached the end of the log in time")]
     DirectoryBehind,
@@ -101,7 +116,12 @@ impl Explain for Error {
             Self::PersonalLookup => Explanation::new(Kind::Forbidden, "REGISTRY_TOKEN_REQUIRED"),
             Self::NativeUserTaken => Explanation::new(Kind::AlreadyExists, "NATIVE_USER_TAKEN"),
             Self::OtherUserPool => Explanation::new(Kind::Precondition, "OTHER_USER_POOL"),
+            Self::MetadataUrlMissing => Explanation::new(Kind::Precondition, "METADATA_URL_MISSING"),
+            Self::MetadataChangeOutdated => Explanation::new(Kind::Conflict, "METADATA_CHANGE_OUTDATED"),
+            Self::Unusable(error) => error.explain(),
             Self::Key(error) => error.explain(),
+            Self::TestSignInNotFound => Explanation::new(Kind::NotFound, "TEST_SIGN_IN_NOT_FOUND"),
+            Self::Storage(error) => error.explain(),
             Self::DirectoryBehind => Explanation::new(Kind::Unavailable, "DIRECTORY_BEHIND"),
             Self::DirectoryEntry(_) => Explanation::new(Kind::Corrupt, "DIRECTORY_UNREADABLE"),
             Self::Contended => Explanation::new(Kind::Conflict, "CONTENDED"),

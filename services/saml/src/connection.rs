@@ -1,14 +1,13 @@
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use url::Url;
-use vestibule_kernel::{Chain, ConnectionId, OrganizationId};
-use vestibule_saml::{Certificate, Mapping, ServiceProvider, TrustedCertificates};
+use vestibule_kernel::{ConnectionId, OrganizationId};
+use vestibule_saml::{Mapping, ServiceProvider};
 use vestibule_tenancy::connection::{
-    self, Binding, Connection, Encryption, Provider, SamlSettings, ServiceProviderAddresses, SignRequests, Trust,
+    Binding, Connection, Encryption, Provider, SamlSettings, ServiceProviderAddresses, SignRequests, Trust,
 };
 
-use crate::mapping;
+use crate::{mapping, trusted::Trusted};
 
 /// A connection made ready for requests and verdicts.
 #[derive(Debug)]
@@ -16,6 +15,8 @@ pub(crate) struct ReadyConnection {
     pub(crate) id: ConnectionId,
     pub(crate) organization: OrganizationId,
     pub(crate) is_enabled: bool,
+    /// Whether its metadata is read from an address.
+    pub(crate) reads_metadata: bool,
     /// The identity provider's entity id.
     pub(crate) identity_provider: String,
     /// Us, towards this identity provider.
@@ -31,8 +32,9 @@ pub(crate) struct ReadyConnection {
     pub(crate) settings: SamlSettings,
     /// How its attributes are read, by the settings.
     pub(crate) mapping: Mapping,
-    /// `None` when no certificate of the connection can be used: then nothing verifies.
-    pub(crate) trusted: Option<TrustedCertificates>,
+    pub(crate) trusted: Trusted,
+    /// The fingerprints of certificates by which somebody has signed in.
+    pub(crate) promoted: HashSet<String>,
 }
 
 /// Where an identity provider takes logout messages.
@@ -50,10 +52,12 @@ impl ReadyConnection {
     pub(crate) fn of(state: &Connection, public_url: &str) -> Option<Self> {
         let trust = state.trust()?;
         let addresses = ServiceProviderAddresses::of(public_url, trust.connection);
+        let promoted = |fingerprint: &&String| trust.progress(fingerprint).promoted;
         Some(Self {
             id: trust.connection,
             organization: trust.organization,
             is_enabled: matches!(state, Connection::Enabled(_)),
+            reads_metadata: trust.metadata_source.is_some(),
             identity_provider: trust.identity_provider.entity_id.clone(),
             service_provider: ServiceProvider { entity_id: addresses.entity_id, acs_url: addresses.acs_url },
             slo_url: addresses.slo_url,
@@ -66,7 +70,8 @@ impl ReadyConnection {
             },
             settings: trust.settings.clone(),
             mapping: mapping::of(&trust.settings),
-            trusted: trusted(trust),
+            trusted: Trusted::of(trust),
+            promoted: trust.certificates.iter().map(|one| &one.fingerprint).filter(promoted).cloned().collect(),
         })
     }
 }
@@ -110,17 +115,4 @@ fn single_logout(trust: &Trust) -> Option<LogoutEndpoint> {
         None => requests.clone(),
     };
     Some(LogoutEndpoint { binding: chosen.binding, requests, responses })
-}
-
-fn trusted(trust: &Trust) -> Option<TrustedCertificates> {
-    let read = |certificate: &connection::Certificate| {
-        let der = BASE64_STANDARD.decode(&certificate.der).ok()?;
-        Certificate::from_der(&der).ok()
-    };
-    let certificates: Vec<Certificate> = trust.certificates.iter().filter_map(read).collect();
-    let ready = TrustedCertificates::new(certificates);
-    ready.inspect_err(|error| {
-        // Metadata was checked when it was recorded, so this is for an operator to see; sign-ins are refused.
-        tracing::error!(connection = %trust.connection, error = %Chain(error), "no certificate of the connection is usable");
-    }).ok()
 }

@@ -6,10 +6,12 @@
 //!
 //! - `directory`: connections, organizations and verified domains in memory, fed by the log.
 //! - `judge`: the verdict, pure. `email` and `subject` hold its rules about people.
-//! - `credential`: our keys towards identity providers; `decryption` opens what is encrypted for them.
+//! - `trusted`: which certificates are trusted when; `promotion` notes which are in use.
+//! - `credential`: our keys towards identity providers; `key_schedule` follows them up, `decryption` opens what is encrypted for them.
 //! - `accept`: the append.
 //! - `second_opinion`: what another engine makes of what ours has accepted.
 //! - `explain`: what is wrong with a Response, for people; it never has an effect.
+//! - `notice`: telling the registry that an identity provider may have new certificates.
 //! - `logout`: what ends sessions, ours and theirs.
 //! - `authn_request`, `metadata`: what we tell identity providers, and what they tell us.
 //! - `rpc`: the service itself.
@@ -26,17 +28,22 @@ mod email;
 mod error;
 mod explain;
 mod judge;
+mod key_schedule;
 mod logout;
 mod mapping;
 mod metadata;
+mod notice;
+mod promotion;
 mod refusal;
 mod rpc;
 mod second_opinion;
 mod service_provider;
 mod start;
 mod subject;
+mod trusted;
 
 pub use config::Config;
+pub use key_schedule::KeyJob;
 pub use second_opinion::Mode as SecondOpinionMode;
 pub use start::{StartError, destroy_old_keys, start};
 

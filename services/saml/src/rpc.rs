@@ -1,5 +1,6 @@
 //! The gRPC service: caller, convert, call, answer.
 
+mod keys;
 mod preview;
 mod sample;
 mod test_sign_in;
@@ -40,6 +41,8 @@ use crate::{
     judge::{Acceptable, Case, is_email_foreign, judge},
     logout::{self, Hearing, Session, SessionIndex, SessionSeal},
     metadata,
+    notice::Notices,
+    promotion::Promotions,
     refusal::Refusal,
     second_opinion::SecondOpinion,
     service_provider,
@@ -55,13 +58,15 @@ pub(crate) struct Api {
     pub(crate) test_sign_ins: TestSignIns,
     pub(crate) sessions: SessionSeal,
     pub(crate) session_index: SessionIndex,
-    pub(crate) credentials: Credentials,
+    pub(crate) credentials: Arc<Credentials>,
+    pub(crate) promotions: Promotions,
     pub(crate) decryptions: Decryptions,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) skew: Duration,
     /// `None`: nobody asks for one.
     pub(crate) second_opinion: Option<SecondOpinion>,
+    pub(crate) notices: Notices,
 }
 
 /// A Response, and what it is judged by beside its connection.
@@ -199,21 +204,6 @@ impl Api {
         authn_request::create(&connection, &wanted, &*self.ids, self.clock.now())
     }
 
-    async fn rotate_keys(
-        &self,
-        request: &Request<RotateServiceProviderKeysRequest>,
-    ) -> Result<RotateServiceProviderKeysResponse, Error> {
-        if Caller::of(request).actor != OPERATOR {
-            return Err(Error::NotTheOperator);
-        }
-        let connection = self.connection(&request.get_ref().connection).await?;
-        let published = self.credentials.rotate(connection.id).await?.ok_or(Error::KeysRotating)?;
-        for generation in published.signing.iter().chain(&published.encryption).map(|key| key.generation.id) {
-            tracing::info!(connection = %connection.id, key = %generation, "service provider key in use after a rotation");
-        }
-        Ok(RotateServiceProviderKeysResponse { keys: service_provider::keys(&published) })
-    }
-
     /// Judges; a second time, on fresh knowledge, when a domain is not verified as far as is known. What is acceptable
     /// then, another engine is asked about, where one is.
     async fn judge(&self, case: &Case<'_>) -> Result<(Checklist, Result<Acceptable, Refusal>), Error> {
@@ -226,6 +216,9 @@ impl Api {
         }
         if let Some(second_opinion) = &self.second_opinion {
             verdict = second_opinion.consult(case, verdict, &mut checks).await;
+        }
+        if let Err(refusal) = &verdict {
+            self.notices.refused(case.connection, *refusal).await;
         }
         Ok((checks, verdict))
     }
@@ -318,6 +311,8 @@ impl Api {
                 note_acceptance(&mut checks, accepted.as_ref().err().copied());
                 match accepted {
                     Ok(signed_in) => {
+                        let by = acceptable.assertion.signed_by;
+                        self.promotions.note(connection, by, vestibule_host::metadata(request));
                         let session = self.remember_session(&sign_in, &signed_in).await?;
                         Ok(Identity { session, ..identity(connection, acceptable, &signed_in) })
                     }

@@ -5,8 +5,9 @@ use vestibule_eventlog::ViewStopped;
 use vestibule_host::{
     Readiness, Resources, Service,
     config::{ConfigError, Validate},
+    work,
 };
-use vestibule_rpc::saml::v1::saml_service_server::SamlServiceServer;
+use vestibule_rpc::{Channel, saml::v1::saml_service_server::SamlServiceServer};
 use vestibule_storage::{KeyError, TestSignIns};
 
 use crate::{
@@ -15,7 +16,10 @@ use crate::{
     credential::Credentials,
     decryption::Decryptions,
     directory::Directory,
+    key_schedule::{KeyJob, ROUND_EVERY},
     logout::{SESSION_KEY, SESSION_KEYS_KEPT, SessionIndex, SessionSeal},
+    notice::Notices,
+    promotion::Promotions,
     rpc::Api,
     second_opinion::SecondOpinion,
 };
@@ -45,11 +49,12 @@ pub async fn destroy_old_keys(resources: &Resources) -> Result<(), KeyError> {
     resources.keys.prune(SESSION_KEY, "", SESSION_KEYS_KEPT).await.map(|_| ())
 }
 
-/// Starts the service; returns when it knows everything that is in the log.
+/// Starts the service; returns when it knows everything that is in the log. The registry, where it is known, is told of
+/// signatures that verify with no trusted certificate.
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn start(resources: &Resources, config: &Config) -> Result<Service, StartError> {
+pub async fn start(resources: &Resources, config: &Config, registry: Option<Channel>) -> Result<Service, StartError> {
     config.validate()?;
     let directory = Arc::new(Directory::start(resources));
     directory.view().caught_up().await?;
@@ -61,6 +66,9 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
     let session_index =
         SessionIndex { log: resources.log.clone(), records: Arc::clone(&resources.expiring), keys: keys.clone() };
     let credentials = Credentials::new(keys.clone(), Arc::clone(&resources.clock), config.key_overlap());
+    let credentials = Arc::new(credentials);
+    let job = KeyJob::over(resources, config, Arc::clone(&directory), Arc::clone(&credentials));
+    work(resources, ROUND_EVERY, job);
     let second_opinion = SecondOpinion::start(config, &resources.stop);
     let mut readiness = vec![readiness];
     readiness.extend(second_opinion.as_ref().and_then(SecondOpinion::readiness));
@@ -71,11 +79,13 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
         sessions: SessionSeal(keys),
         session_index,
         credentials,
+        promotions: Promotions::new(resources.log.clone()),
         clock: Arc::clone(&resources.clock),
         ids: Arc::clone(&resources.ids),
         skew: config.clock_skew(),
         decryptions: Decryptions::new(),
         second_opinion,
+        notices: Notices::new(registry, Arc::clone(&resources.clock)),
     };
     let server = SamlServiceServer::new(api)
         .max_decoding_message_size(REQUEST_BYTES_MAX)

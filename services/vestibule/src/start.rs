@@ -31,7 +31,11 @@ pub(crate) async fn services(
     Ok(match name {
         ServiceName::Registry => vec![vestibule_registry_service::start(resources, &config.registry).await?],
         ServiceName::Routing => vec![vestibule_routing_service::start(resources, &config.routing).await?],
-        ServiceName::Saml => vec![vestibule_saml_service::start(resources, &config.saml).await?],
+        ServiceName::Saml => {
+            let registry = config.peers.registry.as_deref();
+            let registry = registry.map(|address| peer(Some(address), "peers.registry", config)).transpose()?;
+            vec![vestibule_saml_service::start(resources, &config.saml, registry).await?]
+        }
         ServiceName::Enrichment => vec![vestibule_enrichment_service::start(resources, &config.enrichment).await?],
         ServiceName::Gateway => {
             let peers = Peers {
@@ -46,10 +50,12 @@ pub(crate) async fn services(
 
 /// All services in this process, and the channel that reaches them in memory.
 pub(crate) async fn all(resources: &Resources, config: &Config) -> anyhow::Result<(Vec<Service>, Channel)> {
+    let registry = vestibule_registry_service::start(resources, &config.registry).await?;
+    let in_memory = memory::serve(registry.grpc.clone());
     let mut services = vec![
-        vestibule_registry_service::start(resources, &config.registry).await?,
+        registry,
         vestibule_routing_service::start(resources, &config.routing).await?,
-        vestibule_saml_service::start(resources, &config.saml).await?,
+        vestibule_saml_service::start(resources, &config.saml, Some(in_memory)).await?,
         vestibule_enrichment_service::start(resources, &config.enrichment).await?,
     ];
     let routes = |services: &[Service]| grpc::merge(services.iter().map(|service| service.grpc.clone()));

@@ -774,6 +774,64 @@ pub struct SamlIdentityProvider {
     /// Output only: what keeps people from signing in, or will.
     #[prost(message, repeated, tag = "12")]
     pub warnings: ::prost::alloc::vec::Vec<ConnectionWarning>,
+    /// Where the identity provider publishes its metadata: https, and not inside of our own network. It is read at once, instead
+    /// of `metadata_xml`, and again as often as the document asks for, between 1 and 24 hours. Empty: it is imported by hand.
+    #[prost(string, tag = "20")]
+    pub metadata_url: ::prost::alloc::string::String,
+    /// The certificate, PEM or DER in Base64, whose key must have signed the document at `metadata_url`; empty: what comes over
+    /// TLS is believed.
+    #[prost(string, tag = "21")]
+    pub metadata_signing_certificate: ::prost::alloc::string::String,
+    /// Whether certificates that the document adds later are only observed until an operator approves them.
+    #[prost(bool, tag = "22")]
+    pub approve_new_certificates: bool,
+    /// Output only: how reading it goes; unset without `metadata_url`.
+    #[prost(message, optional, tag = "23")]
+    pub metadata_status: ::core::option::Option<MetadataStatus>,
+    /// Output only: the change of entity id or host that awaits approval, or that was declined.
+    #[prost(message, optional, tag = "24")]
+    pub pending_metadata_change: ::core::option::Option<PendingMetadataChange>,
+}
+/// How reading metadata from its address goes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MetadataStatus {
+    /// When a usable document was read, or was unchanged, the last time.
+    #[prost(message, optional, tag = "1")]
+    pub success_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was tried the last time.
+    #[prost(message, optional, tag = "2")]
+    pub attempt_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it is read next; a process that was away comes later.
+    #[prost(message, optional, tag = "3")]
+    pub next_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Attempts that failed since the last one that did not.
+    #[prost(uint32, tag = "4")]
+    pub failures: u32,
+    /// Why the last one failed: stable, UPPER_SNAKE_CASE; empty when it did not.
+    #[prost(string, tag = "5")]
+    pub reason: ::prost::alloc::string::String,
+    /// The same for people.
+    #[prost(string, tag = "6")]
+    pub message: ::prost::alloc::string::String,
+}
+/// Metadata that names another entity id or sends people to another host.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PendingMetadataChange {
+    /// Names this change when it is approved or declined.
+    #[prost(string, tag = "1")]
+    pub change: ::prost::alloc::string::String,
+    /// One line for each difference to what counts now.
+    #[prost(string, repeated, tag = "2")]
+    pub differences: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, tag = "3")]
+    pub entity_id: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "4")]
+    pub single_sign_on: ::prost::alloc::vec::Vec<SingleSignOnEndpoint>,
+    #[prost(message, repeated, tag = "5")]
+    pub certificates: ::prost::alloc::vec::Vec<Certificate>,
+    /// Whether it was declined; approving it is still possible.
+    #[prost(bool, tag = "6")]
+    pub declined: bool,
 }
 /// How a SAML identity provider is dealt with. What is left out is what a connection does without settings.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1118,7 +1176,8 @@ pub struct CreateConnectionResponse {
 pub struct UpdateConnectionRequest {
     #[prost(message, optional, tag = "1")]
     pub connection: ::core::option::Option<Connection>,
-    /// Any of display_name, saml.metadata_xml, saml.settings (all of them at once) and saml.settings.{field}; empty means
+    /// Any of display_name, saml.metadata_xml, saml.metadata_url, saml.metadata_signing_certificate,
+    /// saml.approve_new_certificates, saml.settings (all of them at once) and saml.settings.{field}; empty means
     /// every field that is set.
     #[prost(message, optional, tag = "2")]
     pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
@@ -1161,6 +1220,91 @@ pub struct DisableConnectionResponse {
     #[prost(message, optional, tag = "1")]
     pub connection: ::core::option::Option<Connection>,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RefreshMetadataRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RefreshMetadataResponse {
+    #[prost(message, optional, tag = "1")]
+    pub connection: ::core::option::Option<Connection>,
+    #[prost(enumeration = "refresh_metadata_response::Outcome", tag = "2")]
+    pub outcome: i32,
+}
+/// Nested message and enum types in `RefreshMetadataResponse`.
+pub mod refresh_metadata_response {
+    /// What came of it.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum Outcome {
+        Unspecified = 0,
+        /// The document says what it said before.
+        Unchanged = 1,
+        /// It says something new, which counts now or awaits approval.
+        Changed = 2,
+        /// It cannot be used: see metadata_status.
+        Failed = 3,
+    }
+    impl Outcome {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "OUTCOME_UNSPECIFIED",
+                Self::Unchanged => "OUTCOME_UNCHANGED",
+                Self::Changed => "OUTCOME_CHANGED",
+                Self::Failed => "OUTCOME_FAILED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+                "OUTCOME_UNCHANGED" => Some(Self::Unchanged),
+                "OUTCOME_CHANGED" => Some(Self::Changed),
+                "OUTCOME_FAILED" => Some(Self::Failed),
+                _ => None,
+            }
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApproveMetadataChangeRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// PendingMetadataChange.change, as it was looked at; required.
+    #[prost(string, tag = "2")]
+    pub change: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ApproveMetadataChangeResponse {
+    #[prost(message, optional, tag = "1")]
+    pub connection: ::core::option::Option<Connection>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeclineMetadataChangeRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// PendingMetadataChange.change, as it was looked at; required.
+    #[prost(string, tag = "2")]
+    pub change: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeclineMetadataChangeResponse {
+    #[prost(message, optional, tag = "1")]
+    pub connection: ::core::option::Option<Connection>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NoticeUnknownCertificateRequest {
+    /// `organizations/{organization}/connections/{connection}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NoticeUnknownCertificateResponse {}
 /// Generated client implementations.
 pub mod connection_service_client {
     #![allow(unused_variables, dead_code, missing_docs, clippy::wildcard_imports, clippy::let_unit_value)]
@@ -1339,6 +1483,77 @@ pub mod connection_service_client {
                 .insert(GrpcMethod::new("vestibule.registry.v1.ConnectionService", "DisableConnection"));
             self.inner.unary(req, path, codec).await
         }
+        /// Reads the metadata from its address now, instead of when it is due. FAILED_PRECONDITION/METADATA_URL_MISSING; what keeps
+        /// the document from being used is in the answer's metadata_status, not an error.
+        pub async fn refresh_metadata(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RefreshMetadataRequest>,
+        ) -> std::result::Result<tonic::Response<super::RefreshMetadataResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.ConnectionService/RefreshMetadata");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.ConnectionService", "RefreshMetadata"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Believes the metadata that names another entity id or host: everything that it says counts from now on. ABORTED/
+        /// METADATA_CHANGE_OUTDATED when it is not `change` that awaits approval.
+        pub async fn approve_metadata_change(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApproveMetadataChangeRequest>,
+        ) -> std::result::Result<tonic::Response<super::ApproveMetadataChangeResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path =
+                http::uri::PathAndQuery::from_static("/vestibule.registry.v1.ConnectionService/ApproveMetadataChange");
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("vestibule.registry.v1.ConnectionService", "ApproveMetadataChange"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Declines it: what was known before goes on to count, and the same change is not proposed again.
+        pub async fn decline_metadata_change(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeclineMetadataChangeRequest>,
+        ) -> std::result::Result<tonic::Response<super::DeclineMetadataChangeResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path =
+                http::uri::PathAndQuery::from_static("/vestibule.registry.v1.ConnectionService/DeclineMetadataChange");
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("vestibule.registry.v1.ConnectionService", "DeclineMetadataChange"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Tells that a signature did not verify with any trusted certificate. It may make the registry read the metadata earlier:
+        /// once in five minutes for a connection, and not for more than so many connections at once. Answers at once. It changes
+        /// nothing by itself, so the service token is enough.
+        pub async fn notice_unknown_certificate(
+            &mut self,
+            request: impl tonic::IntoRequest<super::NoticeUnknownCertificateRequest>,
+        ) -> std::result::Result<tonic::Response<super::NoticeUnknownCertificateResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/vestibule.registry.v1.ConnectionService/NoticeUnknownCertificate",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("vestibule.registry.v1.ConnectionService", "NoticeUnknownCertificate"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1381,6 +1596,30 @@ pub mod connection_service_server {
             &self,
             request: tonic::Request<super::DisableConnectionRequest>,
         ) -> std::result::Result<tonic::Response<super::DisableConnectionResponse>, tonic::Status>;
+        /// Reads the metadata from its address now, instead of when it is due. FAILED_PRECONDITION/METADATA_URL_MISSING; what keeps
+        /// the document from being used is in the answer's metadata_status, not an error.
+        async fn refresh_metadata(
+            &self,
+            request: tonic::Request<super::RefreshMetadataRequest>,
+        ) -> std::result::Result<tonic::Response<super::RefreshMetadataResponse>, tonic::Status>;
+        /// Believes the metadata that names another entity id or host: everything that it says counts from now on. ABORTED/
+        /// METADATA_CHANGE_OUTDATED when it is not `change` that awaits approval.
+        async fn approve_metadata_change(
+            &self,
+            request: tonic::Request<super::ApproveMetadataChangeRequest>,
+        ) -> std::result::Result<tonic::Response<super::ApproveMetadataChangeResponse>, tonic::Status>;
+        /// Declines it: what was known before goes on to count, and the same change is not proposed again.
+        async fn decline_metadata_change(
+            &self,
+            request: tonic::Request<super::DeclineMetadataChangeRequest>,
+        ) -> std::result::Result<tonic::Response<super::DeclineMetadataChangeResponse>, tonic::Status>;
+        /// Tells that a signature did not verify with any trusted certificate. It may make the registry read the metadata earlier:
+        /// once in five minutes for a connection, and not for more than so many connections at once. Answers at once. It changes
+        /// nothing by itself, so the service token is enough.
+        async fn notice_unknown_certificate(
+            &self,
+            request: tonic::Request<super::NoticeUnknownCertificateRequest>,
+        ) -> std::result::Result<tonic::Response<super::NoticeUnknownCertificateResponse>, tonic::Status>;
     }
     /// Connections: the trust of an organization in an identity provider.
     #[derive(Debug)]
@@ -1613,6 +1852,137 @@ pub mod connection_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = DisableConnectionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.ConnectionService/RefreshMetadata" => {
+                    #[allow(non_camel_case_types)]
+                    struct RefreshMetadataSvc<T: ConnectionService>(pub Arc<T>);
+                    impl<T: ConnectionService> tonic::server::UnaryService<super::RefreshMetadataRequest> for RefreshMetadataSvc<T> {
+                        type Response = super::RefreshMetadataResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::RefreshMetadataRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as ConnectionService>::refresh_metadata(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RefreshMetadataSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.ConnectionService/ApproveMetadataChange" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApproveMetadataChangeSvc<T: ConnectionService>(pub Arc<T>);
+                    impl<T: ConnectionService> tonic::server::UnaryService<super::ApproveMetadataChangeRequest>
+                        for ApproveMetadataChangeSvc<T>
+                    {
+                        type Response = super::ApproveMetadataChangeResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApproveMetadataChangeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut =
+                                async move { <T as ConnectionService>::approve_metadata_change(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApproveMetadataChangeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.ConnectionService/DeclineMetadataChange" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeclineMetadataChangeSvc<T: ConnectionService>(pub Arc<T>);
+                    impl<T: ConnectionService> tonic::server::UnaryService<super::DeclineMetadataChangeRequest>
+                        for DeclineMetadataChangeSvc<T>
+                    {
+                        type Response = super::DeclineMetadataChangeResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeclineMetadataChangeRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut =
+                                async move { <T as ConnectionService>::decline_metadata_change(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeclineMetadataChangeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.ConnectionService/NoticeUnknownCertificate" => {
+                    #[allow(non_camel_case_types)]
+                    struct NoticeUnknownCertificateSvc<T: ConnectionService>(pub Arc<T>);
+                    impl<T: ConnectionService> tonic::server::UnaryService<super::NoticeUnknownCertificateRequest>
+                        for NoticeUnknownCertificateSvc<T>
+                    {
+                        type Response = super::NoticeUnknownCertificateResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::NoticeUnknownCertificateRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ConnectionService>::notice_unknown_certificate(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = NoticeUnknownCertificateSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(accept_compression_encodings, send_compression_encodings)
@@ -2420,9 +2790,6 @@ pub struct CreateDirectoryRequest {
     /// `connection`, `subject`, `name_id_format` and `roles` are read.
     #[prost(message, optional, tag = "2")]
     pub directory: ::core::option::Option<Directory>,
-    /// Optional; makes the call safe to repeat.
-    #[prost(string, tag = "3")]
-    pub request_id: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CreateDirectoryResponse {

@@ -54,6 +54,7 @@ const REGISTRY: &[&str] = &[
     "vestibule-claims",
     "vestibule-settings",
     "vestibule-host",
+    "vestibule-fetch",
 ];
 
 /// What a store adapter implements.

@@ -6,7 +6,7 @@ use vestibule_tenancy::{
     connection::{CATEGORY, Command, Configure, Connection, Create, Rejection},
 };
 
-use super::{Change, Origin, Registry};
+use super::{Change, MetadataOrigin, Origin, Registry, SourcePatch};
 use crate::{directory::Listed, error::Error, listing::Listing, metadata, resource::Resource};
 
 /// How often settings are laid over those of another change that came first.
@@ -16,7 +16,7 @@ const ATTEMPTS_MAX: u32 = 5;
 pub(crate) struct NewConnection {
     pub(crate) organization: OrganizationId,
     pub(crate) display_name: DisplayName,
-    pub(crate) metadata_xml: String,
+    pub(crate) metadata: MetadataOrigin,
     pub(crate) settings: Patch,
 }
 
@@ -25,10 +25,11 @@ pub(crate) struct NewConnection {
 pub(crate) struct ConfigureConnection {
     pub(crate) display_name: Option<DisplayName>,
     pub(crate) metadata_xml: Option<String>,
+    pub(crate) source: SourcePatch,
     pub(crate) settings: Option<Patch>,
 }
 
-fn stream((organization, connection): (OrganizationId, ConnectionId)) -> StreamId {
+pub(super) fn stream((organization, connection): (OrganizationId, ConnectionId)) -> StreamId {
     StreamId::of_id(CATEGORY, Some(organization), connection.uuid())
 }
 
@@ -51,14 +52,19 @@ impl Registry {
         origin: Origin,
         new: NewConnection,
     ) -> Result<Resource<Connection>, Error> {
-        let NewConnection { organization, display_name, metadata_xml, settings } = new;
+        let NewConnection { organization, display_name, metadata, settings } = new;
         self.require_organization(organization).await?;
-        let now = self.clock.now();
-        let (metadata, settings) = (metadata::read(&metadata_xml, now)?, settings.begin(now)?);
+        let settings = settings.begin(self.clock.now())?;
+        let (metadata, read) = self.begin_metadata(metadata).await?;
         let connection = ConnectionId::from_uuid(self.new_id());
-        let create = Create { connection, organization, display_name, metadata, settings, metadata_source: None };
+        let metadata_source = read.as_ref().map(|(source, _)| source.clone());
+        let create = Create { connection, organization, display_name, metadata, settings, metadata_source };
         let outcome = self.create(origin, stream((organization, connection)), &Command::Create(create)).await?;
-        Ok(outcome.into_resource())
+        let made: Resource<Connection> = outcome.into_resource();
+        if let (Some((source, read)), Some(trust)) = (read, made.state.trust()) {
+            self.refresher.remember(trust.connection, &source, &read).await;
+        }
+        Ok(made)
     }
 
     pub(crate) async fn configure_connection(
@@ -69,33 +75,39 @@ impl Registry {
     ) -> Result<Resource<Connection>, Error> {
         let now = self.clock.now();
         let metadata = configure.metadata_xml.map(|metadata_xml| metadata::read(&metadata_xml, now)).transpose()?;
-        let Some(patch) = configure.settings else {
-            let configure = Configure { display_name: configure.display_name, metadata, ..Configure::default() };
+        let ConfigureConnection { display_name, source, settings, .. } = configure;
+        if settings.is_none() && source.is_empty() {
+            let configure = Configure { display_name, metadata, ..Configure::default() };
             return self.change(&stream(id), change, &Command::Configure(configure)).await;
-        };
+        }
         // Settings are replaced as a whole, so what is left out is taken from the very version that is changed.
         for _ in 0..ATTEMPTS_MAX {
             let current = self.connection(id).await?;
-            let before = current.state.trust().map(|trust| trust.settings.clone()).unwrap_or_default();
-            let settings = Some(patch.change(&before, now)?);
-            let display_name = configure.display_name.clone();
-            let configure = Configure { display_name, metadata: metadata.clone(), settings, ..Configure::default() };
-            let command = Command::Configure(configure);
+            let trust = current.state.trust();
+            let before = trust.map(|trust| trust.settings.clone()).unwrap_or_default();
+            let settings = settings.as_ref().map(|patch| patch.change(&before, now)).transpose()?;
+            let source_before = trust.and_then(|trust| trust.metadata_source.as_ref());
+            let wanted = source.over(source_before)?;
+            let read = self.read_changed(source_before, wanted.as_ref()).await?;
+            let found = read.as_ref().map(|read| read.document.metadata.clone());
+            let configure = Configure {
+                display_name: display_name.clone(),
+                metadata: found.or_else(|| metadata.clone()),
+                settings,
+                metadata_source: (!source.is_empty()).then(|| wanted.clone()),
+            };
             let etag = change.etag.or(Some(Version(current.version)));
-            match self.change(&stream(id), Change { etag, ..change.clone() }, &command).await {
+            match self.change(&stream(id), Change { etag, ..change.clone() }, &Command::Configure(configure)).await {
                 Err(Error::EtagMismatch { .. }) if change.etag.is_none() => {}
-                outcome => return outcome,
+                outcome => {
+                    if let (Ok(_), Some(source), Some(read)) = (&outcome, &wanted, &read) {
+                        self.refresher.remember(id.1, source, read).await;
+                    }
+                    return outcome;
+                }
             }
         }
         Err(Error::Contended)
-    }
-
-    pub(crate) async fn enable_connection(
-        &self,
-        id: (OrganizationId, ConnectionId),
-        change: Change,
-    ) -> Result<Resource<Connection>, Error> {
-        self.change(&stream(id), change, &Command::Enable).await
     }
 
     pub(crate) async fn disable_connection(

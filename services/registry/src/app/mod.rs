@@ -1,14 +1,18 @@
 //! What the registry does, apart from gRPC: commands on the event log and reading.
 
+mod certificate;
 mod change;
 mod claim_policy;
 mod connection;
 mod create;
 mod domain;
+mod metadata;
 mod native_user;
+mod onboarding;
 mod organization;
 mod person;
 mod relink;
+mod test_sign_in;
 mod user_pool;
 
 use std::sync::Arc;
@@ -17,21 +21,29 @@ use vestibule_decider::Decider;
 use vestibule_eventlog::{EventLog, Metadata, StreamId};
 use vestibule_host::{PublicUrl, Resources};
 use vestibule_kernel::{Clock, IdSource, OrganizationId, Timestamp};
-use vestibule_storage::KeyStore;
+use vestibule_storage::{KeyStore, TestSignIns};
 
+pub(crate) use certificate::{
+    CertificateKind, CertificateName, Happened, Listed as ListedCertificate, Wanted as WantedCertificates,
+};
 pub(crate) use claim_policy::SavedPolicy;
 pub(crate) use connection::{ConfigureConnection, NewConnection};
 pub(crate) use create::Origin;
 pub(crate) use domain::NewDomain;
+pub(crate) use metadata::{Decision, MetadataOrigin, SourcePatch};
 pub(crate) use native_user::NewNativeUser;
 pub(crate) use organization::NewOrganization;
 pub(crate) use person::{FoundBy, WantedSubject};
+pub(crate) use test_sign_in::TestSignIn;
 pub(crate) use user_pool::{NewUserPool, WithSecret};
 
 use crate::{
+    certificates::Certificates,
     directory::{Directory, Listed},
     error::Error,
     listing::Listing,
+    metadata::Refresher,
+    onboarding::Onboardings,
     people::People,
     resource::Resource,
 };
@@ -41,6 +53,10 @@ pub(crate) struct Registry {
     log: EventLog,
     directory: Directory,
     people: People,
+    certificates: Certificates,
+    onboardings: Onboardings,
+    refresher: Arc<Refresher>,
+    test_sign_ins: TestSignIns,
     keys: KeyStore,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
@@ -55,11 +71,22 @@ pub(crate) struct Change {
 }
 
 impl Registry {
-    pub(crate) fn new(resources: &Resources, directory: Directory, people: People) -> Self {
+    pub(crate) fn new(
+        resources: &Resources,
+        directory: Directory,
+        people: People,
+        certificates: Certificates,
+        onboardings: Onboardings,
+        refresher: Arc<Refresher>,
+    ) -> Self {
         Self {
             log: resources.log.clone(),
             directory,
             people,
+            certificates,
+            onboardings,
+            refresher,
+            test_sign_ins: TestSignIns::new(Arc::clone(&resources.expiring)),
             keys: resources.keys.clone(),
             clock: Arc::clone(&resources.clock),
             ids: Arc::clone(&resources.ids),

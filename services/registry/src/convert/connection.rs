@@ -7,11 +7,12 @@ use vestibule_tenancy::{
     connection::{Binding, Certificate, Connection, Endpoint, LogoutEndpoint, ServiceProviderAddresses, Trust},
 };
 
-use super::{mask::Mask, organization::missing};
+use super::{mask::Mask, metadata, organization::missing};
 use crate::{
     app::{ConfigureConnection, NewConnection},
     error::Error,
     field::{Fields, InvalidFields},
+    metadata::Pending,
     resource::Resource,
     warning,
 };
@@ -26,14 +27,11 @@ pub(crate) fn new(organization: OrganizationId, connection: Option<&pb::Connecti
     let wanted = connection.ok_or_else(|| missing("connection"))?;
     let mut fields = Fields::default();
     let display_name = fields.read("connection.display_name", DisplayName::parse(&wanted.display_name));
-    let metadata_xml = metadata_xml(wanted);
-    if metadata_xml.is_empty() {
-        fields.refuse("FIELD_REQUIRED", "connection.saml.metadata_xml", "required");
-    }
-    let values = display_name.map(|display_name| NewConnection {
+    let origin = metadata::origin(wanted, &mut fields);
+    let values = display_name.zip(origin).map(|(display_name, metadata)| NewConnection {
         organization,
         display_name,
-        metadata_xml: metadata_xml.to_owned(),
+        metadata,
         settings: Patch::new(wanted_settings(wanted)),
     });
     Ok(fields.finish_with(values)?)
@@ -45,15 +43,21 @@ pub(crate) fn configure(
 ) -> Result<ConfigureConnection, Error> {
     let settings: Vec<String> = settings::fields().map(path).collect();
     let settings = settings.iter().map(String::as_str);
-    let updatable: Vec<&str> = [DISPLAY_NAME, METADATA, SETTINGS].into_iter().chain(settings).collect();
+    let fixed = [DISPLAY_NAME, METADATA, SETTINGS].into_iter().chain(metadata::PATHS);
+    let updatable: Vec<&str> = fixed.chain(settings).collect();
     let mask = Mask::read(mask, &updatable)?;
     let mut fields = Fields::default();
     let mut configure = ConfigureConnection::default();
     if mask.means(DISPLAY_NAME, !wanted.display_name.is_empty()) {
         configure.display_name = fields.read("connection.display_name", DisplayName::parse(&wanted.display_name));
     }
-    fields.finish()?;
+    configure.source = metadata::patch(wanted, &mask, &mut fields);
     let metadata_xml = metadata_xml(wanted);
+    let reads = configure.source.url.as_ref().is_some_and(|url| !url.is_empty());
+    if reads && mask.means(METADATA, !metadata_xml.is_empty()) {
+        metadata::refuse_both(&mut fields);
+    }
+    fields.finish()?;
     if mask.means(METADATA, !metadata_xml.is_empty()) {
         if metadata_xml.is_empty() {
             return Err(InvalidFields::one("FIELD_REQUIRED", "connection.saml.metadata_xml", "required").into());
@@ -77,7 +81,7 @@ fn wanted_settings(connection: &pb::Connection) -> Option<&pb::SamlSettings> {
     }
 }
 
-fn metadata_xml(connection: &pb::Connection) -> &str {
+pub(super) fn metadata_xml(connection: &pb::Connection) -> &str {
     match &connection.identity_provider {
         Some(pb::connection::IdentityProvider::Saml(saml)) => &saml.metadata_xml,
         None => "",
@@ -116,10 +120,15 @@ fn saml(public_url: &PublicUrl, trust: &Trust, now: Timestamp) -> pb::SamlIdenti
         name_id_formats: trust.identity_provider.name_id_formats.clone(),
         metadata_valid_until: trust.identity_provider.metadata_valid_until.map(proto_timestamp),
         warnings: warning::of(trust, now),
+        metadata_url: trust.metadata_source.as_ref().map(|source| source.url.clone()).unwrap_or_default(),
+        metadata_signing_certificate: metadata::pinned(trust),
+        approve_new_certificates: trust.metadata_source.as_ref().is_some_and(|source| source.requires_approval),
+        metadata_status: None,
+        pending_metadata_change: Pending::of(trust).map(|pending| metadata::pending(&pending)),
     }
 }
 
-fn endpoint(endpoint: &Endpoint) -> pb::SingleSignOnEndpoint {
+pub(super) fn endpoint(endpoint: &Endpoint) -> pb::SingleSignOnEndpoint {
     pb::SingleSignOnEndpoint { binding: binding(endpoint.binding).into(), location: endpoint.location.clone() }
 }
 
@@ -138,7 +147,7 @@ const fn binding(binding: Binding) -> pb::single_sign_on_endpoint::Binding {
     }
 }
 
-fn certificate(certificate: &Certificate) -> pb::Certificate {
+pub(super) fn certificate(certificate: &Certificate) -> pb::Certificate {
     pb::Certificate {
         sha256_fingerprint: certificate.fingerprint.clone(),
         subject: certificate.subject.clone(),

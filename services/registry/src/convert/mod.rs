@@ -1,9 +1,12 @@
 //! Messages into the types of the domain, and resources into messages.
 
+pub(crate) mod certificate;
 pub(crate) mod claim_policy;
 pub(crate) mod connection;
 pub(crate) mod domain;
 pub(crate) mod mask;
+pub(crate) mod metadata;
+pub(crate) mod onboarding;
 pub(crate) mod organization;
 pub(crate) mod person;
 pub(crate) mod user_pool;

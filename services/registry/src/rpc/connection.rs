@@ -4,10 +4,12 @@ use tonic::{Request, Response, Status};
 use vestibule_rpc::{
     registry::v1::Connection as Message,
     registry::v1::{
-        CreateConnectionRequest, CreateConnectionResponse, DisableConnectionRequest, DisableConnectionResponse,
-        EnableConnectionRequest, EnableConnectionResponse, GetConnectionRequest, GetConnectionResponse,
-        ListConnectionsRequest, ListConnectionsResponse, UpdateConnectionRequest, UpdateConnectionResponse,
-        connection_service_server::ConnectionService,
+        ApproveMetadataChangeRequest, ApproveMetadataChangeResponse, CreateConnectionRequest, CreateConnectionResponse,
+        DeclineMetadataChangeRequest, DeclineMetadataChangeResponse, DisableConnectionRequest,
+        DisableConnectionResponse, EnableConnectionRequest, EnableConnectionResponse, GetConnectionRequest,
+        GetConnectionResponse, ListConnectionsRequest, ListConnectionsResponse, NoticeUnknownCertificateRequest,
+        NoticeUnknownCertificateResponse, RefreshMetadataRequest, RefreshMetadataResponse, UpdateConnectionRequest,
+        UpdateConnectionResponse, connection_service_server::ConnectionService,
     },
     resource,
 };
@@ -15,9 +17,12 @@ use vestibule_tenancy::connection::Connection;
 
 use super::{Api, change, origin, refused};
 use crate::{
+    app::Decision,
     convert::{
         connection::{configure, message, new},
+        metadata::{refresh_outcome, with_status},
         note,
+        onboarding::override_note,
         organization::missing,
     },
     listing::Listing,
@@ -27,6 +32,25 @@ use crate::{
 impl Api {
     fn connection_message(&self, connection: &Resource<Connection>) -> Message {
         message(self.registry.public_url(), connection, self.registry.now())
+    }
+
+    /// With how reading its metadata goes.
+    async fn whole_message(&self, connection: &Resource<Connection>) -> Result<Message, Status> {
+        let entry = self.registry.metadata_entry(&connection.state).await.map_err(refused)?;
+        Ok(with_status(self.connection_message(connection), entry))
+    }
+
+    async fn settle<T: Sync>(
+        &self,
+        request: &Request<T>,
+        name: &str,
+        of: &str,
+        decision: Decision,
+    ) -> Result<Message, Status> {
+        let id = resource::connection("name", name).map_err(refused)?;
+        let change = change(request, "etag", "")?;
+        let connection = self.registry.settle_metadata_change(id, change, of, decision).await.map_err(refused)?;
+        self.whole_message(&connection).await
     }
 }
 
@@ -39,7 +63,7 @@ impl ConnectionService for Api {
     ) -> Result<Response<GetConnectionResponse>, Status> {
         let id = resource::connection("name", &request.get_ref().name).map_err(refused)?;
         let connection = self.registry.connection(id).await.map_err(refused)?;
-        Ok(Response::new(GetConnectionResponse { connection: Some(self.connection_message(&connection)) }))
+        Ok(Response::new(GetConnectionResponse { connection: Some(self.whole_message(&connection).await?) }))
     }
 
     #[tracing::instrument(name = "registry.list_connections", skip_all)]
@@ -89,10 +113,11 @@ impl ConnectionService for Api {
         &self,
         request: Request<EnableConnectionRequest>,
     ) -> Result<Response<EnableConnectionResponse>, Status> {
-        let EnableConnectionRequest { name, etag, override_note: _ } = request.get_ref();
+        let EnableConnectionRequest { name, etag, override_note: text } = request.get_ref();
         let id = resource::connection("name", name).map_err(refused)?;
         let change = change(&request, "etag", etag)?;
-        let connection = self.registry.enable_connection(id, change).await.map_err(refused)?;
+        let override_note = override_note(text).map_err(refused)?;
+        let connection = self.registry.enable_connection(id, change, override_note).await.map_err(refused)?;
         Ok(Response::new(EnableConnectionResponse { connection: Some(self.connection_message(&connection)) }))
     }
 
@@ -106,5 +131,48 @@ impl ConnectionService for Api {
         let (change, note) = (change(&request, "etag", etag)?, note(text).map_err(refused)?);
         let connection = self.registry.disable_connection(id, change, note).await.map_err(refused)?;
         Ok(Response::new(DisableConnectionResponse { connection: Some(self.connection_message(&connection)) }))
+    }
+
+    #[tracing::instrument(name = "registry.refresh_metadata", skip_all)]
+    async fn refresh_metadata(
+        &self,
+        request: Request<RefreshMetadataRequest>,
+    ) -> Result<Response<RefreshMetadataResponse>, Status> {
+        let id = resource::connection("name", &request.get_ref().name).map_err(refused)?;
+        let change = change(&request, "etag", "")?;
+        let (connection, outcome) = self.registry.refresh_metadata(id, change).await.map_err(refused)?;
+        let message = self.whole_message(&connection).await?;
+        let outcome = refresh_outcome(outcome).into();
+        Ok(Response::new(RefreshMetadataResponse { connection: Some(message), outcome }))
+    }
+
+    #[tracing::instrument(name = "registry.approve_metadata_change", skip_all)]
+    async fn approve_metadata_change(
+        &self,
+        request: Request<ApproveMetadataChangeRequest>,
+    ) -> Result<Response<ApproveMetadataChangeResponse>, Status> {
+        let ApproveMetadataChangeRequest { name, change } = request.get_ref();
+        let connection = self.settle(&request, name, change, Decision::Approve).await?;
+        Ok(Response::new(ApproveMetadataChangeResponse { connection: Some(connection) }))
+    }
+
+    #[tracing::instrument(name = "registry.decline_metadata_change", skip_all)]
+    async fn decline_metadata_change(
+        &self,
+        request: Request<DeclineMetadataChangeRequest>,
+    ) -> Result<Response<DeclineMetadataChangeResponse>, Status> {
+        let DeclineMetadataChangeRequest { name, change } = request.get_ref();
+        let connection = self.settle(&request, name, change, Decision::Decline).await?;
+        Ok(Response::new(DeclineMetadataChangeResponse { connection: Some(connection) }))
+    }
+
+    #[tracing::instrument(name = "registry.notice_unknown_certificate", skip_all)]
+    async fn notice_unknown_certificate(
+        &self,
+        request: Request<NoticeUnknownCertificateRequest>,
+    ) -> Result<Response<NoticeUnknownCertificateResponse>, Status> {
+        let id = resource::connection("name", &request.get_ref().name).map_err(refused)?;
+        self.registry.notice_unknown_certificate(id);
+        Ok(Response::new(NoticeUnknownCertificateResponse {}))
     }
 }

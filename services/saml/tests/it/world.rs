@@ -70,7 +70,7 @@ impl World {
         let master = MasterKey::from_bytes(&SecretBox::new(Box::new([7; 32]))).unwrap();
         let public_url = "https://login.vestibule.test".parse().unwrap();
         let resources = Resources::over(store.clone(), master, public_url, clock.clone(), ids.clone(), stop.clone());
-        let service = vestibule_saml_service::start(&resources, config).await.unwrap();
+        let service = vestibule_saml_service::start(&resources, config, None).await.unwrap();
         let (routes, readiness) = (service.grpc, service.readiness);
         let channel = memory::serve(routes.clone());
         Self {
@@ -90,7 +90,7 @@ impl World {
 
     /// Starts another instance of the service on the same store.
     pub(crate) async fn start_again(&self, config: &Config) -> Result<Service, StartError> {
-        vestibule_saml_service::start(&self.resources, config).await
+        vestibule_saml_service::start(&self.resources, config, None).await
     }
 
     pub(crate) fn saml(&self) -> SamlServiceClient<Channel> {
@@ -166,10 +166,15 @@ impl World {
         let connection = ConnectionId::from_uuid(self.ids.uuid_v7(now()));
         let display_name = DisplayName::parse("Entra").unwrap();
         let settings = connection::CheckedSettings::default();
+        let fingerprints: Vec<String> = metadata.certificates.iter().map(|one| one.fingerprint.clone()).collect();
         let create =
             connection::Create { connection, organization, display_name, metadata, settings, metadata_source: None };
         let customer = Customer { organization, connection, idp };
         self.change_connection(&customer, connection::Command::Create(create)).await;
+        // As if somebody had signed in before: the first use of a certificate is an event of its own.
+        for fingerprint in fingerprints {
+            self.change_connection(&customer, connection::Command::Promote { fingerprint }).await;
+        }
         self.change_connection(&customer, connection::Command::Enable).await;
         customer
     }

@@ -1,10 +1,8 @@
 //! `vestibule connection`.
 
+mod metadata;
 pub(super) mod settings;
 
-use std::path::PathBuf;
-
-use anyhow::Context;
 use clap::Subcommand;
 use vestibule_rpc::registry::v1::{
     Connection, CreateConnectionRequest, DisableConnectionRequest, EnableConnectionRequest, GetConnectionRequest,
@@ -12,8 +10,8 @@ use vestibule_rpc::registry::v1::{
     connection_service_client::ConnectionServiceClient,
 };
 
-use self::settings::SettingFlags;
-use super::{Operator, org, request_id};
+use self::{metadata::MetadataFlags, settings::SettingFlags};
+use super::{Operator, onboarding, org, request_id};
 use crate::output::{moment, note, plain, properties, table};
 
 /// The type whose JSON is printed.
@@ -25,9 +23,8 @@ pub(crate) enum Command {
     Create {
         /// Slug, id or name of the organization.
         organization: String,
-        /// The metadata document of the identity provider.
-        #[arg(long, value_name = "FILE")]
-        metadata: PathBuf,
+        #[command(flatten)]
+        metadata: MetadataFlags,
         /// What people read when they have to choose.
         #[arg(long, default_value = "Single sign-on")]
         display_name: String,
@@ -44,14 +41,33 @@ pub(crate) enum Command {
     Show { organization: String, connection: String },
     /// List the connections of an organization.
     List { organization: String },
-    /// Change the display name, or import newer metadata.
+    /// Change the display name, import newer metadata, or say where it is read from.
     Update {
         organization: String,
         connection: String,
         #[arg(long)]
         display_name: Option<String>,
-        #[arg(long, value_name = "FILE")]
-        metadata: Option<PathBuf>,
+        #[command(flatten)]
+        metadata: MetadataFlags,
+    },
+    /// Read the metadata from its address now, instead of when it is due.
+    Refresh { organization: String, connection: String },
+    /// Believe metadata that names another entity id or host, after a look at what differs.
+    ApproveMetadata {
+        organization: String,
+        connection: String,
+        /// The change, as `vestibule connection show` names it; without it, it is shown.
+        #[arg(long, value_name = "CHANGE")]
+        change: Option<String>,
+    },
+    /// Decline it: what was known before goes on to count, and the same change is not proposed again.
+    #[command(visible_alias = "reject-metadata")]
+    DeclineMetadata {
+        organization: String,
+        connection: String,
+        /// The change, as `vestibule connection show` names it; without it, it is shown.
+        #[arg(long, value_name = "CHANGE")]
+        change: Option<String>,
     },
     /// Change how the identity provider is dealt with. `vestibule saml preview-mapping` takes the same flags and only shows
     /// what they would do.
@@ -69,6 +85,8 @@ pub(crate) enum Command {
         #[arg(long, default_value = "", value_name = "WHY")]
         override_note: String,
     },
+    /// Try a connection that is not live: prints a link, and waits until somebody has signed in with it. Nobody is signed in.
+    Test(onboarding::Test),
     /// Let nobody sign in through it.
     Disable {
         organization: String,
@@ -81,6 +99,7 @@ pub(crate) enum Command {
 
 pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result<()> {
     let shown = match command {
+        Command::Test(test) => return onboarding::test(test, operator).await,
         Command::List { organization } => {
             let connections = all(operator, &organization).await?;
             let answer = ListConnectionsResponse { connections, next_page_token: String::new() };
@@ -115,29 +134,34 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
         }
         Command::Update { organization, connection, display_name, metadata } => {
             let found = find(operator, &organization, &connection).await?;
-            update(operator, found, display_name, metadata).await?
+            update(operator, found, display_name, &metadata).await?
+        }
+        Command::Refresh { organization, connection } => {
+            metadata::refresh(operator, find(operator, &organization, &connection).await?).await?
+        }
+        Command::ApproveMetadata { organization, connection, change } => {
+            let found = find(operator, &organization, &connection).await?;
+            metadata::settle(operator, found, change.as_deref(), true).await?
+        }
+        Command::DeclineMetadata { organization, connection, change } => {
+            let found = find(operator, &organization, &connection).await?;
+            metadata::settle(operator, found, change.as_deref(), false).await?
         }
     };
     operator.format.print(TYPE, &shown, human)
 }
 
-fn read(metadata: &PathBuf) -> anyhow::Result<String> {
-    std::fs::read_to_string(metadata).with_context(|| format!("the metadata file {}", metadata.display()))
-}
-
 async fn create(
     operator: &Operator,
     organization: &str,
-    metadata: &PathBuf,
+    metadata: &MetadataFlags,
     display_name: String,
     settings: SettingFlags,
 ) -> anyhow::Result<Connection> {
     let (settings, _) = settings.read();
-    let saml = SamlIdentityProvider {
-        metadata_xml: read(metadata)?,
-        settings: Some(settings),
-        ..SamlIdentityProvider::default()
-    };
+    anyhow::ensure!(metadata.has_origin(), "a connection begins with metadata: name --metadata or --metadata-url");
+    let mut saml = SamlIdentityProvider { settings: Some(settings), ..SamlIdentityProvider::default() };
+    metadata.write(&mut saml)?;
     let identity_provider = Some(connection::IdentityProvider::Saml(saml));
     let request = CreateConnectionRequest {
         parent: org::name_of(operator, organization).await?,
@@ -160,7 +184,7 @@ async fn update(
     operator: &Operator,
     found: Connection,
     display_name: Option<String>,
-    metadata: Option<PathBuf>,
+    metadata: &MetadataFlags,
 ) -> anyhow::Result<Connection> {
     let mut paths = Vec::new();
     let mut changed = Connection { name: found.name, etag: found.etag, ..Connection::default() };
@@ -168,12 +192,13 @@ async fn update(
         paths.push("display_name".to_owned());
         changed.display_name = display_name;
     }
-    if let Some(metadata) = metadata {
-        paths.push("saml.metadata_xml".to_owned());
-        let saml = SamlIdentityProvider { metadata_xml: read(&metadata)?, ..SamlIdentityProvider::default() };
+    let mut saml = SamlIdentityProvider::default();
+    let fields = metadata.write(&mut saml)?;
+    if !fields.is_empty() {
+        paths.extend(fields.into_iter().map(str::to_owned));
         changed.identity_provider = Some(connection::IdentityProvider::Saml(saml));
     }
-    anyhow::ensure!(!paths.is_empty(), "nothing to change: name --display-name or --metadata");
+    anyhow::ensure!(!paths.is_empty(), "nothing to change: name --display-name, --metadata or --metadata-url");
     let update_mask = Some(prost_types::FieldMask { paths });
     let request = UpdateConnectionRequest { connection: Some(changed), update_mask };
     let mut client = ConnectionServiceClient::new(operator.channel.clone());
@@ -273,7 +298,7 @@ fn human(connection: &Connection) -> String {
     let next = if connection.state() == connection::State::Enabled {
         "people with an address in a verified domain sign in through it".to_owned()
     } else {
-        "give the three addresses below to the identity provider, then `vestibule connection enable`".to_owned()
+        "give the three addresses below to the identity provider; `vestibule onboarding show` says what else is missing".to_owned()
     };
     properties(&[
         ("connection", connection.display_name.clone()),
@@ -282,6 +307,8 @@ fn human(connection: &Connection) -> String {
         ("next", next),
         ("warnings", warnings.join("\n")),
         ("identity provider", saml.entity_id.clone()),
+        ("metadata", metadata::lines(saml)),
+        ("change proposed", metadata::pending(saml)),
         ("settings", saml.settings.as_ref().map(settings::lines).unwrap_or_default()),
         ("single sign-on", endpoints.join("\n")),
         ("certificates", certificates.join("\n")),

@@ -1,0 +1,16 @@
+//! The metadata of identity providers: reading documents, fetching them from their addresses, and remembering how that goes.
+
+mod book;
+mod document;
+mod error;
+mod job;
+mod pending;
+mod refresher;
+mod schedule;
+
+pub(crate) use book::Entry;
+pub(crate) use document::{Document, pin, read};
+pub(crate) use error::Unusable;
+pub(crate) use job::{MetadataJob, ROUND_EVERY};
+pub(crate) use pending::Pending;
+pub(crate) use refresher::{Cause, Outcome, Read, Refresher};
