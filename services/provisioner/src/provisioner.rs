@@ -1,7 +1,8 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use serde_json::Value;
 use tokio::{
-    sync::{Mutex, MutexGuard},
+    sync::{Mutex, MutexGuard, OnceCell},
     time::sleep,
 };
 use vestibule_kernel::{Chain, Clock, OrganizationId, PersonId};
@@ -32,6 +33,7 @@ pub struct Provisioner {
     groups: Groups,
     pub(crate) client: Client,
     pub(crate) directory: Arc<dyn Directory>,
+    sees_profiles: OnceCell<()>,
     turns: Vec<Mutex<()>>,
     pub(crate) status: Status,
 }
@@ -48,9 +50,12 @@ impl Default for Patience {
 /// A user that is there.
 struct Placed {
     id: String,
-    /// Just made: in no group yet.
-    is_new: bool,
+    /// As they were found; one that was just made is as they should be, and in no group yet.
+    found: Option<SeenUser>,
 }
+
+/// Nothing but that, so that it is not refused for anything else.
+const DEACTIVATION: [Edit; 1] = [Edit::Set("active", Value::Bool(false))];
 
 impl Provisioner {
     /// For one of the services of the configuration.
@@ -77,6 +82,7 @@ impl Provisioner {
             groups: target.groups,
             client: Client::new(client, clock)?,
             directory,
+            sees_profiles: OnceCell::new(),
             turns: (0..TURNS).map(|_| Mutex::new(())).collect(),
             status: Status::default(),
         })
@@ -137,7 +143,12 @@ impl Provisioner {
         };
         let Verdict::Wait(asked) = error.verdict() else { return Err(error) };
         let why = Chain(&error).to_string();
-        tracing::warn!(service = self.name, error = why, "nothing can be provisioned at the moment");
+        tracing::warn!(
+            monotonic_counter.vestibule_provisioner_waits = 1_u64,
+            service = self.name,
+            error = why,
+            "nothing can be provisioned at the moment"
+        );
         self.status.troubled(&why);
         sleep(asked.unwrap_or_default().max(patience.0)).await;
         patience.0 = (patience.0 * 2).min(WAIT_MAX);
@@ -193,15 +204,26 @@ impl Provisioner {
         self.groups == Groups::Roles
     }
 
+    /// What takes rights away comes first, so that nothing the service refuses of the rest keeps them.
     async fn converge(&self, organization: OrganizationId, person: PersonId, cause: &Cause) -> Result<(), Error> {
+        self.sees_profiles().await?;
         let _turn = self.turn(organization).await;
         let Some(standing) = self.directory.person(organization, person).await? else { return Ok(()) };
         let account = self.account(organization, &standing);
-        let Some(user) = self.user(&account, cause).await? else { return Ok(()) };
+        let Some(placed) = self.place(&account, cause).await? else { return Ok(()) };
         if self.has_groups() {
             let wanted = self.memberships(organization, &standing);
-            self.groups(organization, &user, &wanted, cause).await?;
+            self.groups(organization, &placed, &wanted, cause).await?;
         }
+        match placed.found {
+            Some(user) => self.update(&user, &edits(&account, &user), cause).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Asked until it was answered once: who sees no names would take them for blank, and erase them.
+    pub(crate) async fn sees_profiles(&self) -> Result<(), Error> {
+        self.sees_profiles.get_or_try_init(|| self.directory.shows_profiles()).await?;
         Ok(())
     }
 
@@ -212,8 +234,8 @@ impl Provisioner {
         self.turns[usize::try_from(place).unwrap_or_default()].lock().await
     }
 
-    /// The user as they should be; none where nobody needs to be there.
-    async fn user(&self, account: &Account, cause: &Cause) -> Result<Option<Placed>, Error> {
+    /// The user, made where there is none, and deactivated where they should be; none where nobody needs to be there.
+    async fn place(&self, account: &Account, cause: &Cause) -> Result<Option<Placed>, Error> {
         let mut found = self.users(account.person, cause).await?;
         if found.is_empty() {
             if !account.active {
@@ -222,7 +244,7 @@ impl Provisioner {
             match self.client.create(Kind::User, &create_user(account), cause).await {
                 Ok(made) => {
                     self.changed("created");
-                    return Ok(SeenUser::read(&made)?.map(|(_, made)| Placed { id: made.id, is_new: true }));
+                    return Ok(SeenUser::read(&made)?.map(|(_, made)| Placed { id: made.id, found: None }));
                 }
                 // Made a moment ago, and the answer was lost, or by another process; or it is somebody else.
                 Err(ScimError::Taken) => found = self.users(account.person, cause).await?,
@@ -230,20 +252,25 @@ impl Provisioner {
             }
         }
         let mut found = found.into_iter();
-        let Some(user) = found.next() else { return Err(ScimError::Taken.into()) };
-        self.update(&user, &edits(account, &user), cause).await?;
+        let Some(mut user) = found.next() else { return Err(ScimError::Taken.into()) };
         for duplicate in found.filter(|duplicate| duplicate.active != Some(false)) {
             tracing::warn!(service = self.name, user = duplicate.id, "a second user of a person is deactivated");
-            self.update(&duplicate, &[Edit::Set("active", false.into())], cause).await?;
+            self.update(&duplicate, &DEACTIVATION, cause).await?;
         }
-        Ok(Some(Placed { id: user.id, is_new: false }))
+        if !account.active && user.active != Some(false) {
+            self.update(&user, &DEACTIVATION, cause).await?;
+            // It has another version now.
+            let now = SeenUser::read(&self.client.get(Kind::User, &user.id, cause).await?)?;
+            user = now.filter(|(of, _)| *of == account.person).ok_or(ScimError::Gone)?.1;
+        }
+        Ok(Some(Placed { id: user.id.clone(), found: Some(user) }))
     }
 
     /// All users of a person, the first that was made first.
     async fn users(&self, person: PersonId, cause: &Cause) -> Result<Vec<SeenUser>, Error> {
         let read = |resource| Ok(SeenUser::read(&resource)?.filter(|(of, _)| *of == person).map(|(_, user)| user));
         let mut users = self.client.find(Kind::User, ("eq", &person.to_string()), cause, read).await?;
-        users.sort_by(|left, right| (&left.created, &left.id).cmp(&(&right.created, &right.id)));
+        sort(&mut users);
         Ok(users)
     }
 
@@ -273,41 +300,61 @@ impl Provisioner {
         wanted: &BTreeSet<(String, &str)>,
         cause: &Cause,
     ) -> Result<(), Error> {
-        if user.is_new && wanted.is_empty() {
+        if user.found.is_none() && wanted.is_empty() {
             return Ok(());
         }
         let known = self.groups_of(&external_id(organization, ""), cause).await?;
-        for (external_id, role) in
-            wanted.iter().filter(|(wanted, _)| known.iter().all(|known| known.external_id != *wanted))
-        {
-            let name = if self.served.is_one() { role } else { external_id.as_str() };
-            let made = self.client.create(Kind::Group, &create_group(external_id, name, &user.id), cause).await;
-            match made {
-                Ok(_) => self.changed("group_created"),
-                Err(ScimError::Taken) => {
-                    // Made a moment ago by another process; the next attempt finds it. Otherwise the name is another's.
-                    let found = self.groups_of(external_id, cause).await?;
-                    let is_there = found.iter().any(|found| found.external_id == *external_id);
-                    return Err(if is_there { ScimError::Changed } else { ScimError::Taken }.into());
-                }
-                Err(error) => return Err(error.into()),
+        let mut placed = BTreeSet::new();
+        let is_wanted = |group: &&SeenGroup| {
+            wanted.iter().any(|(wanted, _)| *wanted == group.external_id) && placed.insert(group.external_id.clone())
+        };
+        let (wanted_there, unwanted): (Vec<_>, Vec<_>) = known.iter().partition(is_wanted);
+        // Out of each of them, also when the service holds on to one.
+        let mut held = None;
+        for group in unwanted {
+            match self.membership(group, user, false, cause).await {
+                Err(error) if matches!(error.verdict(), Verdict::Wait(_)) => return Err(error),
+                Err(error) => held = held.or(Some(error)),
+                Ok(()) => {}
             }
         }
-        let mut placed: BTreeSet<&str> = BTreeSet::new();
-        for group in &known {
-            let is_first = placed.insert(&group.external_id);
-            let is_wanted = is_first && wanted.iter().any(|(wanted, _)| *wanted == group.external_id);
-            self.membership(group, user, is_wanted, cause).await?;
+        if let Some(held) = held {
+            return Err(held);
+        }
+        for group in &wanted_there {
+            self.membership(group, user, true, cause).await?;
+        }
+        let is_there = |name: &String| wanted_there.iter().any(|group| group.external_id == *name);
+        for (external_id, role) in wanted.iter().filter(|(name, _)| !is_there(name)) {
+            self.found_group(external_id, role, user, cause).await?;
         }
         Ok(())
     }
 
+    /// Makes the group of a role with its first member.
+    async fn found_group(&self, external_id: &str, role: &str, user: &Placed, cause: &Cause) -> Result<(), Error> {
+        let name = if self.served.is_one() { role } else { external_id };
+        match self.client.create(Kind::Group, &create_group(external_id, name, &user.id), cause).await {
+            Ok(_) => {
+                self.changed("group_created");
+                Ok(())
+            }
+            Err(ScimError::Taken) => {
+                // Made a moment ago by another process; the next attempt finds it. Otherwise the name is another's.
+                let found = self.groups_of(external_id, cause).await?;
+                let is_there = found.iter().any(|found| found.external_id == external_id);
+                Err(if is_there { ScimError::Changed } else { ScimError::Taken }.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     async fn membership(&self, group: &SeenGroup, user: &Placed, is_wanted: bool, cause: &Cause) -> Result<(), Error> {
-        if user.is_new && !is_wanted {
+        if user.found.is_none() && !is_wanted {
             return Ok(());
         }
         // Whether somebody is in must be known before they are let out: to let out who is not in is refused by some services.
-        if !user.is_new || !self.client.has_patch(cause).await? {
+        if !user.found.is_none() || !self.client.has_patch(cause).await? {
             let now = self.client.get(Kind::Group, &group.id, cause).await?;
             let is_in = SeenGroup::read(&now)?.is_some_and(|group| group.members.contains(&user.id));
             if is_in == is_wanted {
@@ -338,4 +385,9 @@ impl Provisioner {
             "provisioned"
         );
     }
+}
+
+/// The first that was made first: the others are too many.
+pub(crate) fn sort(users: &mut [SeenUser]) {
+    users.sort_by(|left, right| (&left.created, &left.id).cmp(&(&right.created, &right.id)));
 }

@@ -4,7 +4,7 @@ use vestibule_kernel::{Chain, OrganizationId, PersonId};
 
 use crate::{
     Error, Provisioner, Standing,
-    provisioner::Patience,
+    provisioner::{Patience, sort},
     scim::{Kind, SeenGroup, SeenUser, edits, owner_of},
     served::Served,
     trace::Cause,
@@ -65,8 +65,7 @@ impl Provisioner {
     }
 
     async fn read(&self, cause: &Cause) -> Result<(There, Vec<OrganizationId>), Error> {
-        // Before anything is compared: who sees no names would erase them.
-        self.directory.shows_profiles().await?;
+        self.sees_profiles().await?;
         let organizations = match &self.served {
             Served::Only(these) => these.iter().copied().collect(),
             Served::Others(_) => {
@@ -115,7 +114,8 @@ impl Provisioner {
             let (people, next) = self.people(organization, &page_token).await?;
             for standing in &people {
                 summary.people += 1;
-                let users = there.users.remove(&standing.person).unwrap_or_default();
+                let mut users = there.users.remove(&standing.person).unwrap_or_default();
+                sort(&mut users);
                 if self.agrees(organization, standing, &users, &groups) {
                     continue;
                 }
@@ -123,7 +123,13 @@ impl Provisioner {
                 if let Err(error) = self.provide_or_give_up(organization, standing.person, cause).await {
                     summary.failed += 1;
                     let error = Chain(&error).to_string();
-                    tracing::error!(service = self.name, person = %standing.person, error, "not provisioned");
+                    tracing::error!(
+                        monotonic_counter.vestibule_provisioner_failures = 1_u64,
+                        service = self.name,
+                        person = %standing.person,
+                        error,
+                        "not provisioned"
+                    );
                 }
             }
             if next.is_empty() {
@@ -142,12 +148,13 @@ impl Provisioner {
         groups: &[SeenGroup],
     ) -> bool {
         let account = self.account(organization, standing);
-        let [user] = users else { return users.is_empty() && !account.active };
+        let Some((user, others)) = users.split_first() else { return !account.active };
         let wanted = self.memberships(organization, standing);
         let wanted: HashSet<&str> = wanted.iter().map(|(external_id, _)| external_id.as_str()).collect();
         let is_in = groups.iter().filter(|group| group.members.contains(&user.id));
         let found: Vec<&str> = is_in.map(|group| group.external_id.as_str()).collect();
         edits(&account, user).is_empty()
+            && others.iter().all(|other| other.active == Some(false))
             && found.len() == wanted.len()
             && found.iter().copied().collect::<HashSet<_>>() == wanted
     }

@@ -7,7 +7,7 @@ use vestibule_provisioner::Standing;
 
 use crate::{
     people::{World, ada, person, somebody},
-    service::Fault,
+    service::{Fault, Quirk},
 };
 
 /// Whatever it does with a request, the event is handled in the end, and there is one user.
@@ -117,7 +117,7 @@ async fn another_group_than_the_one_asked_for_changes_nobody() {
 #[tokio::test]
 async fn a_filter_that_is_ignored_finds_nobody_else() {
     let world = World::of_acme().await;
-    world.service.kept.lock().unwrap().ignores_filters = true;
+    world.service.kept.lock().unwrap().quirks.insert(Quirk::IgnoresFilters);
     for number in 2..=8 {
         world.knows(1, somebody(number));
     }
@@ -144,7 +144,7 @@ async fn a_filter_that_is_refused_is_done_without() {
 async fn pages_without_end_have_one() {
     let world = World::of_acme().await;
     world.happened("person.first_seen").await.unwrap();
-    world.service.kept.lock().unwrap().repeats_pages = true;
+    world.service.kept.lock().unwrap().quirks.insert(Quirk::RepeatsPages);
     let failed = world.happened("person.updated").await;
     assert!(matches!(failed, Err(HandleError::Again(_))), "{failed:?}");
     assert!(world.service.count(&Method::GET, "/Users") < 10);
@@ -200,4 +200,43 @@ async fn a_second_user_of_a_person_is_deactivated() {
     world.happened("person.updated").await.unwrap();
     let active = |place: usize| world.service.kept.lock().unwrap().users[place]["active"].clone();
     assert_eq!([active(0), active(1)], [Value::Bool(false), Value::Bool(true)], "the first that was made stays");
+}
+
+#[tokio::test]
+async fn who_is_shut_out_is_out_whatever_else_of_them_is_refused() {
+    for without_patch in [false, true] {
+        let world = World::of_acme().await;
+        world.happened("person.first_seen").await.unwrap();
+        if without_patch {
+            world.service.kept.lock().unwrap().quirks.extend([Quirk::WithoutPatch, Quirk::WithoutConfig]);
+        }
+        world.service.kept.lock().unwrap().quirks.insert(Quirk::RefusesNames);
+        let mut left = ada();
+        (left.is_admitted, left.display_name) = (false, Some("Countess".to_owned()));
+        world.knows(1, left);
+        let refused = world.happened("person.deactivated").await;
+        assert!(matches!(refused, Err(HandleError::Never(_))), "{refused:?}");
+        assert_eq!((&world.ada()["active"], &world.ada()["displayName"]), (&json!(false), &json!("Ada Lovelace")));
+        assert!(world.service.members(&format!("{}:admin", crate::people::organization(1))).is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_role_that_is_lost_is_lost_whatever_else_is_refused() {
+    let world = World::of_acme().await;
+    let group = |role: &str| format!("{}:{role}", crate::people::organization(1));
+    world.knows(1, Standing { roles: vec!["admin".to_owned(), "auditor".to_owned()], ..ada() });
+    world.happened("person.first_seen").await.unwrap();
+    world.service.kept.lock().unwrap().quirks.insert(Quirk::RefusesNames);
+    // One group is held on to, the name of another is taken, and the person's new name is refused.
+    world.service.fails(Method::PATCH, "/Groups", Fault::Status(400, None));
+    let theirs = json!({ "id": "theirs", "displayName": "viewer", "members": [], "meta": { "version": "1" } });
+    world.service.kept.lock().unwrap().groups.push(theirs.as_object().unwrap().clone());
+    world.knows(1, Standing { roles: vec!["viewer".to_owned()], display_name: Some("X".to_owned()), ..ada() });
+    assert!(matches!(world.happened("person.roles_changed").await, Err(HandleError::Never(_))));
+    let held = [group("admin"), group("auditor")].map(|group| world.service.members(&group).len());
+    assert_eq!(held, [1, 0], "out of the other at least");
+    assert!(matches!(world.happened("person.roles_changed").await, Err(HandleError::Never(_))));
+    assert!(world.service.members(&group("admin")).is_empty());
+    assert_eq!(world.service.kept.lock().unwrap().groups[2]["members"], json!([]), "another's group is not taken over");
 }

@@ -8,7 +8,10 @@ use vestibule_provisioner::{
     config::{Groups, UserName},
 };
 
-use crate::people::{TRACEPARENT, World, ada, organization, person, somebody};
+use crate::{
+    people::{TRACEPARENT, World, ada, organization, person, somebody},
+    service::Quirk,
+};
 
 fn group(of: u128, role: &str) -> String {
     format!("{}:{role}", organization(of))
@@ -150,7 +153,8 @@ async fn a_service_without_patch_is_given_the_whole_and_keeps_what_others_said()
         let world = World::of_acme().await;
         {
             let mut kept = world.service.kept.lock().unwrap();
-            (kept.without_patch, kept.without_config) = (true, without_config);
+            kept.quirks.insert(Quirk::WithoutPatch);
+            kept.quirks.extend(without_config.then_some(Quirk::WithoutConfig));
         }
         world.happened("person.first_seen").await.unwrap();
         world.service.kept.lock().unwrap().users[0].insert("title".to_owned(), "Countess".into());
@@ -171,7 +175,7 @@ async fn a_service_without_patch_is_given_the_whole_and_keeps_what_others_said()
 async fn a_service_that_said_it_had_patch_and_has_not_is_given_the_whole() {
     let world = World::of_acme().await;
     world.happened("person.first_seen").await.unwrap();
-    world.service.kept.lock().unwrap().without_patch = true;
+    world.service.kept.lock().unwrap().quirks.insert(Quirk::WithoutPatch);
     world.knows(1, somebody(1));
     world.happened("person.updated").await.unwrap();
     assert_eq!(world.ada().get("emails"), None);

@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -60,11 +63,14 @@ pub(crate) fn somebody(number: u128) -> Standing {
 pub(crate) struct People {
     pub(crate) known: Mutex<BTreeMap<(OrganizationId, PersonId), Standing>>,
     pub(crate) shows_no_profiles: bool,
+    /// How often that was asked.
+    pub(crate) asked: AtomicU32,
 }
 
 #[async_trait]
 impl Directory for People {
     async fn shows_profiles(&self) -> Result<(), DirectoryError> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
         if self.shows_no_profiles { Err(DirectoryError::NoProfiles) } else { Ok(()) }
     }
 

@@ -1,13 +1,14 @@
 //! Everything is compared, and only what differs is changed.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use axum::http::Method;
 use serde_json::json;
-use vestibule_provisioner::{Served, Standing, Summary};
+use vestibule_consumer::Handler as _;
+use vestibule_provisioner::{Provide, Served, Standing, Summary};
 
 use crate::{
-    people::{People, World, ada, organization, person, somebody},
+    people::{People, World, event, organization, person, somebody},
     service::Fault,
 };
 
@@ -108,7 +109,16 @@ async fn who_is_shown_no_names_erases_none() {
         tokio::task::yield_now().await;
     }
     reconciling.abort();
+    // Nor does an event.
+    let handling = {
+        let provisioner = Arc::clone(&world.provisioner);
+        let data = json!({ "organization": organization(1), "person": person(1) });
+        tokio::spawn(async move { Provide::new(provisioner).handle(&event("person.first_seen", data)).await })
+    };
+    while world.people.asked.load(Ordering::SeqCst) < 2 {
+        tokio::task::yield_now().await;
+    }
+    handling.abort();
     assert_eq!(world.service.kept.lock().unwrap().asked.len(), 0);
     assert!(!world.service.has_user(&person(1).to_string()));
-    let _ = ada();
 }

@@ -1,7 +1,7 @@
 //! A SCIM service of our own: it keeps users and groups, says which requests came, and misbehaves when it is told to.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     future::pending,
     sync::{Arc, Mutex},
 };
@@ -39,6 +39,17 @@ pub(crate) enum Fault {
     ChangedMeanwhile,
 }
 
+/// What it always does otherwise than others.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Quirk {
+    WithoutPatch,
+    WithoutConfig,
+    IgnoresFilters,
+    RepeatsPages,
+    /// Of a user who is there.
+    RefusesNames,
+}
+
 /// A request that came.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
@@ -54,10 +65,7 @@ pub(crate) struct Kept {
     pub(crate) asked: Vec<Asked>,
     /// The next requests with this method, below this path.
     pub(crate) faults: VecDeque<(Method, &'static str, Fault)>,
-    pub(crate) without_patch: bool,
-    pub(crate) without_config: bool,
-    pub(crate) ignores_filters: bool,
-    pub(crate) repeats_pages: bool,
+    pub(crate) quirks: HashSet<Quirk>,
     pub(crate) page_max: usize,
     made: u64,
 }
@@ -183,9 +191,9 @@ impl Kept {
         let segments: Vec<&str> = asked.path.trim_start_matches('/').split('/').collect();
         if segments == ["ServiceProviderConfig"] {
             let supported = json!({ "supported": true });
-            let patch = json!({ "supported": !self.without_patch });
+            let patch = json!({ "supported": !self.quirks.contains(&Quirk::WithoutPatch) });
             let config = json!({ "patch": patch, "filter": supported, "etag": supported });
-            return if self.without_config { (404, Value::Null) } else { (200, config) };
+            return if self.quirks.contains(&Quirk::WithoutConfig) { (404, Value::Null) } else { (200, config) };
         }
         let is_user = segments[0] == "Users";
         assert!(is_user || segments[0] == "Groups", "{}", asked.path);
@@ -219,12 +227,18 @@ impl Kept {
                 new.insert("meta".to_owned(), resource["meta"].clone());
                 new
             }
-            Method::PATCH if !self.without_patch => match patched(resource, &serde_json::from_slice(body).unwrap()) {
-                Some(changed) => changed,
-                None => return (400, json!({ "scimType": "noTarget" })),
-            },
+            Method::PATCH if !self.quirks.contains(&Quirk::WithoutPatch) => {
+                match patched(resource, &serde_json::from_slice(body).unwrap()) {
+                    Some(changed) => changed,
+                    None => return (400, json!({ "scimType": "noTarget" })),
+                }
+            }
             _ => return (501, Value::Null),
         };
+        let is_renamed = changed.get("displayName") != self.all(is_user)[place].get("displayName");
+        if is_user && is_renamed && self.quirks.contains(&Quirk::RefusesNames) {
+            return (400, json!({ "scimType": "invalidValue" }));
+        }
         self.all(is_user)[place] = changed;
         self.touch(&asked.path);
         (200, self.all(is_user)[place].clone().into())
@@ -256,7 +270,7 @@ impl Kept {
     fn list(&mut self, is_user: bool, query: &str) -> Value {
         let query: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let parameter = |name: &str| query.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
-        let filter = parameter("filter").filter(|_| !self.ignores_filters);
+        let filter = parameter("filter").filter(|_| !self.quirks.contains(&Quirk::IgnoresFilters));
         let fits = |resource: &&Map<String, Value>| match &filter {
             None => true,
             Some(filter) => {
@@ -269,7 +283,7 @@ impl Kept {
             }
         };
         let page_max = self.page_max;
-        let repeats = self.repeats_pages;
+        let repeats = self.quirks.contains(&Quirk::RepeatsPages);
         let all: Vec<_> = self.all(is_user).iter().filter(fits).cloned().collect();
         let start: usize = parameter("startIndex").unwrap().parse().unwrap();
         let skipped = if repeats { 0 } else { start - 1 };
