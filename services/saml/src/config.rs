@@ -18,6 +18,9 @@ const PER_CONNECTION: RangeInclusive<u64> = 1..=1_000;
 /// For how many days a new key may stand in our metadata before it signs.
 const KEY_OVERLAP_DAYS_MAX: u64 = 90;
 
+/// How many days old a key may become before the next one is made: the life of the certificates around them.
+const KEY_ROTATION_DAYS_MAX: u64 = 3_650;
+
 /// `[saml]`: the SAML service.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -27,6 +30,9 @@ pub struct Config {
     /// For how many days a key of ours stands in our metadata before it signs, at most 90: so long identity providers have
     /// to read the metadata again after a rotation.
     pub key_overlap_days: u64,
+    /// How many days old a key of ours becomes before the next one is made, twice the overlap to 3,650; 0: only an operator
+    /// makes one.
+    pub key_rotation_days: u64,
     /// What the second opinion is asked for.
     pub second_opinion: Mode,
     /// Its program, `vestibule-second-opinion`; required unless it is off.
@@ -43,7 +49,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             clock_skew_seconds: 60,
-            key_overlap_days: 14,
+            key_overlap_days: 30,
+            key_rotation_days: 730,
             second_opinion: Mode::Off,
             second_opinion_program: None,
             second_opinion_wait_milliseconds: 1_000,
@@ -60,6 +67,13 @@ impl Config {
 
     pub(crate) const fn key_overlap(&self) -> Duration {
         Duration::from_hours(24 * self.key_overlap_days)
+    }
+
+    pub(crate) const fn key_age_max(&self) -> Option<Duration> {
+        match self.key_rotation_days {
+            0 => None,
+            days => Some(Duration::from_hours(24 * days)),
+        }
     }
 }
 
@@ -96,6 +110,13 @@ impl Validate for Config {
         if self.key_overlap_days > KEY_OVERLAP_DAYS_MAX {
             let problem = format!("use at most {KEY_OVERLAP_DAYS_MAX} days");
             return Err(ConfigError::Invalid { key: "saml.key_overlap_days", problem });
+        }
+        // Two keys stand in our metadata: a third one must not come before the second one signs.
+        let sensible = (self.key_overlap_days * 2).max(1)..=KEY_ROTATION_DAYS_MAX;
+        if self.key_rotation_days != 0 && !sensible.contains(&self.key_rotation_days) {
+            let problem =
+                format!("use 0, or {} to {}: at least twice saml.key_overlap_days", sensible.start(), sensible.end());
+            return Err(ConfigError::Invalid { key: "saml.key_rotation_days", problem });
         }
         self.validate_second_opinion()
     }

@@ -14,6 +14,7 @@ use std::{
 use vestibule_kernel::{Clock, ConnectionId, Timestamp};
 use vestibule_saml::{Credential, CredentialError, DecryptionKeys, limit::DECRYPTION_KEYS_MAX};
 use vestibule_storage::{Key, KeyId, KeyStore};
+use vestibule_tenancy::connection::{KeyUse, ServiceProviderKey};
 
 use crate::error::Error;
 
@@ -121,6 +122,47 @@ impl Credentials {
             rotated = true;
         }
         if rotated { self.published(connection).await.map(Some) } else { Ok(None) }
+    }
+
+    /// Adds a generation to each line that exists and whose newest is so old; tells to how many.
+    pub(crate) async fn rotate_older(&self, connection: ConnectionId, age_max: Duration) -> Result<u64, Error> {
+        let mut rotated = 0;
+        for purpose in [SIGNING, ENCRYPTION] {
+            let owner = connection.to_string();
+            let kept = self.keys.all(purpose, &owner).await?;
+            let old = |key: &&Key| self.clock.now().since(key.created_at) >= age_max;
+            let Some(outworn) = kept.first().filter(old) else { continue };
+            let made = self.make(connection).await?;
+            self.keys.rotate_with(purpose, &owner, outworn, || made.to_bytes()).await?;
+            rotated += 1;
+        }
+        Ok(rotated)
+    }
+
+    /// The keys that our metadata tells, as far as there are any; makes none.
+    pub(crate) async fn known(&self, connection: ConnectionId) -> Result<Vec<ServiceProviderKey>, Error> {
+        let mut known = Vec::new();
+        for (purpose, key_use) in [(SIGNING, KeyUse::Signing), (ENCRYPTION, KeyUse::Encryption)] {
+            let Some(generations) = self.present((purpose, connection)).await? else { continue };
+            let newest_first = &generations.newest_first;
+            let active = match key_use {
+                KeyUse::Signing => self.signs(newest_first),
+                KeyUse::Encryption => newest_first.first(),
+            };
+            let (active, oldest) = (active.map(|one| one.id), newest_first.last().map(|one| one.id));
+            known.extend(newest_first.iter().map(|one| ServiceProviderKey {
+                key_id: one.id.to_string(),
+                key_use,
+                fingerprint: one.credential.certificate().fingerprint().to_string(),
+                active: active == Some(one.id),
+                // The first one signs at once, and each is encrypted for at once.
+                active_from: match key_use {
+                    KeyUse::Signing if oldest != Some(one.id) => one.created_at.plus(self.overlap),
+                    KeyUse::Signing | KeyUse::Encryption => one.created_at,
+                },
+            }));
+        }
+        Ok(known)
     }
 
     /// The line, made if there is none.

@@ -96,6 +96,16 @@ impl Directory {
         Ok(())
     }
 
+    /// All connections.
+    pub(crate) fn ids(&self) -> Vec<ConnectionId> {
+        self.view.read(|view| view.connections.keys().copied().collect())
+    }
+
+    /// A connection as it is known, and whose it is.
+    pub(crate) fn state(&self, id: ConnectionId) -> Option<(OrganizationId, Connection)> {
+        self.view.read(|view| view.connections.get(&id).map(|(state, ready)| (ready.organization, state.clone())))
+    }
+
     /// The connection as it would be with other settings.
     pub(crate) fn with_settings(&self, id: ConnectionId, settings: SamlSettings) -> Option<ReadyConnection> {
         self.view.read(|view| view.with_settings(id, settings))

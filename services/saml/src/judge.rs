@@ -88,7 +88,7 @@ pub(crate) fn verdict(
         service_provider: &connection.service_provider.entity_id,
         acs_url: &connection.service_provider.acs_url,
         identity_provider: &connection.identity_provider,
-        trusted: connection.trusted.as_ref()?,
+        trusted: connection.trusted.at(asked.now)?,
         in_response_to: asked.request_id,
         now: asked.now,
         skew: asked.skew,

@@ -305,6 +305,8 @@ fn our_own_keys_are_told_of_when_they_come_when_they_are_due_and_when_they_go() 
         history.push(required(days));
         Scenario::<Connection>::given(history.clone()).when(&note(&both, day)).then_nothing();
     }
+    let swapped = [key("k2", true), key("k1", false)];
+    Scenario::<Connection>::given(history.clone()).when(&note(&swapped, 0)).then([activated("k2")]);
     let alone = [key("k2", true)];
     let retired = KeyRetired { key_id: "k1".to_owned() };
     Scenario::<Connection>::given(history).when(&note(&alone, 0)).then([activated("k2"), retired.into()]);

@@ -30,7 +30,7 @@ pub(super) fn all(case: &Case<'_>, unverified: &Unverified) -> Vec<Difference> {
 
 /// The certificates that the message names, when none of them is trusted.
 fn certificate(case: &Case<'_>, unverified: &Unverified) -> Option<Difference> {
-    let trusted = case.connection.trusted.as_ref()?;
+    let trusted = case.connection.trusted.at(case.now)?;
     let trusted: Vec<Fingerprint> =
         trusted.certificates().iter().map(vestibule_saml::Certificate::fingerprint).collect();
     let unknown =

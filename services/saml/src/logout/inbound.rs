@@ -80,7 +80,7 @@ fn judge(
     checks: &mut Checklist,
 ) -> Result<ReceivedLogout, Refusal> {
     let connection = hearing.connection;
-    let Some(trusted) = &connection.trusted else {
+    let Some(trusted) = connection.trusted.at(hearing.now) else {
         return Err(checks.fail(Check::ConnectionTrusted, "none", Refusal::NoTrustedCertificate));
     };
     checks.pass(Check::ConnectionTrusted);

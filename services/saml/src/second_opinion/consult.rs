@@ -120,7 +120,7 @@ impl SecondOpinion {
             let found = "no signature covers in the clear what was encrypted".to_owned();
             return Finding::Objects(Objection::CannotProcess, found);
         };
-        let question = question(verified, case.connection);
+        let question = question(verified, case.connection, case.now);
         match timeout(self.wait, self.ask(case.connection, case.now, &question)).await.unwrap_or(Err(NoOpinion::Late)) {
             Ok(Answer::Verified { reading }) => {
                 let differences = differences(&acceptable.assertion, &addressed(case), &reading);
@@ -152,8 +152,8 @@ impl SecondOpinion {
 }
 
 /// The document that our engine verified, and the certificates that it verified it with.
-fn question(verified: &Verified, connection: &ReadyConnection) -> Question {
-    let trusted = connection.trusted.iter().flat_map(TrustedCertificates::certificates);
+fn question(verified: &Verified, connection: &ReadyConnection, now: Timestamp) -> Question {
+    let trusted = connection.trusted.at(now).into_iter().flat_map(TrustedCertificates::certificates);
     let signed_by = trusted.filter(|certificate| verified.signed_by.contains(&certificate.fingerprint()));
     Question {
         document: verified.document.clone(),

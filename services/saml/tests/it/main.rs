@@ -6,6 +6,8 @@ mod acceptance;
 #[cfg(test)]
 mod authn_request;
 #[cfg(test)]
+mod certificate;
+#[cfg(test)]
 mod email;
 #[cfg(test)]
 mod explain;
@@ -25,6 +27,8 @@ mod refusal;
 mod second_opinion;
 #[cfg(test)]
 mod service_provider_key;
+#[cfg(test)]
+mod test_sign_in;
 #[cfg(test)]
 mod unsolicited;
 #[cfg(test)]

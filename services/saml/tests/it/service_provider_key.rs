@@ -140,7 +140,7 @@ async fn after_a_rotation_both_keys_stand_in_the_metadata_and_the_new_one_signs_
     let status = world.rotate(&acme).await.unwrap_err();
     assert_eq!(status.code(), Code::FailedPrecondition);
     assert_eq!(reason_of(&status).as_deref(), Some("SERVICE_PROVIDER_KEYS_ROTATING"));
-    world.clock.advance(15 * DAY);
+    world.clock.advance(31 * DAY);
     let request = world.ask(&acme, &[]).await;
     assert!(matches!(request.require_signed_by(&before), Err(IdpError::RequestSignatureInvalid)));
     request.require_signed_by(&known).unwrap();

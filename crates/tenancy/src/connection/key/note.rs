@@ -83,6 +83,10 @@ fn added(key: &ServiceProviderKey) -> Event {
 fn announced(key: &ServiceProviderKey, before: Option<u16>, now: Timestamp) -> Option<Event> {
     let long = |days: u16| Duration::from_hours(24 * u64::from(days));
     let active_from = key.active_from;
+    // One whose successor is used already asks nobody to do anything.
+    if active_from <= now {
+        return None;
+    }
     let days = RENEWAL_DAYS.into_iter().filter(|days| active_from.minus(long(*days)) <= now).min()?;
     let is_news = before.is_none_or(|before| days < before);
     is_news.then(|| KeyActionRequired { key_id: key.key_id.clone(), days, active_from }.into())
