@@ -93,6 +93,8 @@ async fn what_would_trouble_sign_ins_is_warned_of_before_anything_is_saved() {
     let old = good.replace("<ds:X509Certificate>", &format!("<ds:X509Certificate>{SHA1}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor><md:KeyDescriptor><ds:KeyInfo><ds:X509Data><ds:X509Certificate>"));
     let persistent = good.replace("1.1:nameid-format:emailAddress", "2.0:nameid-format:persistent");
     let transient = persistent.replace("nameid-format:persistent", "nameid-format:transient");
+    let logout = "<md:SingleLogoutService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect\" \
+        Location=\"https://localhost/slo\" ResponseLocation=\"https://localhost/slo/answer\"/>";
     for (document, expected) in [
         (until(early, now().minus(days(1))), vec!["CERTIFICATE_EXPIRED"]),
         (until(early, now().plus(days(30))), vec!["CERTIFICATE_EXPIRES_SOON"]),
@@ -107,6 +109,15 @@ async fn what_would_trouble_sign_ins_is_warned_of_before_anything_is_saved() {
         (good.replace("HTTP-POST", "SOAP"), vec!["BINDING_MISSING"]),
         (
             good.replace("https://idp.acme.test/sso", "http://localhost/sso"),
+            vec!["ENDPOINT_WITHOUT_TLS", "ENDPOINT_WITHOUT_TLS"],
+        ),
+        (good.replace("<md:SingleSignOnService", &format!("{logout}<md:SingleSignOnService")), vec![]),
+        (
+            good.replacen(
+                "<md:SingleSignOnService",
+                &format!("{}<md:SingleSignOnService", logout.replace("https:", "http:")),
+                1,
+            ),
             vec!["ENDPOINT_WITHOUT_TLS", "ENDPOINT_WITHOUT_TLS"],
         ),
     ] {
