@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::command::{claims, connection, domain, org, person, pool, saml, sign_ins};
+use crate::command::{certificates, claims, connection, directory, domain, events, nats, onboarding, org, person, pool, saml, sign_ins};
 
 /// The tenant-aware entrance hall in front of Amazon Cognito.
 ///
@@ -43,6 +43,13 @@ pub(crate) enum Command {
     Domain(Client<domain::Command>),
     /// Connections to identity providers of organizations.
     Connection(Client<connection::Command>),
+    /// Directories that create, change and deactivate people themselves, over SCIM.
+    Directory(Client<directory::Command>),
+    /// How far customers are on their way to signing in, what is missing, and who has to act.
+    Onboarding(Client<onboarding::Command>),
+    /// Certificates of identity providers: which end soon, which are trusted, what happened to them.
+    #[command(visible_alias = "certificate")]
+    Certificates(Client<certificates::Command>),
     /// People: who they are to Cognito, how they are found, whether they may sign in.
     Person(Client<person::Command>),
     /// Cognito user pools that use Vestibule as their identity provider.
@@ -53,8 +60,12 @@ pub(crate) enum Command {
     Saml(Client<saml::Command>),
     /// The trace of recent sign-ins.
     SignIns(Client<sign_ins::Command>),
+    /// What is published of what happened.
+    Events(Client<events::Command>),
     /// The event log: prove that it is whole.
     Log(Log),
+    /// The streams and consumers in NATS JetStream.
+    Nats(Nats),
     /// A private certificate authority and tokens for a deployment that has none.
     Tls(Tls),
     /// Ask a server whether it is healthy; exits non-zero when it is not.
@@ -89,6 +100,8 @@ pub(crate) enum ServiceName {
     Saml,
     Enrichment,
     Gateway,
+    /// The SCIM edge, for directories of organizations.
+    Scim,
     /// All of them in one process, without the sandbox.
     All,
 }
@@ -155,6 +168,12 @@ pub(crate) enum LogCommand {
         #[arg(long, value_name = "DIRECTORY")]
         to: Option<PathBuf>,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Nats {
+    #[command(subcommand)]
+    pub(crate) command: nats::Command,
 }
 
 #[derive(Args, Debug)]

@@ -68,6 +68,18 @@ async fn run(cli: Cli, config: Config) -> anyhow::Result<()> {
             let operator = Operator::new(&client, config)?;
             command::connection::run(client.command, &operator).await
         }
+        Some(Command::Directory(client)) => {
+            let operator = Operator::new(&client, config)?;
+            command::directory::run(client.command, &operator).await
+        }
+        Some(Command::Onboarding(client)) => {
+            let operator = Operator::new(&client, config)?;
+            command::onboarding::run(client.command, &operator).await
+        }
+        Some(Command::Certificates(client)) => {
+            let operator = Operator::new(&client, config)?;
+            command::certificates::run(client.command, &operator).await
+        }
         Some(Command::Person(client)) => {
             let operator = Operator::new(&client, config)?;
             command::person::run(client.command, &operator).await
@@ -88,7 +100,12 @@ async fn run(cli: Cli, config: Config) -> anyhow::Result<()> {
             let operator = Operator::new(&client, config)?;
             command::sign_ins::run(client.command, &operator).await
         }
+        Some(Command::Events(client)) => {
+            let operator = Operator::new(&client, config)?;
+            command::events::run(client.command, &operator).await
+        }
         Some(Command::Log(log)) => command::log::run(log.command, &config).await,
+        Some(Command::Nats(nats)) => command::nats::run(nats.command, &config).await,
         Some(Command::Tls(tls)) => command::tls::run(tls.command),
         Some(Command::Health(health)) => command::health::run(&health, &config).await,
     }
@@ -100,6 +117,12 @@ fn check_config(service: ServiceName, config: &Config) -> anyhow::Result<()> {
         anyhow::ensure!(
             config.peers.routing.is_some() && config.peers.saml.is_some(),
             "configuration: peers: the gateway needs peers.routing and peers.saml, such as https://routing:8801"
+        );
+    }
+    if service == ServiceName::Scim {
+        anyhow::ensure!(
+            config.peers.registry.is_some(),
+            "configuration: peers: the SCIM edge needs peers.registry, such as https://registry:8801"
         );
     }
     output::line(&serde_json::to_string_pretty(config)?);
@@ -114,6 +137,7 @@ fn label(service: ServiceName) -> &'static str {
         ServiceName::Saml => "saml",
         ServiceName::Enrichment => "enrichment",
         ServiceName::Gateway => "gateway",
+        ServiceName::Scim => "scim",
         ServiceName::All => "all",
     }
 }

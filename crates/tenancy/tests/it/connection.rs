@@ -3,12 +3,12 @@ use vestibule_tenancy::{
     DisplayName,
     connection::{
         CertificateOverlapping, CertificateRetired, CertificateTrusted, Command, Configure, Configured, Connection,
-        Create, Disabled, Enabled, Event, Rejection, SamlMetadata, ServiceProviderAddresses,
+        Create, Disabled, Enabled, Event, NoteTest, Rejection, SamlMetadata, SamlSettings, ServiceProviderAddresses,
     },
 };
 
 use crate::sample::{
-    certificate, connection_created, connection_id, create_connection, identity_provider, metadata, note,
+    certificate, connection_created, connection_id, create_connection, identity_provider, metadata, note, now, settings, tested,
 };
 
 fn created() -> Event {
@@ -123,4 +123,33 @@ fn our_addresses_are_made_of_the_connection_alone() {
     assert_eq!(addresses.acs_url, format!("{entity_id}/acs"));
     assert_eq!(addresses.metadata_url, format!("{entity_id}/metadata"));
     assert_eq!(addresses.entity_id, entity_id);
+}
+
+fn note_test(settings: SamlSettings, certificate: &str) -> Command {
+    let test = tested().test;
+    Command::NoteTest(NoteTest { test, settings, certificate_fingerprint: certificate.repeat(64), now: now() })
+}
+
+#[test]
+fn a_test_counts_of_what_is_there_and_is_not_live() {
+    let passed = note_test(SamlSettings::default(), "a");
+    Scenario::<Connection>::given([created()]).when(&passed).then([tested()]);
+    Scenario::<Connection>::given([created(), tested().into()]).when(&passed).then_rejected(&Rejection::TestRepeated);
+    Scenario::<Connection>::given([created(), Enabled {}.into()]).when(&passed).then_rejected(&Rejection::Enabled);
+    for other in [note_test(settings(), "a"), note_test(SamlSettings::default(), "b")] {
+        Scenario::<Connection>::given([created()]).when(&other).then_rejected(&Rejection::ChangedDuringTest);
+    }
+}
+
+#[test]
+fn a_test_says_nothing_of_other_settings_or_another_identity_provider() {
+    let tested_then = |configured: Configured| {
+        let state = Connection::replay(&[created(), tested().into(), configured.into()]);
+        state.trust().unwrap().tested.is_some()
+    };
+    assert!(tested_then(Configured { display_name: Some("Okta".to_owned()), ..Configured::default() }));
+    assert!(!tested_then(Configured { settings: Some(settings()), ..Configured::default() }));
+    assert!(!tested_then(Configured { identity_provider: Some(identity_provider()), ..Configured::default() }));
+    let rotated = Connection::replay(&[created(), tested().into(), trusted("b"), retired("a")]);
+    assert!(rotated.trust().unwrap().tested.is_some(), "certificates come and go without a new test");
 }

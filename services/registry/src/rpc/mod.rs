@@ -1,9 +1,11 @@
 //! The gRPC services, one file a group of methods.
 
+mod certificate;
 mod claim_policy;
 mod connection;
 mod domain;
 mod events;
+mod onboarding;
 mod organization;
 mod person;
 mod user_pool;

@@ -1,15 +1,21 @@
 //! The registry, black box: over gRPC, on a store in a temporary directory, with a fixed clock and seeded ids.
 
 #[cfg(test)]
+mod certificate;
+#[cfg(test)]
 mod claim_policy;
 #[cfg(test)]
 mod connection;
 #[cfg(test)]
 mod domain;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod listing;
 #[cfg(test)]
 mod native_user;
+#[cfg(test)]
+mod onboarding;
 #[cfg(test)]
 mod organization;
 #[cfg(test)]

@@ -1,10 +1,15 @@
 //! One file a noun: what the operator can do with it.
 
+pub(crate) mod certificates;
 pub(crate) mod claims;
 pub(crate) mod connection;
+pub(crate) mod directory;
 pub(crate) mod domain;
+pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod log;
+pub(crate) mod nats;
+pub(crate) mod onboarding;
 pub(crate) mod org;
 pub(crate) mod person;
 pub(crate) mod pool;

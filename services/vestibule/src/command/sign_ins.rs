@@ -64,18 +64,13 @@ fn rows(answer: &ListSignInsResponse) -> String {
 }
 
 fn human(sign_in: &SignIn) -> String {
-    let responsible: refusal::Responsible = sign_in.responsible();
-    let mended_by = match responsible {
-        refusal::Responsible::Unspecified => String::new(),
-        other => plain(other.as_str_name(), "RESPONSIBLE_"),
-    };
     let checks: Vec<String> = sign_in.checks.iter().map(check_line).collect();
     properties(&[
         ("sign-in", sign_in.name.clone()),
         ("when", moment(sign_in.create_time.as_ref())),
         ("ended at", sign_in.stage.clone()),
         ("reason", sign_in.reason.clone()),
-        ("to be mended by", mended_by),
+        ("to be mended by", mended_by(sign_in.responsible())),
         ("organization", sign_in.organization.clone()),
         ("connection", sign_in.connection.clone()),
         ("routing", sign_in.routing_decision.clone()),
@@ -85,6 +80,13 @@ fn human(sign_in: &SignIn) -> String {
         ("answer to Cognito", sign_in.answer.clone()),
         ("trace", sign_in.trace_id.clone()),
     ])
+}
+
+pub(crate) fn mended_by(responsible: refusal::Responsible) -> String {
+    match responsible {
+        refusal::Responsible::Unspecified => String::new(),
+        other => plain(other.as_str_name(), "RESPONSIBLE_"),
+    }
 }
 
 pub(crate) fn check_line(check: &Check) -> String {

@@ -1,0 +1,87 @@
+use aws_lc_rs::digest::{SHA256, digest};
+use serde_json::json;
+use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
+use vestibule_tenancy::{
+    connection::{Connection, SamlSettings, Trust},
+    domain::Domain,
+    onboarding::Facts,
+};
+
+use super::{ConnectionName, Onboardings};
+use crate::{error::Error, listing::Listing};
+
+/// Domains or connections looked at in one go.
+const PAGE_SIZE: i32 = 1_000;
+
+impl Onboardings {
+    /// What is so of the organization and its connection.
+    pub(crate) async fn facts(&self, organization: OrganizationId, connection: &Connection) -> Result<Facts, Error> {
+        let domain_verified = self.owns_domain(organization).await?;
+        Ok(connection.trust().map_or_else(
+            || without_connection(domain_verified),
+            |trust| Facts {
+                domain_verified,
+                metadata_imported: true,
+                certificate_valid: is_certificate_valid(trust, self.clock.now()),
+                mapping: mapping(&trust.settings),
+                tested: trust.tested.is_some(),
+                enabled: matches!(connection, Connection::Enabled(_)),
+            },
+        ))
+    }
+
+    async fn owns_domain(&self, organization: OrganizationId) -> Result<bool, Error> {
+        let mut page_token = String::new();
+        loop {
+            let listing = Listing::read("onboarding/domains", PAGE_SIZE, &page_token)?;
+            let listed = self.directory.list::<Domain>(Some(organization), &listing).await?;
+            if listed.resources.iter().any(|domain| domain.state.ownership().is_some()) {
+                return Ok(true);
+            }
+            if listed.next_page_token.is_empty() {
+                return Ok(false);
+            }
+            page_token = listed.next_page_token;
+        }
+    }
+
+    /// The connections of an organization, in the order of their creation.
+    pub(crate) async fn connections(&self, organization: OrganizationId) -> Result<Vec<(ConnectionName, bool)>, Error> {
+        let mut connections = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let listing = Listing::read("onboarding/connections", PAGE_SIZE, &page_token)?;
+            let listed = self.directory.list::<Connection>(Some(organization), &listing).await?;
+            connections.extend(listed.resources.iter().filter_map(|found| {
+                let connection: ConnectionId = found.state.trust()?.connection;
+                Some(((organization, connection), matches!(found.state, Connection::Enabled(_))))
+            }));
+            if listed.next_page_token.is_empty() {
+                return Ok(connections);
+            }
+            page_token = listed.next_page_token;
+        }
+    }
+}
+
+const fn without_connection(domain_verified: bool) -> Facts {
+    Facts {
+        domain_verified,
+        metadata_imported: false,
+        certificate_valid: false,
+        mapping: String::new(),
+        tested: false,
+        enabled: false,
+    }
+}
+
+fn is_certificate_valid(trust: &Trust, now: Timestamp) -> bool {
+    trust.certificates.iter().any(|certificate| certificate.not_before <= now && now <= certificate.not_after)
+}
+
+/// Tells a mapping apart from every other: what makes claims, roles and the person of what the identity provider sends.
+pub(crate) fn mapping(settings: &SamlSettings) -> String {
+    let SamlSettings { provider, subject, attributes, required_claims, roles, name_id_format, .. } = settings;
+    let text = json!([provider, subject, attributes, required_claims, roles, name_id_format]).to_string();
+    hex::encode(digest(&SHA256, text.as_bytes()))
+}
