@@ -124,7 +124,6 @@ async fn the_server_waits_for_a_slow_reader() {
     let updated = person::Event::Updated(person::Updated {
         person: id,
         profile: Some(profile(&"Ada ".repeat(700))),
-        ..person::Updated::default()
     });
     let batch = vec![updated; 100];
     for from in (1..EVENTS).step_by(100) {
