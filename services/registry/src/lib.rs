@@ -36,6 +36,7 @@ mod warning;
 mod worker;
 
 pub use config::Config;
+pub use metadata::MetadataJob;
 pub use start::{StartError, start};
 pub use worker::CertificateJob;
 

@@ -41,6 +41,16 @@ pub(crate) fn of(trust: &Trust, now: Timestamp) -> Vec<ConnectionWarning> {
         };
         warn(if until <= now { "METADATA_EXPIRED" } else { "METADATA_EXPIRES_SOON" }, message);
     }
+    if trust.proposed.is_some() {
+        let message = "the identity provider's metadata names another entity id or host: nothing of it counts until \
+            `vestibule connection approve-metadata`";
+        warn("METADATA_CHANGE_PENDING", message.to_owned());
+    }
+    if let Some(since) = trust.refresh.failing_since {
+        let message =
+            format!("the metadata cannot be read from its address since {since}: what was known before counts");
+        warn("METADATA_REFRESH_FAILING", message);
+    }
     if let Some(until) = settings.sha1_until {
         let message = if until <= now {
             format!("signatures over SHA-1 are refused again since {until}: the exception can be removed")

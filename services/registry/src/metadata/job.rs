@@ -7,11 +7,12 @@ use std::{
 use futures_util::{StreamExt, stream};
 use tokio::sync::Mutex;
 use url::Url;
-use vestibule_host::{Job, Turn};
+use vestibule_fetch::Fetcher;
+use vestibule_host::{Job, Resources, Turn};
 use vestibule_kernel::{Chain, Clock, ConnectionId, OrganizationId, Timestamp};
 
 use super::{Cause, Outcome, Refresher};
-use crate::{certificates::Certificates, error::Error};
+use crate::{Config, certificates::Certificates, error::Error};
 
 /// How often is looked for metadata that is due.
 pub(crate) const ROUND_EVERY: Duration = Duration::from_secs(30);
@@ -26,7 +27,7 @@ const FAILURES_MAX: usize = 3;
 type Id = (OrganizationId, ConnectionId);
 
 /// Reads the metadata that is due.
-pub(crate) struct MetadataJob {
+pub struct MetadataJob {
     refresher: Arc<Refresher>,
     certificates: Certificates,
     clock: Arc<dyn Clock>,
@@ -35,7 +36,15 @@ pub(crate) struct MetadataJob {
 }
 
 impl MetadataJob {
-    pub(crate) fn new(refresher: Arc<Refresher>, certificates: Certificates, clock: Arc<dyn Clock>) -> Self {
+    /// The job, with a view and a client of its own.
+    #[must_use]
+    pub fn new(resources: &Resources, config: &Config) -> Self {
+        let refresher = Arc::new(Refresher::new(resources, Fetcher::new(config.fetching())));
+        let certificates = Certificates::start(resources, config.list_wait_max());
+        Self::over(refresher, certificates, Arc::clone(&resources.clock))
+    }
+
+    pub(crate) fn over(refresher: Arc<Refresher>, certificates: Certificates, clock: Arc<dyn Clock>) -> Self {
         Self { refresher, certificates, clock, due: Mutex::new(None) }
     }
 
@@ -99,18 +108,23 @@ impl MetadataJob {
 }
 
 impl Job for MetadataJob {
-    type Error = Error;
+    type Error = NotRead;
 
     const LEASE: &'static str = "registry.metadata.lease.v1";
 
     const NAME: &'static str = "metadata";
 
-    async fn round(&self, turn: &Turn) -> Result<u64, Error> {
+    async fn round(&self, turn: &Turn) -> Result<u64, NotRead> {
         let hosts = self.due(self.clock.now()).await?;
         let rounds = stream::iter(hosts.into_values().map(|ids| self.host(ids, turn)));
         Ok(rounds.buffer_unordered(HOSTS_AT_ONCE).fold(0, |sum, changed| async move { sum + changed }).await)
     }
 }
+
+/// What is due could not be looked for.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct NotRead(#[from] Error);
 
 fn host(url: &str) -> String {
     Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()

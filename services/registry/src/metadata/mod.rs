@@ -11,6 +11,7 @@ mod schedule;
 pub(crate) use book::Entry;
 pub(crate) use document::{Document, pin, read};
 pub(crate) use error::Unusable;
-pub(crate) use job::{MetadataJob, ROUND_EVERY};
+pub use job::MetadataJob;
+pub(crate) use job::ROUND_EVERY;
 pub(crate) use pending::Pending;
 pub(crate) use refresher::{Cause, Outcome, Read, Refresher};

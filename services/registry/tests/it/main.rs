@@ -13,6 +13,8 @@ mod events;
 #[cfg(test)]
 mod listing;
 #[cfg(test)]
+mod metadata;
+#[cfg(test)]
 mod native_user;
 #[cfg(test)]
 mod onboarding;

@@ -27,6 +27,7 @@ pub(crate) struct Registry {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) log: EventLog,
     pub(crate) keys: KeyStore,
+    pub(crate) resources: Resources,
     routes: Routes,
     directory: TempDir,
     readiness: Vec<Readiness>,
@@ -41,6 +42,10 @@ impl Drop for Registry {
 
 impl Registry {
     pub(crate) async fn start() -> Self {
+        Self::start_with(&Config::default()).await
+    }
+
+    pub(crate) async fn start_with(config: &Config) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&directory.path().join("vestibule.db"), "test").await.unwrap();
         let clock = Arc::new(ManualClock::at(now()));
@@ -49,9 +54,10 @@ impl Registry {
         let public_url = "https://login.vestibule.test".parse().unwrap();
         let ids = Arc::new(SeededIds::new(1));
         let resources = Resources::over(store, master, public_url, clock.clone(), ids, stop.clone());
-        let service = vestibule_registry_service::start(&resources, &Config::default()).await.unwrap();
+        let service = vestibule_registry_service::start(&resources, config).await.unwrap();
         let (channel, routes, readiness) = (memory::serve(service.grpc.clone()), service.grpc, service.readiness);
-        Self { channel, clock, log: resources.log, keys: resources.keys, routes, directory, readiness, stop }
+        let (log, keys) = (resources.log.clone(), resources.keys.clone());
+        Self { channel, clock, log, keys, resources, routes, directory, readiness, stop }
     }
 
     /// What keeps the registry from being ready.

@@ -1,0 +1,7 @@
+//! Metadata that is read from its address: at first, on schedule, early, and what an operator decides.
+
+mod approval;
+mod early;
+mod import;
+mod publisher;
+mod schedule;
