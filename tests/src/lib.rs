@@ -25,7 +25,7 @@ pub use fleet::{Fleet, SERVICES};
 pub use http::http_client;
 pub use interop::Interop;
 pub use launch::Launch;
-pub use nats::Nats;
+pub use nats::{Nats, StoredMessage};
 pub use port::free_port;
 pub use process::{Process, until};
 pub use required::{PeerVariable, required};

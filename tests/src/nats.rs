@@ -1,7 +1,13 @@
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::Value;
 use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    net::TcpStream,
+};
 
 use crate::{PeerVariable, Process, free_port, required};
 
@@ -39,6 +45,79 @@ impl Nats {
         self.process.kill()?;
         self.process = run(&self.program, self.port, &self.folder)?;
         Ok(())
+    }
+}
+
+/// A message as a stream keeps it.
+pub struct StoredMessage {
+    /// Its place in the stream.
+    pub sequence: u64,
+    /// Its headers.
+    pub headers: Vec<(String, String)>,
+    /// Its body.
+    pub body: String,
+}
+
+impl StoredMessage {
+    /// The value of a header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl Nats {
+    /// Everything in a stream, in its order, by the protocol itself: what is looked at here is what anybody gets.
+    ///
+    /// # Errors
+    /// When the server, or the stream, is not there.
+    pub async fn messages(&self, stream: &str) -> Result<Vec<StoredMessage>> {
+        let mut connection = Connection::open(self.port).await?;
+        let info = connection.ask(&format!("$JS.API.STREAM.INFO.{stream}"), "").await?;
+        let last = info["state"]["last_seq"].as_u64().context("a stream")?;
+        let mut messages = Vec::new();
+        for sequence in 1..=last {
+            let wanted = serde_json::json!({ "seq": sequence }).to_string();
+            let answer = connection.ask(&format!("$JS.API.STREAM.MSG.GET.{stream}"), &wanted).await?;
+            let text = |name: &str| -> Result<String> {
+                let encoded = answer["message"][name].as_str().unwrap_or_default();
+                Ok(String::from_utf8(BASE64_STANDARD.decode(encoded)?)?)
+            };
+            let headers = text("hdrs")?;
+            let headers = headers.lines().filter_map(|line| line.split_once(':'));
+            let headers = headers.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect();
+            messages.push(StoredMessage { sequence, headers, body: text("data")? });
+        }
+        Ok(messages)
+    }
+}
+
+/// A connection that asks one thing after the other.
+struct Connection(BufReader<TcpStream>);
+
+impl Connection {
+    async fn open(port: u16) -> Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.context("NATS")?;
+        let mut connection = Self(BufReader::new(stream));
+        connection.0.write_all(b"CONNECT {\"verbose\":false,\"headers\":true}\r\nSUB answers 1\r\n").await?;
+        Ok(connection)
+    }
+
+    async fn ask(&mut self, subject: &str, question: &str) -> Result<Value> {
+        let publish = format!("PUB {subject} answers {}\r\n{question}\r\n", question.len());
+        self.0.write_all(publish.as_bytes()).await?;
+        loop {
+            let mut line = String::new();
+            ensure!(self.0.read_line(&mut line).await? > 0, "NATS has closed the connection");
+            if line.starts_with("PING") {
+                self.0.write_all(b"PONG\r\n").await?;
+            } else if let Some(delivered) = line.strip_prefix("MSG ") {
+                let size = delivered.trim().rsplit(' ').next().unwrap_or_default().parse::<usize>()?;
+                let mut payload = vec![0; size + 2];
+                self.0.read_exact(&mut payload).await?;
+                return Ok(serde_json::from_slice(payload.get(..size).unwrap_or_default())?);
+            }
+        }
     }
 }
 

@@ -17,6 +17,8 @@ mod customer;
 #[cfg(test)]
 mod deactivated;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod expired;
 #[cfg(test)]
 mod explained;

@@ -12,7 +12,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use vestibule_bus::{IN_FLIGHT_MAX, Mapping, Publisher, Relay, RelayStatus};
-use vestibule_eventlog::{EventLog, Filter, Metadata, StreamId, Transaction, Version, Views};
+use vestibule_eventlog::{Cursor, EventLog, Filter, Metadata, StreamId, Transaction, Version, Views};
 use vestibule_eventlog_postgres::PostgresStore;
 use vestibule_eventlog_sqlite::SqliteStore;
 use vestibule_kernel::{Clock as _, OrganizationId, SecretBox, SecretString, SystemClock, SystemIds};
@@ -58,19 +58,20 @@ impl World {
         Self { views: Arc::new(store), log }
     }
 
+    /// Appends one event to an organization that is at this version; answers where it is.
+    pub(crate) async fn happen(&self, number: u128, version: u64) -> Cursor {
+        let stream = StreamId::of_id(organization::CATEGORY, Some(id(number)), Uuid::from_u128(number));
+        let event = organization::Event::Reinstated(organization::Reinstated {});
+        let metadata = Metadata { actor: "operator".to_owned(), ..Metadata::default() };
+        let transaction = Transaction::new(metadata).append(stream, Version(version), &[event]).unwrap();
+        self.log.append(transaction).await.unwrap().cursor
+    }
+
     /// Appends `events` events to each of the organizations, in turn, starting at version `from`.
     pub(crate) async fn append(&self, organizations: u128, from: u64, events: u64) {
         for version in from..from + events {
-            let appends = (1..=organizations).map(|number| {
-                let stream = StreamId::of_id(organization::CATEGORY, Some(id(number)), Uuid::from_u128(number));
-                let event = organization::Event::Reinstated(organization::Reinstated {});
-                let metadata = Metadata { actor: "operator".to_owned(), ..Metadata::default() };
-                let transaction = Transaction::new(metadata).append(stream, Version(version), &[event]).unwrap();
-                self.log.append(transaction)
-            });
-            for appended in futures_util::future::join_all(appends).await {
-                appended.unwrap();
-            }
+            let appends = (1..=organizations).map(|number| self.happen(number, version));
+            futures_util::future::join_all(appends).await;
         }
     }
 

@@ -121,10 +121,7 @@ async fn the_server_waits_for_a_slow_reader() {
     world.person(1, 7, "Ada").await;
     let id: PersonId = "00000000-0000-0000-0000-000000000007".parse().unwrap();
     let stream = StreamId::of_id(person::CATEGORY, Some(organization_id(1)), id.uuid());
-    let updated = person::Event::Updated(person::Updated {
-        person: id,
-        profile: Some(profile(&"Ada ".repeat(700))),
-    });
+    let updated = person::Event::Updated(person::Updated { person: id, profile: Some(profile(&"Ada ".repeat(700))) });
     let batch = vec![updated; 100];
     for from in (1..EVENTS).step_by(100) {
         world.append(stream.clone(), from, &batch).await;
