@@ -36,7 +36,7 @@ async fn a_closed_connection_domain_or_app_client_ends_the_next_refresh() -> Res
     let connection = name.rsplit('/').next().unwrap_or_default();
     vestibule.run(["connection", "disable", "acme", connection, "--note", "replaced"])?.ok()?;
     refused(&pool, &refresh, "this way to sign in is closed").await?;
-    vestibule.run(["connection", "enable", "acme", connection])?.ok()?;
+    vestibule.run(["connection", "enable", "acme", connection, "--override-note", "it was live before"])?.ok()?;
     let_in(&pool, &refresh).await?;
 
     // Another domain stays, so it is the address of the session that counts.

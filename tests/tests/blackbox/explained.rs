@@ -25,7 +25,7 @@ async fn metadata_is_looked_at_and_a_response_is_explained() -> Result<()> {
     {
         assert!(shown.ok()?.contains(word), "{word}\n{shown}");
     }
-    let create = ["connection", "create", "acme", "--metadata", &file, "--enable", "--json"];
+    let create = ["connection", "create", "acme", "--metadata", &file, "--enable", "--override-note", "test", "--json"];
     let connection = vestibule.run(create)?.json()?;
     let known = vestibule.run(["saml", "inspect", &file, "--json"])?.json()?;
     assert_eq!(known["entity_id_known"], true, "{known:#}");
@@ -69,7 +69,7 @@ async fn a_mapping_is_tried_on_a_sample_and_then_saved() -> Result<()> {
     let provider = Provider::new("acme")?;
     let file = provider.metadata_file(&vestibule)?;
     let file = file.to_string_lossy();
-    let create = ["connection", "create", "acme", "--metadata", &file, "--provider", "one-login", "--enable", "--json"];
+    let create = ["connection", "create", "acme", "--metadata", &file, "--provider", "one-login", "--enable", "--override-note", "test", "--json"];
     let connection = vestibule.run(create)?.json()?;
     assert_eq!(connection["saml"]["settings"]["provider"], "PROVIDER_ONE_LOGIN", "{connection:#}");
     let text = |name: &str| connection["saml"][name].as_str().unwrap_or_default().to_owned();

@@ -14,7 +14,7 @@ async fn keys_are_shown_and_rotated_once() -> Result<()> {
     let file = Provider::new("acme")?.metadata_file(&vestibule)?;
     let file = file.to_string_lossy();
     let connection =
-        vestibule.run(["connection", "create", "acme", "--metadata", &file, "--enable", "--json"])?.json()?;
+        vestibule.run(["connection", "create", "acme", "--metadata", &file, "--enable", "--override-note", "test", "--json"])?.json()?;
     let name = connection["name"].as_str().unwrap_or_default();
     let keys = ["saml", "keys", "--connection", name, "--json"];
     let before = vestibule.run(keys)?.json()?;
