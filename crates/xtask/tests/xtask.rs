@@ -31,10 +31,10 @@ fn program() -> Option<String> {
 
 /// What compose makes of `${NAME:-default}` when the variable is not set.
 fn interpolated(text: &str) -> String {
-    match text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).and_then(|inner| inner.split_once(":-")) {
-        Some((_, default)) => default.to_owned(),
-        None => text.to_owned(),
-    }
+    let Some((before, rest)) = text.split_once("${") else { return text.to_owned() };
+    let (variable, after) = rest.split_once('}').unwrap();
+    let (_, default) = variable.split_once(":-").unwrap();
+    format!("{before}{default}{}", interpolated(after))
 }
 
 fn environment(service: &Value) -> BTreeMap<String, String> {
@@ -183,4 +183,27 @@ fn the_example_of_a_configuration_shows_every_setting_with_its_default() {
             assert!(shown.is_some_and(|shown| shown.lines().any(line)), "[{section}] {key} is not shown");
         }
     }
+}
+
+#[test]
+fn the_provisioner_takes_what_compose_gives_it() {
+    let Ok(program) = std::env::var("VESTIBULE_TEST_PROVISIONER") else {
+        assert!(std::env::var("VESTIBULE_TEST_REQUIRE_ALL").is_err(), "VESTIBULE_TEST_PROVISIONER is not set");
+        println!("skipped: VESTIBULE_TEST_PROVISIONER is not set; `cargo xtask test` sets it");
+        return;
+    };
+    let compose = compose();
+    let service = &compose["services"]["provisioner"];
+    assert_eq!(words(&service["entrypoint"]), [program.rsplit('/').next().unwrap()]);
+    let check = |change: &dyn Fn(&mut BTreeMap<String, String>)| {
+        let mut settings = environment(service);
+        change(&mut settings);
+        Command::new(&program).arg("--check-config").env_clear().envs(settings).output().unwrap()
+    };
+    let checked = check(&|_| {});
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let refused = check(&|settings| {
+        settings.get_mut("VESTIBULE__TARGETS").unwrap().replace_range(.., "[]");
+    });
+    assert_eq!(refused.status.code(), Some(64));
 }

@@ -6,4 +6,5 @@ pub mod flood;
 pub mod logout;
 pub mod oidc;
 pub mod path;
+pub mod provisioning;
 pub mod saml;

@@ -16,3 +16,4 @@ mod people;
 mod reconcile;
 mod scim2;
 mod service;
+mod tls;

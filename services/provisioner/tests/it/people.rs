@@ -117,7 +117,10 @@ impl World {
     }
 
     pub(crate) async fn around(people: People, served: Served, change: impl FnOnce(&mut Target)) -> Self {
-        let service = Service::start().await;
+        Self::at(people, served, Service::start().await, change)
+    }
+
+    pub(crate) fn at(people: People, served: Served, service: Service, change: impl FnOnce(&mut Target)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let token_file = folder.path().join("token");
         std::fs::write(&token_file, format!("{TOKEN}\n")).unwrap();

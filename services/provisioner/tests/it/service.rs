@@ -3,6 +3,7 @@
 use std::{
     collections::{HashSet, VecDeque},
     future::pending,
+    path::Path,
     sync::{Arc, Mutex},
 };
 
@@ -14,7 +15,9 @@ use axum::{
     response::Response,
 };
 use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
 use url::Url;
+use vestibule_host::config::{Http, Tls};
 
 /// What it does instead of what it was asked.
 #[derive(Clone, Copy, Debug)]
@@ -81,11 +84,29 @@ pub(crate) const TOKEN: &str = "a-token-of-the-service";
 impl Service {
     pub(crate) async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}/scim/v2", listener.local_addr().unwrap()).parse().unwrap();
-        let service = Self { kept: Arc::new(Mutex::new(Kept { page_max: 3, ..Kept::default() })), address };
-        let routes = Router::new().fallback(answer).with_state(service.clone());
+        let service = Self::at(format!("http://{}/scim/v2", listener.local_addr().unwrap()).parse().unwrap());
+        let routes = service.routes();
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         service
+    }
+
+    /// The same behind TLS, with the certificate of `localhost` in this folder.
+    pub(crate) fn start_with_tls(folder: &Path) -> Self {
+        let tls = Tls { certificate_file: folder.join("server.pem"), key_file: folder.join("server.key") };
+        let listen = Http { listen: ([127, 0, 0, 1], 0).into(), tls: Some(tls), ..Http::default() };
+        let bound = vestibule_host::http::bind(&listen).unwrap();
+        let service = Self::at(format!("https://localhost:{}/scim/v2", bound.address().port()).parse().unwrap());
+        let routes = service.routes();
+        tokio::spawn(async move { bound.serve(routes, Vec::new(), CancellationToken::new()).await.unwrap() });
+        service
+    }
+
+    fn at(address: Url) -> Self {
+        Self { kept: Arc::new(Mutex::new(Kept { page_max: 3, ..Kept::default() })), address }
+    }
+
+    fn routes(&self) -> Router {
+        Router::new().fallback(answer).with_state(self.clone())
     }
 
     pub(crate) fn fails(&self, method: Method, path: &'static str, fault: Fault) {
