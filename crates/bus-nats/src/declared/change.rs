@@ -128,7 +128,7 @@ impl Differences {
 }
 
 /// `danger` when `declared` is less than what is there.
-pub(super) fn if_less<T: PartialOrd>(is: T, declared: T, danger: &'static str) -> Option<Danger> {
+pub(super) fn if_less<T: Copy + PartialOrd>(is: T, declared: T, danger: &'static str) -> Option<Danger> {
     (declared < is).then_some(Danger::Loses(danger))
 }
 

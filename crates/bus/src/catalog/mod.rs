@@ -1,6 +1,8 @@
 //! Which recorded events are published, under which name and with which body. The matches are exhaustive: an event type
 //! that is added to a domain does not compile until somebody has decided here whether it goes out.
 
+mod of_connection;
+
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -124,7 +126,7 @@ pub(crate) async fn fact(log: &EventLog, recorded: &Recorded) -> Result<Option<F
     match recorded.stream.category() {
         organization::CATEGORY => of_organization(recorded, open(log, recorded).await?),
         domain::CATEGORY => of_domain(recorded, open(log, recorded).await?),
-        connection::CATEGORY => of_connection(recorded, open(log, recorded).await?),
+        connection::CATEGORY => of_connection::fact(recorded, open(log, recorded).await?),
         onboarding::CATEGORY => of_onboarding(recorded, open(log, recorded).await?),
         person::CATEGORY => of_person(recorded, open(log, recorded).await?),
         assertion::CATEGORY => of_assertion(recorded, open(log, recorded).await?),
@@ -203,114 +205,6 @@ fn of_domain(recorded: &Recorded, event: domain::Event) -> Result<Option<Fact>, 
             let body = payload::DomainChanged { organization, domain, name: released.name };
             said("domain.released", resource, &body)
         }
-    }
-}
-
-fn of_connection(recorded: &Recorded, event: connection::Event) -> Result<Option<Fact>, MapError> {
-    let (organization, connection) = (owner(recorded)?, key(recorded)?);
-    let resource = format!("organizations/{organization}/connections/{connection}");
-    let changed = payload::ConnectionChanged { organization, connection };
-    match event {
-        connection::Event::Created(created) => {
-            let body = payload::ConnectionCreated {
-                organization,
-                connection,
-                display_name: created.display_name,
-                identity_provider: identity_provider(created.identity_provider),
-                certificates: created.certificates.into_iter().map(certificate).collect(),
-            };
-            said("connection.created", resource, &body)
-        }
-        connection::Event::Configured(configured) => {
-            let body = payload::ConnectionConfigured {
-                organization,
-                connection,
-                display_name: configured.display_name,
-                identity_provider: configured.identity_provider.map(identity_provider),
-                settings_changed: configured.settings.is_some(),
-                metadata_source_changed: configured.metadata_source.is_some(),
-            };
-            said("connection.configured", resource, &body)
-        }
-        connection::Event::CertificateObserved(observed) => {
-            let certificate = certificate(observed.certificate);
-            let body = payload::CertificateKnown { organization, connection, certificate };
-            said("certificate.observed", resource, &body)
-        }
-        connection::Event::CertificateTrusted(trusted) => {
-            let certificate = certificate(trusted.certificate);
-            let body = payload::CertificateKnown { organization, connection, certificate };
-            said("certificate.trusted", resource, &body)
-        }
-        connection::Event::CertificateOverlapping(overlapping) => {
-            let connection::CertificateOverlapping { fingerprint, retires_at } = overlapping;
-            let body = payload::CertificateOverlapping { organization, connection, fingerprint, retires_at };
-            said("certificate.overlapping", resource, &body)
-        }
-        connection::Event::CertificatePromoted(connection::CertificatePromoted { fingerprint }) => {
-            let body = payload::CertificateChanged { organization, connection, fingerprint };
-            said("certificate.promoted", resource, &body)
-        }
-        connection::Event::CertificateRenewalRequired(required) => {
-            let connection::CertificateRenewalRequired { fingerprint, days, not_after } = required;
-            let body = payload::CertificateRenewalRequired { organization, connection, fingerprint, days, not_after };
-            said("certificate.renewal_required", resource, &body)
-        }
-        connection::Event::CertificateRenewed(connection::CertificateRenewed { fingerprint, successor }) => {
-            let body = payload::CertificateRenewed { organization, connection, fingerprint, successor };
-            said("certificate.renewed", resource, &body)
-        }
-        connection::Event::CertificateExpired(connection::CertificateExpired { fingerprint, not_after }) => {
-            let body = payload::CertificateExpired { organization, connection, fingerprint, not_after };
-            said("certificate.expired", resource, &body)
-        }
-        connection::Event::CertificateRetired(connection::CertificateRetired { fingerprint, .. }) => {
-            let body = payload::CertificateChanged { organization, connection, fingerprint };
-            said("certificate.retired", resource, &body)
-        }
-        connection::Event::MetadataChangeProposed(proposed) => {
-            let body = payload::MetadataChangeProposed {
-                organization,
-                connection,
-                identity_provider: identity_provider(proposed.identity_provider),
-                certificates: proposed.certificates.into_iter().map(certificate).collect(),
-            };
-            said("metadata.change_proposed", resource, &body)
-        }
-        connection::Event::MetadataChangeSettled(connection::MetadataChangeSettled { approved, .. }) => {
-            let body = payload::MetadataChangeSettled { organization, connection, approved };
-            said("metadata.change_settled", resource, &body)
-        }
-        connection::Event::MetadataRefreshed(refreshed) => {
-            let connection::MetadataRefreshed { valid_until, cache_until, .. } = refreshed;
-            let body = payload::MetadataRefreshed { organization, connection, valid_until, cache_until };
-            said("metadata.refreshed", resource, &body)
-        }
-        connection::Event::KeyAdded(added) => {
-            let connection::KeyAdded { key_id, key_use, fingerprint, active_from } = added;
-            let key_use = key_use.as_str();
-            let body = payload::KeyAdded { organization, connection, key_id, key_use, fingerprint, active_from };
-            said("key.added", resource, &body)
-        }
-        connection::Event::KeyActionRequired(required) => {
-            let connection::KeyActionRequired { key_id, days, active_from } = required;
-            let body = payload::KeyActionRequired { organization, connection, key_id, days, active_from };
-            said("key.action_required", resource, &body)
-        }
-        connection::Event::KeyActivated(connection::KeyActivated { key_id }) => {
-            said("key.activated", resource, &payload::KeyChanged { organization, connection, key_id })
-        }
-        connection::Event::KeyRetired(connection::KeyRetired { key_id }) => {
-            said("key.retired", resource, &payload::KeyChanged { organization, connection, key_id })
-        }
-        connection::Event::MetadataRefreshFailed(failed) => {
-            let connection::MetadataRefreshFailed { reason, failing_since, .. } = failed;
-            let body = payload::MetadataRefreshFailed { organization, connection, reason, failing_since };
-            said("metadata.refresh_failed", resource, &body)
-        }
-        connection::Event::Enabled(_) => said("connection.enabled", resource, &changed),
-        connection::Event::Disabled(_) => said("connection.disabled", resource, &changed),
-        connection::Event::Tested(_) => said("connection.tested", resource, &changed),
     }
 }
 
@@ -419,16 +313,6 @@ fn of_claim_policy(event: &claim_policy::Event) -> Result<Option<Fact>, MapError
         claim_policy::Event::Cleared(_) => "claim_policy.cleared",
     };
     said(name, format!("{target}/claimPolicy"), &body)
-}
-
-fn identity_provider(known: connection::SamlIdentityProvider) -> payload::IdentityProvider {
-    let single_sign_on = known.single_sign_on.into_iter().map(|endpoint| endpoint.location).collect();
-    payload::IdentityProvider { entity_id: known.entity_id, single_sign_on }
-}
-
-fn certificate(known: connection::Certificate) -> payload::Certificate {
-    let connection::Certificate { fingerprint, subject, not_before, not_after, .. } = known;
-    payload::Certificate { fingerprint, subject, not_before, not_after }
 }
 
 fn placement(known: &organization::Placement) -> payload::Placement {
