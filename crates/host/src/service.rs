@@ -15,7 +15,7 @@ pub struct Service {
     pub name: &'static str,
     /// Its gRPC services.
     pub grpc: Routes,
-    /// Its HTTP routes; only the gateway has some.
+    /// Its HTTP routes; the gateway and the SCIM edge have some.
     pub http: Option<axum::Router>,
     /// What must hold for it to be healthy.
     pub readiness: Vec<Readiness>,

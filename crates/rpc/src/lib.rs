@@ -23,7 +23,7 @@ pub use timestamp::{from_proto_timestamp, proto_timestamp};
 /// The descriptors of every service here, for gRPC reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("generated/descriptor.bin");
 
-pub use generated::{enrichment, events, gateway, registry, routing, saml};
+pub use generated::{enrichment, events, gateway, provisioning, registry, routing, saml};
 
 /// One module a package, nested as the generated code expects its neighbours.
 #[expect(
@@ -40,6 +40,13 @@ mod generated {
         /// Version 1.
         pub mod v1 {
             include!("generated/vestibule.registry.v1.rs");
+        }
+    }
+    /// What organizations' directories say of people.
+    pub mod provisioning {
+        /// Version 1.
+        pub mod v1 {
+            include!("generated/vestibule.provisioning.v1.rs");
         }
     }
     /// Where a person signs in.

@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
-use vestibule_kernel::{ConnectionId, DomainId, Explain, Explanation, OrganizationId, PersonId, UserPoolId};
+use vestibule_kernel::{
+    ConnectionId, DirectoryId, DomainId, Explain, Explanation, OrganizationId, PersonId, UserPoolId,
+};
 
 /// A field does not hold the resource name it should.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -50,6 +52,16 @@ pub fn connection(field: &'static str, name: &str) -> Result<(OrganizationId, Co
     parse(organization).zip(parse(connection)).ok_or(InvalidName { field, form })
 }
 
+/// Reads `organizations/{organization}/directories/{directory}`.
+///
+/// # Errors
+/// [`InvalidName`].
+pub fn directory(field: &'static str, name: &str) -> Result<(OrganizationId, DirectoryId), InvalidName> {
+    let form = "organizations/{organization}/directories/{directory}";
+    let [organization, directory] = ids(name, ["organizations", "directories"]).ok_or(InvalidName { field, form })?;
+    parse(organization).zip(parse(directory)).ok_or(InvalidName { field, form })
+}
+
 /// Reads `organizations/{organization}/persons/{person}`.
 ///
 /// # Errors
@@ -86,6 +98,12 @@ pub fn domain_name(organization: OrganizationId, domain: DomainId) -> String {
 #[must_use]
 pub fn connection_name(organization: OrganizationId, connection: ConnectionId) -> String {
     format!("organizations/{organization}/connections/{connection}")
+}
+
+/// Writes `organizations/{organization}/directories/{directory}`.
+#[must_use]
+pub fn directory_name(organization: OrganizationId, directory: DirectoryId) -> String {
+    format!("organizations/{organization}/directories/{directory}")
 }
 
 /// Writes `organizations/{organization}/persons/{person}`.

@@ -1,4 +1,4 @@
-use vestibule_kernel::ConnectionId;
+use vestibule_kernel::{ConnectionId, DirectoryId};
 
 use crate::{Key, KeyError, KeyStore};
 
@@ -10,6 +10,9 @@ const OWNER: &str = "";
 
 /// Keeps these digests apart from others under the same key.
 const LABEL: &str = "person.subject";
+
+/// Keeps the digests of what is unique within a directory apart from them.
+const DIRECTORY_LABEL: &str = "directory";
 
 /// The keyed digests by which people are found: of what an identity provider calls them, exactly, on one connection. Whoever
 /// looks for a person and whoever re-links one has to come to the same digest, so it is made here only.
@@ -71,13 +74,23 @@ impl SubjectIndex {
                 &["name_id_attribute", name, format, given_by, given_for, value]
             }
         };
-        let connection = connection.uuid();
+        self.over(LABEL, connection.uuid(), said)
+    }
+
+    /// The digest, 64 hexadecimal digits, by which a user of a directory is found: over the directory, which attribute it
+    /// is, and the value. The same value in two directories has two digests.
+    #[must_use]
+    pub fn directory_digest(&self, directory: DirectoryId, attribute: &str, value: &str) -> String {
+        self.over(DIRECTORY_LABEL, directory.uuid(), &[attribute, value])
+    }
+
+    fn over(&self, label: &str, owner: uuid::Uuid, said: &[&str]) -> String {
         let mut bytes = Vec::new();
-        for part in std::iter::once(connection.as_bytes().as_slice()).chain(said.iter().map(|part| part.as_bytes())) {
+        for part in std::iter::once(owner.as_bytes().as_slice()).chain(said.iter().map(|part| part.as_bytes())) {
             bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
             bytes.extend_from_slice(part);
         }
-        hex::encode(self.0.hmac(LABEL, &bytes))
+        hex::encode(self.0.hmac(label, &bytes))
     }
 }
 

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::command::{certificates, claims, connection, directory, domain, events, nats, onboarding, org, person, pool, saml, sign_ins};
+use crate::command::{
+    certificates, claims, connection, directory, domain, events, nats, onboarding, org, person, pool, saml, sign_ins,
+};
 
 /// The tenant-aware entrance hall in front of Amazon Cognito.
 ///

@@ -23,6 +23,7 @@ pub(crate) struct Config {
     pub(crate) routing: vestibule_routing_service::Config,
     pub(crate) saml: vestibule_saml_service::Config,
     pub(crate) enrichment: vestibule_enrichment_service::Config,
+    pub(crate) scim: vestibule_scim_service::Config,
     pub(crate) sandbox: Sandbox,
 }
 
@@ -82,6 +83,7 @@ impl Validate for Config {
         self.registry.validate()?;
         self.routing.validate()?;
         self.saml.validate()?;
-        self.enrichment.validate()
+        self.enrichment.validate()?;
+        self.scim.validate()
     }
 }

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
+use axum::Router;
 use tokio_util::sync::CancellationToken;
 use vestibule_host::{Resources, Service, access, grpc, http, telemetry};
 use vestibule_kernel::{Chain, SystemClock, SystemIds};
@@ -19,9 +20,9 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    /// Takes the ports; the gateway's only where it is served.
-    pub(crate) async fn take(config: &Config, with_gateway: bool) -> anyhow::Result<Self> {
-        let http = if with_gateway { Some(http::bind(&config.http)?) } else { None };
+    /// Takes the ports; that of HTTP only where it is served.
+    pub(crate) async fn take(config: &Config, with_http: bool) -> anyhow::Result<Self> {
+        let http = if with_http { Some(http::bind(&config.http)?) } else { None };
         Ok(Self { grpc: grpc::bind(&config.grpc).await?, http })
     }
 
@@ -41,7 +42,7 @@ impl Ports {
         stop: CancellationToken,
     ) -> anyhow::Result<()> {
         let readiness: Vec<_> = services.iter().flat_map(|service| service.readiness.clone()).collect();
-        let routes = services.iter_mut().find_map(|service| service.http.take());
+        let routes = services.iter_mut().filter_map(|service| service.http.take()).reduce(Router::merge);
         let serving_http = async {
             match (self.http, routes) {
                 (Some(bound), Some(routes)) => {
@@ -79,8 +80,8 @@ pub(crate) async fn run(name: ServiceName, label: &'static str, config: &Config)
 }
 
 async fn until(name: ServiceName, label: &str, config: &Config, stop: CancellationToken) -> anyhow::Result<()> {
-    let with_gateway = matches!(name, ServiceName::Gateway | ServiceName::All);
-    let ports = Ports::take(config, with_gateway).await?;
+    let with_http = matches!(name, ServiceName::Gateway | ServiceName::Scim | ServiceName::All);
+    let ports = Ports::take(config, with_http).await?;
     // What services follow and keep fresh stays so while running calls end.
     let drained = CancellationToken::new();
     let mut resources = start::resources(config, Arc::new(SystemClock), Arc::new(SystemIds), drained.clone()).await?;

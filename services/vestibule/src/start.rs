@@ -44,6 +44,10 @@ pub(crate) async fn services(
             };
             vec![vestibule_gateway_service::start(resources, peers).await?]
         }
+        ServiceName::Scim => {
+            let registry = peer(config.peers.registry.as_deref(), "peers.registry", config)?;
+            vec![vestibule_scim_service::start(resources, &config.scim, registry)?]
+        }
         ServiceName::All => all(resources, config).await?.0,
     })
 }
@@ -60,14 +64,15 @@ pub(crate) async fn all(resources: &Resources, config: &Config) -> anyhow::Resul
     ];
     let routes = |services: &[Service]| grpc::merge(services.iter().map(|service| service.grpc.clone()));
     let channel = memory::serve(routes(&services));
-    let peers = Peers { routing: channel.clone(), saml: channel };
+    let peers = Peers { routing: channel.clone(), saml: channel.clone() };
     services.push(vestibule_gateway_service::start(resources, peers).await?);
+    services.push(vestibule_scim_service::start(resources, &config.scim, channel)?);
     let everything = memory::serve(routes(&services));
     Ok((services, everything))
 }
 
 fn peer(address: Option<&str>, key: &str, config: &Config) -> anyhow::Result<Channel> {
-    let address = address.with_context(|| format!("the gateway needs {key}, such as https://{key}:8801"))?;
+    let address = address.with_context(|| format!("this service needs {key}, such as https://{key}:8801"))?;
     let settings = &config.peers;
     Ok(peers::connect(address, settings.authority_file.as_deref(), settings.service_token_file.as_deref())?)
 }

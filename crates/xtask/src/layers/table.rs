@@ -124,6 +124,7 @@ pub(super) const LAYERS: &[Layer] = &[
     service("vestibule-saml-service", SERVICE),
     service("vestibule-enrichment-service", SERVICE),
     service("vestibule-gateway-service", SERVICE),
+    service("vestibule-scim-service", SERVICE),
     service("vestibule-trigger", &["vestibule-kernel", "vestibule-lambda", "vestibule-rpc"]),
     service(
         "vestibule-provisioner",
@@ -146,6 +147,7 @@ pub(super) const LAYERS: &[Layer] = &[
             "vestibule-saml-service",
             "vestibule-enrichment-service",
             "vestibule-gateway-service",
+            "vestibule-scim-service",
         ],
     ),
     program("vestibule-tests", &["vestibule-kernel", "vestibule-rpc", "vestibule-sandbox"]),

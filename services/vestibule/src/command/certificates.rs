@@ -93,10 +93,8 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
                 Some(org) => org::name_of(operator, &org).await?,
                 None => String::new(),
             };
-            let expiring_within = expiring.map(|seconds| prost_types::Duration {
-                seconds: i64::try_from(seconds).unwrap_or(i64::MAX),
-                nanos: 0,
-            });
+            let expiring_within = expiring
+                .map(|seconds| prost_types::Duration { seconds: i64::try_from(seconds).unwrap_or(i64::MAX), nanos: 0 });
             let states = states.into_iter().map(|state| State::from(state).into()).collect();
             let request = ListCertificatesRequest { organization, expiring_within, states, ..Default::default() };
             let answer = ListCertificatesResponse { certificates: all(operator, request).await?, ..Default::default() };
@@ -109,7 +107,8 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
         }
         Command::Timeline { organization, connection } => {
             let parent = connection::find(operator, &organization, &connection).await?.name;
-            let answer = ListCertificateEventsResponse { events: timeline(operator, parent).await?, ..Default::default() };
+            let answer =
+                ListCertificateEventsResponse { events: timeline(operator, parent).await?, ..Default::default() };
             operator.format.print("vestibule.registry.v1.ListCertificateEventsResponse", &answer, lines)
         }
         Command::Trust(which) => {

@@ -298,7 +298,8 @@ fn human(connection: &Connection) -> String {
     let next = if connection.state() == connection::State::Enabled {
         "people with an address in a verified domain sign in through it".to_owned()
     } else {
-        "give the three addresses below to the identity provider; `vestibule onboarding show` says what else is missing".to_owned()
+        "give the three addresses below to the identity provider; `vestibule onboarding show` says what else is missing"
+            .to_owned()
     };
     properties(&[
         ("connection", connection.display_name.clone()),

@@ -5,8 +5,8 @@ use std::{process::Stdio, time::Duration};
 use clap::Subcommand;
 use vestibule_rpc::registry::v1::{
     CreateTestSignInRequest, GetOnboardingRequest, GetTestSignInRequest, ListOnboardingsRequest,
-    ListOnboardingsResponse, Onboarding, OnboardingStep, ReviewMappingRequest, TestSignIn, onboarding, onboarding_step,
-    onboarding_service_client::OnboardingServiceClient, test_sign_in,
+    ListOnboardingsResponse, Onboarding, OnboardingStep, ReviewMappingRequest, TestSignIn, onboarding,
+    onboarding_service_client::OnboardingServiceClient, onboarding_step, test_sign_in,
 };
 
 use super::{
@@ -78,8 +78,7 @@ async fn list(operator: &Operator, org: Option<String>, incomplete_only: bool) -
     let mut onboardings = Vec::new();
     let mut page_token = String::new();
     loop {
-        let request =
-            ListOnboardingsRequest { parent: parent.clone(), page_size: 1000, page_token, incomplete_only };
+        let request = ListOnboardingsRequest { parent: parent.clone(), page_size: 1000, page_token, incomplete_only };
         let page = client.list_onboardings(request).await.map_err(|status| operator.refused(&status))?.into_inner();
         onboardings.extend(page.onboardings);
         page_token = page.next_page_token;
@@ -173,9 +172,9 @@ pub(crate) async fn test(test: Test, operator: &Operator) -> anyhow::Result<()> 
     let answer = client.create_test_sign_in(CreateTestSignInRequest { connection, lifetime }).await;
     let made = answer.map_err(|status| operator.refused(&status))?.into_inner();
     if test.no_wait {
-        return operator.format.print("vestibule.registry.v1.CreateTestSignInResponse", &made, |made| {
-            format!("{}\n", made.url)
-        });
+        return operator
+            .format
+            .print("vestibule.registry.v1.CreateTestSignInResponse", &made, |made| format!("{}\n", made.url));
     }
     note(&format!("Open this link, or have the customer's IT admin open it, and sign in:\n\n  {}\n", made.url));
     if test.open && !open(&made.url) {
@@ -213,7 +212,8 @@ fn open(url: &str) -> bool {
 fn report(test: &TestSignIn) -> String {
     let state: test_sign_in::State = test.state();
     let refused = test.refused.clone().unwrap_or_default();
-    let why = if refused.reason.is_empty() { String::new() } else { format!("{} ({})", refused.message, refused.reason) };
+    let why =
+        if refused.reason.is_empty() { String::new() } else { format!("{} ({})", refused.message, refused.reason) };
     let checks: Vec<String> = test.checks.iter().map(check_line).collect();
     properties(&[
         ("test sign-in", test.name.clone()),

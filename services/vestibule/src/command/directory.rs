@@ -1,0 +1,169 @@
+//! `vestibule directory`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use vestibule_rpc::registry::v1::{
+    CreateDirectoryRequest, CreateDirectoryTokenRequest, Directory, GetDirectoryRequest, ListDirectoriesRequest,
+    RetireDirectoryTokenRequest, directory, directory_service_client::DirectoryServiceClient,
+};
+
+use super::{Operator, resource_name};
+use crate::output::{moment, properties};
+
+/// The type whose JSON is printed.
+const TYPE: &str = "vestibule.registry.v1.Directory";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Let an organization's directory create, change and deactivate the people of a connection, over SCIM.
+    Create(Create),
+    /// Show one: `organizations/{organization}/directories/{directory}`.
+    Show { directory: String },
+    /// List those of an organization.
+    List {
+        /// The organization.
+        #[arg(long)]
+        org: String,
+    },
+    /// Tokens, by which a directory proves itself.
+    #[command(subcommand)]
+    Token(Token),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Create {
+    /// The connection over which the people sign in: `organizations/{organization}/connections/{connection}`.
+    connection: String,
+    /// The attribute that holds what the identity provider calls people at sign-in.
+    #[arg(long, value_enum, default_value_t = Subject::UserName)]
+    subject: Subject,
+    /// The Format of the NameID that it is; what the connection asks for when absent.
+    #[arg(long, value_name = "URI")]
+    name_id_format: Option<String>,
+    /// Where roles come from.
+    #[arg(long, value_enum, default_value_t = Roles::SignIn)]
+    roles: Roles,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Subject {
+    UserName,
+    ExternalId,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Roles {
+    /// The groups that are asserted at sign-in.
+    SignIn,
+    /// The directory's groups.
+    Directory,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a token; prints it once.
+    Add { directory: String },
+    /// Refuse a token from now on.
+    Retire {
+        directory: String,
+        /// The token's id, from `directory show`.
+        token_id: String,
+    },
+}
+
+pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result<()> {
+    let mut client = DirectoryServiceClient::new(operator.channel.clone());
+    match command {
+        Command::Create(create) => {
+            let Some((parent, _)) = create.connection.split_once("/connections/") else {
+                anyhow::bail!("name the connection as organizations/{{organization}}/connections/{{connection}}");
+            };
+            let request = CreateDirectoryRequest { parent: parent.to_owned(), directory: Some(wanted(&create)) };
+            let created = client.create_directory(request).await.map_err(|status| operator.refused(&status))?;
+            show(operator, &created.into_inner().directory.unwrap_or_default())
+        }
+        Command::Show { directory } => {
+            let request = GetDirectoryRequest { name: directory };
+            let found = client.get_directory(request).await.map_err(|status| operator.refused(&status))?;
+            show(operator, &found.into_inner().directory.unwrap_or_default())
+        }
+        Command::List { org } => {
+            let request = ListDirectoriesRequest { parent: resource_name("organizations", &org) };
+            let found = client.list_directories(request).await.map_err(|status| operator.refused(&status))?;
+            let found = found.into_inner();
+            operator.format.print("vestibule.registry.v1.ListDirectoriesResponse", &found, |found| {
+                found.directories.iter().map(human).collect::<Vec<_>>().join("\n")
+            })
+        }
+        Command::Token(Token::Add { directory }) => {
+            let request = CreateDirectoryTokenRequest { name: directory, etag: String::new() };
+            let added = client.create_directory_token(request).await.map_err(|status| operator.refused(&status))?;
+            let added = added.into_inner();
+            operator.format.print("vestibule.registry.v1.CreateDirectoryTokenResponse", &added, |added| {
+                let url = added.directory.as_ref().map(|directory| directory.scim_url.clone()).unwrap_or_default();
+                properties(&[
+                    ("scim url", url),
+                    ("token id", added.token_id.clone()),
+                    ("token", format!("{} (shown this once)", added.token)),
+                ])
+            })
+        }
+        Command::Token(Token::Retire { directory, token_id }) => {
+            let request = RetireDirectoryTokenRequest { name: directory, token_id, etag: String::new() };
+            let left = client.retire_directory_token(request).await.map_err(|status| operator.refused(&status))?;
+            show(operator, &left.into_inner().directory.unwrap_or_default())
+        }
+    }
+}
+
+fn wanted(create: &Create) -> Directory {
+    let subject = match create.subject {
+        Subject::UserName => directory::Subject::UserName,
+        Subject::ExternalId => directory::Subject::ExternalId,
+    };
+    let roles = match create.roles {
+        Roles::SignIn => directory::Roles::SignIn,
+        Roles::Directory => directory::Roles::Directory,
+    };
+    Directory {
+        connection: create.connection.clone(),
+        subject: subject.into(),
+        name_id_format: create.name_id_format.clone().unwrap_or_default(),
+        roles: roles.into(),
+        ..Directory::default()
+    }
+}
+
+fn show(operator: &Operator, directory: &Directory) -> anyhow::Result<()> {
+    operator.format.print(TYPE, directory, human)
+}
+
+fn human(directory: &Directory) -> String {
+    let token = |token: &vestibule_rpc::registry::v1::DirectoryToken| {
+        format!("{} since {}", token.id, moment(token.create_time.as_ref()))
+    };
+    let tokens: Vec<String> = directory.tokens.iter().map(token).collect();
+    properties(&[
+        ("name", directory.name.clone()),
+        ("connection", directory.connection.clone()),
+        ("scim url", directory.scim_url.clone()),
+        (
+            "subject",
+            match directory.subject() {
+                directory::Subject::ExternalId => "externalId".to_owned(),
+                directory::Subject::Unspecified | directory::Subject::UserName => "userName".to_owned(),
+            },
+        ),
+        ("name id format", directory.name_id_format.clone()),
+        (
+            "roles from",
+            match directory.roles() {
+                directory::Roles::Directory => "the directory's groups".to_owned(),
+                directory::Roles::Unspecified | directory::Roles::SignIn => "groups asserted at sign-in".to_owned(),
+            },
+        ),
+        (
+            "tokens",
+            if tokens.is_empty() { "none: `vestibule directory token add`".to_owned() } else { tokens.join(", ") },
+        ),
+    ])
+}
