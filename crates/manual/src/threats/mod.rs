@@ -2,8 +2,10 @@
 
 pub mod cognito;
 pub mod event_log;
+pub mod events;
 pub mod flood;
 pub mod logout;
+pub mod metadata;
 pub mod oidc;
 pub mod path;
 pub mod provisioning;
