@@ -51,7 +51,11 @@ impl Certificates {
     }
 
     /// What `look` finds on each connection of one organization, or of all.
-    pub(crate) fn each<T>(&self, organization: Option<OrganizationId>, look: impl Fn(&Known, &Trust) -> Vec<T>) -> Vec<T> {
+    pub(crate) fn each<T>(
+        &self,
+        organization: Option<OrganizationId>,
+        look: impl Fn(&Known, &Trust) -> Vec<T>,
+    ) -> Vec<T> {
         let wanted = |known: &&Known| organization.is_none_or(|organization| organization == known.organization);
         self.view.read(|view| {
             let connections = view.connections.values().filter(wanted);

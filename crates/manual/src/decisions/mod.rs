@@ -1,12 +1,14 @@
 #![doc = include_str!("mod.md")]
 
 pub mod assertion_streams;
+pub mod certificate_lives;
 pub mod checked_in_code;
 pub mod claim_policy;
 pub mod cryptography;
 pub mod enforcement;
 pub mod event_order;
 pub mod keys;
+pub mod metadata_by_url;
 pub mod one_program;
 pub mod person_identity;
 pub mod personal_data;

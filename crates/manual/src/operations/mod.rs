@@ -2,6 +2,7 @@
 
 pub mod apart;
 pub mod backup;
+pub mod certificates;
 pub mod claims;
 pub mod events;
 pub mod global_sign_out;
@@ -9,6 +10,7 @@ pub mod health;
 pub mod keys;
 pub mod log;
 pub mod mapping;
+pub mod metadata;
 pub mod onboarding;
 pub mod people;
 pub mod placement;

@@ -119,7 +119,10 @@ fn told(event: &Event) -> (&str, String) {
         }
         Event::CertificateObserved(observed) => {
             let certificate = &observed.certificate;
-            (&certificate.fingerprint, format!("{}, until {}: awaits approval", certificate.subject, certificate.not_after))
+            (
+                &certificate.fingerprint,
+                format!("{}, until {}: awaits approval", certificate.subject, certificate.not_after),
+            )
         }
         Event::CertificateTrusted(trusted) => {
             let certificate = &trusted.certificate;
@@ -143,6 +146,20 @@ fn told(event: &Event) -> (&str, String) {
             let details = if retired.by_operator { "by an operator: metadata does not bring it back" } else { "" };
             (&retired.fingerprint, details.to_owned())
         }
+        Event::KeyAdded(added) => {
+            let details =
+                format!("our {} key {}, used from {}", added.key_use.as_str(), added.key_id, added.active_from);
+            (&added.fingerprint, details)
+        }
+        Event::KeyActionRequired(required) => {
+            let details = format!(
+                "our key {} is used from {}, within {} days",
+                required.key_id, required.active_from, required.days
+            );
+            ("", details)
+        }
+        Event::KeyActivated(activated) => ("", format!("our key {}", activated.key_id)),
+        Event::KeyRetired(retired) => ("", format!("our key {}", retired.key_id)),
         Event::MetadataChangeProposed(proposed) => {
             let provider = &proposed.identity_provider;
             let addresses: Vec<&str> = provider.single_sign_on.iter().map(|one| one.location.as_str()).collect();

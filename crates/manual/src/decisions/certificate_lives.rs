@@ -1,0 +1,1 @@
+#![doc = include_str!("certificate_lives.md")]

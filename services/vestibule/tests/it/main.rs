@@ -1,0 +1,4 @@
+//! Services together, over a long time.
+
+#[cfg(test)]
+mod time_travel;

@@ -1,0 +1,136 @@
+//! Two years of fifty connections, in seconds: the clock is ours, all else is real. Identity providers change their keys early
+//! or late, with metadata that is trusted or awaits approval; whoever published in time is never refused, every warning
+//! comes on its day and no other does, and our own keys follow each other with both of them published.
+
+mod provider;
+mod world;
+
+use std::collections::BTreeSet;
+
+use vestibule_host::{Job, Turn};
+use vestibule_registry_service::CertificateJob;
+use vestibule_saml_service::{Config, KeyJob};
+use vestibule_tenancy::connection::{Event, RENEWAL_DAYS};
+
+use self::{
+    provider::{Habit, Provider},
+    world::World,
+};
+
+/// How long it goes on.
+const DAYS: i64 = 730;
+
+/// How many connections there are.
+const CONNECTIONS: usize = 50;
+
+/// How many of them have keys of ours, which take long to make.
+const WITH_OUR_KEYS: usize = 3;
+
+/// Each once: day, connection, certificate, and what of it.
+type Facts = BTreeSet<(i64, usize, String, Fact)>;
+
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Fact {
+    RenewalRequired(u16),
+    Expired,
+    Retired,
+}
+
+/// What has to be told of the certificates of a provider, by the calendar alone.
+fn expected(place: usize, provider: &Provider) -> Facts {
+    let mut facts = Facts::new();
+    for (round, certificate) in provider.certificates().iter().enumerate() {
+        let name = certificate.fingerprint.clone();
+        let (end, next) = (provider.ends(round), provider.published(round + 1));
+        let due = RENEWAL_DAYS.into_iter().map(|days| (end - i64::from(days), Fact::RenewalRequired(days)));
+        // The end of the validity belongs to it: on the day after, it is over.
+        for (day, fact) in due.chain([(end + 1, Fact::Expired)]) {
+            let is_trusted = day < provider.dropped(round) + 1;
+            // A successor ends the warnings; that a certificate has ended is told while it is trusted.
+            if (fact == Fact::Expired || day < next) && is_trusted && (1..=DAYS).contains(&day) {
+                facts.insert((day, place, name.clone(), fact));
+            }
+        }
+        let gone = provider.dropped(round) + 1;
+        if gone <= DAYS {
+            facts.insert((gone, place, name, Fact::Retired));
+        }
+    }
+    facts
+}
+
+fn told(events: &[(i64, usize, Event)]) -> Facts {
+    let fact = |event: &Event| match event {
+        Event::CertificateRenewalRequired(one) => Some((one.fingerprint.clone(), Fact::RenewalRequired(one.days))),
+        Event::CertificateExpired(one) => Some((one.fingerprint.clone(), Fact::Expired)),
+        Event::CertificateRetired(one) => Some((one.fingerprint.clone(), Fact::Retired)),
+        _ => None,
+    };
+    events.iter().filter_map(|(day, place, event)| fact(event).map(|(name, fact)| (*day, *place, name, fact))).collect()
+}
+
+#[tokio::test]
+async fn two_years_of_rotations_refuse_nobody_who_published_in_time_and_warn_on_the_day() {
+    let config = Config { key_overlap_days: 30, key_rotation_days: 300, ..Config::default() };
+    let world = World::start(&config).await;
+    let mut providers = Vec::new();
+    for place in 0..CONNECTIONS {
+        let provider = Provider::new(place, &world);
+        world.connect(&provider).await;
+        providers.push(provider);
+    }
+    world.settle().await;
+    let (certificates, keys) = (CertificateJob::new(&world.resources), KeyJob::new(&world.resources, &config));
+    for provider in providers.iter().take(WITH_OUR_KEYS) {
+        world.our_keys(provider).await;
+    }
+    let (mut accepted, mut refused) = (0, BTreeSet::new());
+    for day in 0..=DAYS {
+        world.set_day(day);
+        for provider in &providers {
+            if provider.publishes_news(day) {
+                world.observe(provider, day).await;
+            }
+        }
+        certificates.round(&Turn::alone()).await.unwrap();
+        // Our keys are looked after each day while one is about to be used.
+        if day % 10 == 0 || day % 300 <= 30 {
+            keys.round(&Turn::alone()).await.unwrap();
+        }
+        world.settle().await;
+        for (place, provider) in providers.iter().enumerate().filter(|(_, provider)| provider.is_interesting(day)) {
+            match world.sign_in(provider, day).await {
+                Ok(()) => accepted += 1,
+                Err(reason) => drop(refused.insert((day, place, reason))),
+            }
+        }
+        if day % 15 == 0 {
+            for provider in providers.iter().take(WITH_OUR_KEYS) {
+                // Two keys of each kind from the first rotation on.
+                let expected = if day < 300 { 1 } else { 2 };
+                assert_eq!(world.our_keys(provider).await, (expected, expected), "day {day}");
+            }
+        }
+    }
+    let events = world.events(&providers).await;
+    let expected: Facts =
+        providers.iter().enumerate().flat_map(|(place, provider)| expected(place, provider)).collect();
+    let told = told(&events);
+    assert_eq!(told.difference(&expected).collect::<Vec<_>>(), Vec::<&_>::new(), "told, and not due");
+    assert_eq!(expected.difference(&told).collect::<Vec<_>>(), Vec::<&_>::new(), "due, and not told");
+    // Who lets a certificate end that is held to its validity is refused until the next one is there, and nobody else is.
+    let late = |place: usize| providers[place].habit == Habit::TooLateAndHeldToIt;
+    assert!(!refused.is_empty() && refused.iter().all(|(_, place, _)| late(*place)), "{refused:?}");
+    assert!(refused.iter().all(|(_, _, reason)| reason == "CERTIFICATE_NOT_VALID"), "{refused:?}");
+    assert!(accepted > 800, "{accepted}");
+    let count = |wanted: fn(&Event) -> bool| events.iter().filter(|(_, _, event)| wanted(event)).count();
+    assert_eq!(count(|event| matches!(event, Event::CertificateRenewalRequired(_))), {
+        expected.iter().filter(|(_, _, _, fact)| matches!(fact, Fact::RenewalRequired(_))).count()
+    });
+    let used: usize = providers.iter().map(|provider| provider.used()).sum();
+    assert_eq!(count(|event| matches!(event, Event::CertificatePromoted(_))), used, "each certificate once");
+    // Two keys each at the start, after 300 days and after 600; the first ones go when the third ones come.
+    assert_eq!(count(|event| matches!(event, Event::KeyAdded(_))), WITH_OUR_KEYS * 6);
+    assert_eq!(count(|event| matches!(event, Event::KeyRetired(_))), WITH_OUR_KEYS * 2);
+    assert_eq!(count(|event| matches!(event, Event::KeyActionRequired(_))), WITH_OUR_KEYS * 2 * 5);
+}
