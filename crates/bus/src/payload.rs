@@ -168,6 +168,19 @@ pub struct ConnectionConfigured {
     pub metadata_source_changed: bool,
 }
 
+/// `connection.replaced`: people begin their sign-ins over another connection from now on.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct ConnectionReplaced {
+    /// Whose it is.
+    pub organization: OrganizationId,
+    /// Which.
+    pub connection: ConnectionId,
+    /// The other one.
+    pub by: ConnectionId,
+    /// When this one is disabled.
+    pub until: Timestamp,
+}
+
 /// `onboarding.step_completed`, and `onboarding.step_reopened`: what made it done is so no longer.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct OnboardingStep {

@@ -48,6 +48,7 @@ pub const CATALOG: &[(&str, Option<&str>)] = &[
     ("connection.enabled", Some("connection.enabled")),
     ("connection.disabled", Some("connection.disabled")),
     ("connection.tested", Some("connection.tested")),
+    ("connection.replaced", Some("connection.replaced")),
     ("onboarding.started", Some("onboarding.started")),
     ("onboarding.step_completed", Some("onboarding.step_completed")),
     ("onboarding.step_reopened", Some("onboarding.step_reopened")),
@@ -190,6 +191,7 @@ fn of_domain(recorded: &Recorded, event: domain::Event) -> Result<Option<Fact>, 
         domain::Event::Verified(verified) => {
             let proof = match verified.proof {
                 domain::Proof::OperatorAttestation { .. } => "operator_attestation",
+                domain::Proof::Transfer { .. } => "transfer",
             };
             let body = payload::DomainVerified {
                 organization,

@@ -21,6 +21,10 @@ pub(super) fn fact(recorded: &Recorded, event: Event) -> Result<Option<Fact>, Ma
         Event::Enabled(_) => said("connection.enabled", resource, &of.changed()),
         Event::Disabled(_) => said("connection.disabled", resource, &of.changed()),
         Event::Tested(_) => said("connection.tested", resource, &of.changed()),
+        Event::Replaced(connection::Replaced { by, until }) => {
+            let Of { organization, connection } = of;
+            said("connection.replaced", resource, &payload::ConnectionReplaced { organization, connection, by, until })
+        }
         Event::CertificateObserved(known) => said("certificate.observed", resource, &of.known(known.certificate)),
         Event::CertificateTrusted(known) => said("certificate.trusted", resource, &of.known(known.certificate)),
         Event::CertificateOverlapping(event) => said("certificate.overlapping", resource, &of.overlapping(event)),

@@ -33,6 +33,7 @@ pub const BODIES: &[Body] = &[
     body::<payload::ConnectionChanged>("connection.enabled"),
     body::<payload::ConnectionChanged>("connection.disabled"),
     body::<payload::ConnectionChanged>("connection.tested"),
+    body::<payload::ConnectionReplaced>("connection.replaced"),
     body::<payload::ConnectionChanged>("onboarding.started"),
     body::<payload::OnboardingStep>("onboarding.step_completed"),
     body::<payload::OnboardingStep>("onboarding.step_reopened"),

@@ -54,6 +54,13 @@ pub enum Command {
         /// Its fingerprint.
         fingerprint: String,
     },
+    /// Let people begin over another connection, and end after an overlap.
+    Replace {
+        /// The other one.
+        by: ConnectionId,
+        /// The end of the overlap.
+        until: Timestamp,
+    },
     /// Note that a test sign-in passed.
     NoteTest(NoteTest),
     /// Note what time has done to certificates: they come near their end, expire, and leave after their overlap.

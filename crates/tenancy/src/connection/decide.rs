@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 use vestibule_decider::Decider;
+use vestibule_kernel::{ConnectionId, Timestamp};
 
 use super::{
     CATEGORY, CheckedSettings, Command, Configure, Configured, Create, Created, Disabled, Enabled, Event,
-    MetadataChangeSettled, NoteTest, Rejection, SamlMetadata, SamlSettings, SourceChange, Tested, Trust,
+    MetadataChangeSettled, NoteTest, Rejection, Replaced, SamlMetadata, SamlSettings, SourceChange, Tested, Trust,
     certificate::By,
 };
 
@@ -55,7 +56,12 @@ impl Decider for Connection {
             (Self::Enabled(_), Command::Disable { note }) => {
                 Ok(vec![Disabled { note: note.as_str().to_owned() }.into()])
             }
+            // One that was replaced is everybody's again.
+            (Self::Enabled(trust), Command::Enable) if trust.replaced.is_some() => Ok(vec![Enabled {}.into()]),
             (Self::Enabled(_), Command::Enable) | (Self::Disabled(_), Command::Disable { .. }) => Ok(vec![]),
+            (Self::Enabled(trust), Command::Replace { by, until }) => Ok(trust.replace(*by, *until)),
+            (Self::Disabled(_), Command::Replace { .. }) => Err(Rejection::Disabled),
+            (Self::Enabled(trust), Command::NoteTime { now }) if trust.is_overlap_over(*now) => Ok(trust.end()),
             (Self::Disabled(trust) | Self::Enabled(trust), Command::ObserveMetadata(observed)) => {
                 trust.observe(observed)
             }
@@ -89,7 +95,8 @@ impl Decider for Connection {
         match (self, event) {
             (_, Event::Created(created)) => Self::Disabled(Trust::of(created)),
             (Self::Disabled(trust), Event::Enabled(_)) => Self::Enabled(trust),
-            (Self::Enabled(trust), Event::Disabled(_)) => Self::Disabled(trust),
+            (Self::Enabled(trust), Event::Enabled(_)) => Self::Enabled(Trust { replaced: None, ..trust }),
+            (Self::Enabled(trust), Event::Disabled(_)) => Self::Disabled(Trust { replaced: None, ..trust }),
             (unchanged, Event::Enabled(_) | Event::Disabled(_)) => unchanged,
             (state, Event::Configured(configured)) => state.map(|trust| trust.with(configured)),
             (state, event) => state.map(|trust| trust.aged_by(event)),
@@ -127,6 +134,20 @@ pub(super) fn usable(metadata: &SamlMetadata) -> Result<&SamlMetadata, Rejection
 }
 
 impl Trust {
+    fn replace(&self, by: ConnectionId, until: Timestamp) -> Vec<Event> {
+        let replaced = Replaced { by, until };
+        if self.replaced.as_ref() == Some(&replaced) { Vec::new() } else { vec![replaced.into()] }
+    }
+
+    fn is_overlap_over(&self, now: Timestamp) -> bool {
+        self.replaced.as_ref().is_some_and(|replaced| replaced.until <= now)
+    }
+
+    fn end(&self) -> Vec<Event> {
+        let by = self.replaced.iter().map(|replaced| format!("replaced by {}", replaced.by)).collect();
+        vec![Disabled { note: by }.into()]
+    }
+
     /// What was judged with other settings, or by a certificate that is not trusted any more, says nothing of what is there.
     fn note_test(&self, passed: &NoteTest) -> Result<Vec<Event>, Rejection> {
         let NoteTest { test, settings, certificate_fingerprint, now } = passed;

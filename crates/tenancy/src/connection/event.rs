@@ -197,6 +197,20 @@ impl EventBody for Tested {
     const SCHEMA: Schema = Schema::new("connection.tested", 1, &[]);
 }
 
+/// People begin their sign-ins over another connection from now on. Whoever is on the way, or has tokens through this one,
+/// is let be until the overlap ends.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Replaced {
+    /// The other one.
+    pub by: ConnectionId,
+    /// When it is disabled.
+    pub until: Timestamp,
+}
+
+impl EventBody for Replaced {
+    const SCHEMA: Schema = Schema::new("connection.replaced", 1, &[]);
+}
+
 domain_event! {
     /// What can have happened to a connection.
     pub enum Event {
@@ -242,6 +256,8 @@ domain_event! {
         Disabled(Disabled),
         /// See [`Tested`].
         Tested(Tested),
+        /// See [`Replaced`].
+        Replaced(Replaced),
     }
     reservations = reservations;
 }

@@ -21,7 +21,8 @@ pub use command::{Command, Configure, Create, NewCertificates, NoteTest, Observe
 pub use decide::Connection;
 pub use event::{
     Binding, Certificate, Configured, Created, Disabled, Enabled, Endpoint, Event, LogoutEndpoint,
-    MetadataChangeProposed, MetadataChangeSettled, MetadataSource, SamlIdentityProvider, SourceChange, Tested,
+    MetadataChangeProposed, MetadataChangeSettled, MetadataSource, Replaced, SamlIdentityProvider, SourceChange,
+    Tested,
 };
 pub use key::{KeyActionRequired, KeyActivated, KeyAdded, KeyRetired, KeyUse, KnownKey, ServiceProviderKey};
 pub use observe::CERTIFICATES_MAX;

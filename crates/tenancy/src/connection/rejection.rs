@@ -36,6 +36,9 @@ pub enum Rejection {
     /// Whoever wants to know whether it works can sign in.
     #[error("the connection is enabled: a test sign-in is for one that is not live")]
     Enabled,
+    /// Nobody signs in through it.
+    #[error("the connection is disabled: there is nothing to replace")]
+    Disabled,
     /// What was tested is not what is there.
     #[error("the connection was changed during the test: test it again")]
     ChangedDuringTest,
@@ -58,6 +61,7 @@ impl Explain for Rejection {
             Self::CertificateNotFound => Explanation::new(Kind::NotFound, "CERTIFICATE_NOT_FOUND"),
             Self::LastCertificate => Explanation::new(Kind::Precondition, "CERTIFICATE_LAST"),
             Self::Enabled => Explanation::new(Kind::Precondition, "CONNECTION_ENABLED"),
+            Self::Disabled => Explanation::new(Kind::Precondition, "CONNECTION_DISABLED"),
             Self::ChangedDuringTest => Explanation::new(Kind::Conflict, "CONNECTION_CHANGED_DURING_TEST"),
             Self::TestRepeated => Explanation::new(Kind::Precondition, "TEST_TICKET_USED"),
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
 
 use super::{
-    Certificate, Configured, Created, Event, KnownKey, MetadataChangeProposed, MetadataSource, Refresh,
+    Certificate, Configured, Created, Event, KnownKey, MetadataChangeProposed, MetadataSource, Refresh, Replaced,
     SamlIdentityProvider, SamlMetadata, SamlSettings, Tested,
 };
 
@@ -49,6 +49,9 @@ pub struct Trust {
     /// The last test sign-in that passed with identity provider and settings as they are.
     #[serde(default)]
     pub tested: Option<Tested>,
+    /// The connection over which people begin now, and until when this one goes on.
+    #[serde(default)]
+    pub replaced: Option<Replaced>,
     /// Our own keys, as far as they have been told of.
     #[serde(default)]
     pub keys: Vec<KnownKey>,
@@ -113,6 +116,7 @@ impl Trust {
             declined: None,
             refresh: Refresh::default(),
             tested: None,
+            replaced: None,
             keys: Vec::new(),
         }
     }
@@ -190,6 +194,7 @@ impl Trust {
             Event::MetadataChangeSettled(_) => Self { proposed: None, declined: None, ..self },
             Event::MetadataRefreshed(refreshed) => Self { refresh: Refresh::refreshed(refreshed), ..self },
             Event::MetadataRefreshFailed(failed) => Self { refresh: self.refresh.failed(failed), ..self },
+            Event::Replaced(replaced) => Self { replaced: Some(replaced.clone()), ..self },
             Event::Tested(tested) => Self { tested: Some(tested.clone()), ..self },
             Event::KeyAdded(_) | Event::KeyActionRequired(_) | Event::KeyActivated(_) | Event::KeyRetired(_) => {
                 self.with_keys(event)

@@ -23,6 +23,17 @@ pub enum Command {
         /// The present.
         now: Timestamp,
     },
+    /// Take the name over from the organization that owns it and gives it up at the same moment.
+    TakeOver {
+        /// From whom.
+        from: OrganizationId,
+        /// Whether every subdomain is owned with it, as before.
+        include_subdomains: bool,
+        /// What the operator relies on.
+        note: Note,
+        /// The present.
+        now: Timestamp,
+    },
     /// Give the name up.
     Release,
 }

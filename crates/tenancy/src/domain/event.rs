@@ -28,6 +28,13 @@ pub enum Proof {
         /// What the operator relied on.
         note: String,
     },
+    /// Another organization owned it, and an operator moved it.
+    Transfer {
+        /// Which.
+        from: OrganizationId,
+        /// What the operator relied on.
+        note: String,
+    },
 }
 
 /// The organization owns the name; people with an address in it are routed to the organization.

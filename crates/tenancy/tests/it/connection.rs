@@ -8,7 +8,8 @@ use vestibule_tenancy::{
 };
 
 use crate::sample::{
-    certificate, connection_created, connection_id, create_connection, identity_provider, metadata, note, now, settings, tested,
+    certificate, connection_created, connection_id, create_connection, identity_provider, metadata, note, now,
+    replaced, settings, tested,
 };
 
 fn created() -> Event {
@@ -152,4 +153,26 @@ fn a_test_says_nothing_of_other_settings_or_another_identity_provider() {
     assert!(!tested_then(Configured { identity_provider: Some(identity_provider()), ..Configured::default() }));
     let rotated = Connection::replay(&[created(), tested().into(), trusted("b"), retired("a")]);
     assert!(rotated.trust().unwrap().tested.is_some(), "certificates come and go without a new test");
+}
+
+#[test]
+fn one_that_is_replaced_goes_on_until_the_overlap_is_over() {
+    let replace = Command::Replace { by: replaced().by, until: replaced().until };
+    let live = [created(), Enabled {}.into()];
+    let drained = [created(), Enabled {}.into(), replaced().into()];
+    Scenario::<Connection>::given([created()]).when(&replace).then_rejected(&Rejection::Disabled);
+    Scenario::<Connection>::given(live).when(&replace).then([replaced()]);
+    Scenario::<Connection>::given(drained.clone()).when(&replace).then(Vec::<Event>::new());
+    Scenario::<Connection>::given(drained.clone()).when(&Command::NoteTime { now: now() }).then(Vec::<Event>::new());
+    let end = Disabled { note: format!("replaced by {}", replaced().by) };
+    Scenario::<Connection>::given(drained.clone())
+        .when(&Command::NoteTime { now: replaced().until })
+        .then([end.clone()]);
+    // Until then it can be everybody's again, or end at once.
+    Scenario::<Connection>::given(drained.clone()).when(&Command::Enable).then([Enabled {}]);
+    Scenario::<Connection>::given(drained.clone()).when(&disable()).then([Disabled { note: "moved".to_owned() }]);
+    let back = [drained.to_vec(), vec![Enabled {}.into()]].concat();
+    Scenario::<Connection>::given(back).when(&Command::NoteTime { now: replaced().until }).then(Vec::<Event>::new());
+    let ended = [drained.to_vec(), vec![end.into(), Enabled {}.into()]].concat();
+    assert_eq!(Connection::replay(&ended).trust().unwrap().replaced, None);
 }

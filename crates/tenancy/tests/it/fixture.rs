@@ -81,6 +81,8 @@ fn every_event_is_read_as_it_was_stored() {
     holds::<connection::Event>(&mut seen, connection::Enabled {});
     holds::<connection::Event>(&mut seen, connection::Disabled { note: "moved".to_owned() });
     holds::<connection::Event>(&mut seen, sample::tested());
+    holds::<connection::Event>(&mut seen, sample::replaced());
+    holds_with::<domain::Event>(&mut seen, "transfer", sample::transferred());
     sample::onboarding_events().into_iter().for_each(|event| holds::<onboarding::Event>(&mut seen, event));
     holds::<user_pool::Event>(&mut seen, sample::registered());
     holds::<user_pool::Event>(&mut seen, sample::user_pool_updated());

@@ -475,6 +475,18 @@ pub(crate) fn tested() -> connection::Tested {
     }
 }
 
+pub(crate) fn replaced() -> connection::Replaced {
+    connection::Replaced {
+        by: "01890a5d-ac96-774b-bcce-b302099a8059".parse().unwrap(),
+        until: "2026-11-22T10:00:00Z".parse().unwrap(),
+    }
+}
+
+pub(crate) fn transferred() -> domain::Verified {
+    let from = "01890a5d-ac96-774b-bcce-b302099a8058".parse().unwrap();
+    domain::Verified { proof: domain::Proof::Transfer { from, note: "bought".to_owned() }, ..verified(false) }
+}
+
 pub(crate) fn onboarding_events() -> Vec<onboarding::Event> {
     use onboarding::{Completed, Overridden, Started, Step, StepCompleted, StepReopened};
     let (connection, organization, at) = (connection_id(), organization_id(), now());

@@ -111,7 +111,10 @@ impl Directory {
                 }
             }
             connection_events::Event::Enabled(_) => organization.enable(id, true),
-            connection_events::Event::Disabled(_) => organization.enable(id, false),
+            // Of one that was replaced, sign-ins go on that have begun; none begins.
+            connection_events::Event::Disabled(_) | connection_events::Event::Replaced(_) => {
+                organization.enable(id, false);
+            }
             // The rest is about whom the connection trusts.
             _ => {}
         }
