@@ -16,6 +16,7 @@ mod directory;
 mod error;
 mod handler;
 mod limit;
+mod membership;
 mod provisioner;
 mod reconcile;
 mod run;

@@ -22,6 +22,8 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) const WAIT_FIRST: Duration = Duration::from_millis(500);
 /// The longest wait that we choose ourselves.
 pub(crate) const WAIT_MAX: Duration = Duration::from_mins(1);
+/// How long a comparison that is done once waits, in one go, for what cannot be had.
+pub(crate) const ONCE_WAIT_MAX: Duration = Duration::from_mins(5);
 /// The longest wait that a service may ask for.
 pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_mins(15);
 /// How often one person is tried in a reconciliation when the service's answers make no sense.

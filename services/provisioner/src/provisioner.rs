@@ -1,4 +1,4 @@
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 use tokio::{
@@ -11,10 +11,7 @@ use crate::{
     Directory, Error, ScimError, Standing, Verdict,
     config::{Groups, Target, UserName},
     limit::{TRIES_MAX, TURNS, WAIT_FIRST, WAIT_MAX},
-    scim::{
-        Account, Client, ClientSettings, Edit, Kind, SeenGroup, SeenUser, Unusable, create_group, create_user, edits,
-        external_id, members_patch, members_put, patch, put,
-    },
+    scim::{Account, Client, ClientSettings, Edit, Kind, SeenUser, Unusable, create_user, edits, patch, put},
     served::Served,
     status::Status,
     trace::Cause,
@@ -30,28 +27,27 @@ pub struct Provisioner {
     pub(crate) name: String,
     pub(crate) served: Served,
     user_name: UserName,
-    groups: Groups,
+    pub(crate) groups: Groups,
     pub(crate) client: Client,
     pub(crate) directory: Arc<dyn Directory>,
     sees_profiles: OnceCell<()>,
     turns: Vec<Mutex<()>>,
     pub(crate) status: Status,
+    wait_max: Option<Duration>,
 }
 
-/// How long the next wait is.
-pub(crate) struct Patience(Duration);
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self(WAIT_FIRST)
-    }
+/// How long is waited for the registry or the service.
+pub(crate) struct Patience {
+    next: Duration,
+    /// In all; without an end when absent.
+    left: Option<Duration>,
 }
 
 /// A user that is there.
-struct Placed {
-    id: String,
+pub(crate) struct Placed {
+    pub(crate) id: String,
     /// As they were found; one that was just made is as they should be, and in no group yet.
-    found: Option<SeenUser>,
+    pub(crate) found: Option<SeenUser>,
 }
 
 /// Nothing but that, so that it is not refused for anything else.
@@ -85,7 +81,19 @@ impl Provisioner {
             sees_profiles: OnceCell::new(),
             turns: (0..TURNS).map(|_| Mutex::new(())).collect(),
             status: Status::default(),
+            wait_max: None,
         })
+    }
+
+    /// The same, waiting for the registry or the service so long at most, in one go.
+    #[must_use]
+    pub const fn with_wait_max(mut self, wait_max: Duration) -> Self {
+        self.wait_max = Some(wait_max);
+        self
+    }
+
+    pub(crate) const fn patience(&self) -> Patience {
+        Patience { next: WAIT_FIRST, left: self.wait_max }
     }
 
     /// Whether everything is well, and was reconciled since the process began.
@@ -104,7 +112,7 @@ impl Provisioner {
         person: PersonId,
         cause: &Cause,
     ) -> Result<(), Error> {
-        let mut patience = Patience::default();
+        let mut patience = self.patience();
         loop {
             let converged = self.converge(organization, person, cause).await;
             if self.bear(&mut patience, converged).await?.is_some() {
@@ -132,7 +140,8 @@ impl Provisioner {
         }
     }
 
-    /// What came of an attempt; none, after a wait, when the registry or the service could not be had.
+    /// What came of an attempt; none, after a wait, when the registry or the service could not be had. An error once there is no
+    /// patience left.
     pub(crate) async fn bear<T>(&self, patience: &mut Patience, attempt: Result<T, Error>) -> Result<Option<T>, Error> {
         let error = match attempt {
             Ok(done) => {
@@ -150,8 +159,13 @@ impl Provisioner {
             "nothing can be provisioned at the moment"
         );
         self.status.troubled(&why);
-        sleep(asked.unwrap_or_default().max(patience.0)).await;
-        patience.0 = (patience.0 * 2).min(WAIT_MAX);
+        let wait = asked.unwrap_or_default().max(patience.next);
+        if let Some(left) = &mut patience.left {
+            let Some(rest) = left.checked_sub(wait) else { return Err(error) };
+            *left = rest;
+        }
+        sleep(wait).await;
+        patience.next = (patience.next * 2).min(WAIT_MAX);
         Ok(None)
     }
 
@@ -161,7 +175,7 @@ impl Provisioner {
         organization: OrganizationId,
         page_token: &str,
     ) -> Result<(Vec<Standing>, String), Error> {
-        let mut patience = Patience::default();
+        let mut patience = self.patience();
         loop {
             let page = self.directory.people(organization, page_token.to_owned()).await.map_err(Error::from);
             if let Some(page) = self.bear(&mut patience, page).await? {
@@ -189,21 +203,6 @@ impl Provisioner {
         }
     }
 
-    /// The groups the person should be in, by their `externalId`, with the role of each. Who may not sign in is in none.
-    pub(crate) fn memberships<'a>(
-        &self,
-        organization: OrganizationId,
-        standing: &'a Standing,
-    ) -> BTreeSet<(String, &'a str)> {
-        let has_groups = self.groups == Groups::Roles && standing.is_admitted;
-        let roles = standing.roles.iter().filter(|_| has_groups);
-        roles.map(|role| (external_id(organization, role), role.as_str())).collect()
-    }
-
-    pub(crate) fn has_groups(&self) -> bool {
-        self.groups == Groups::Roles
-    }
-
     /// What takes rights away comes first, so that nothing the service refuses of the rest keeps them.
     async fn converge(&self, organization: OrganizationId, person: PersonId, cause: &Cause) -> Result<(), Error> {
         self.sees_profiles().await?;
@@ -213,7 +212,7 @@ impl Provisioner {
         let Some(placed) = self.place(&account, cause).await? else { return Ok(()) };
         if self.has_groups() {
             let wanted = self.memberships(organization, &standing);
-            self.groups(organization, &placed, &wanted, cause).await?;
+            self.join_groups(organization, &placed, &wanted, cause).await?;
         }
         match placed.found {
             Some(user) => self.update(&user, &edits(&account, &user), cause).await,
@@ -293,91 +292,7 @@ impl Provisioner {
         Ok(())
     }
 
-    async fn groups(
-        &self,
-        organization: OrganizationId,
-        user: &Placed,
-        wanted: &BTreeSet<(String, &str)>,
-        cause: &Cause,
-    ) -> Result<(), Error> {
-        if user.found.is_none() && wanted.is_empty() {
-            return Ok(());
-        }
-        let known = self.groups_of(&external_id(organization, ""), cause).await?;
-        let mut placed = BTreeSet::new();
-        let is_wanted = |group: &&SeenGroup| {
-            wanted.iter().any(|(wanted, _)| *wanted == group.external_id) && placed.insert(group.external_id.clone())
-        };
-        let (wanted_there, unwanted): (Vec<_>, Vec<_>) = known.iter().partition(is_wanted);
-        // Out of each of them, also when the service holds on to one.
-        let mut held = None;
-        for group in unwanted {
-            match self.membership(group, user, false, cause).await {
-                Err(error) if matches!(error.verdict(), Verdict::Wait(_)) => return Err(error),
-                Err(error) => held = held.or(Some(error)),
-                Ok(()) => {}
-            }
-        }
-        if let Some(held) = held {
-            return Err(held);
-        }
-        for group in &wanted_there {
-            self.membership(group, user, true, cause).await?;
-        }
-        let is_there = |name: &String| wanted_there.iter().any(|group| group.external_id == *name);
-        for (external_id, role) in wanted.iter().filter(|(name, _)| !is_there(name)) {
-            self.found_group(external_id, role, user, cause).await?;
-        }
-        Ok(())
-    }
-
-    /// Makes the group of a role with its first member.
-    async fn found_group(&self, external_id: &str, role: &str, user: &Placed, cause: &Cause) -> Result<(), Error> {
-        let name = if self.served.is_one() { role } else { external_id };
-        match self.client.create(Kind::Group, &create_group(external_id, name, &user.id), cause).await {
-            Ok(_) => {
-                self.changed("group_created");
-                Ok(())
-            }
-            Err(ScimError::Taken) => {
-                // Made a moment ago by another process; the next attempt finds it. Otherwise the name is another's.
-                let found = self.groups_of(external_id, cause).await?;
-                let is_there = found.iter().any(|found| found.external_id == external_id);
-                Err(if is_there { ScimError::Changed } else { ScimError::Taken }.into())
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn membership(&self, group: &SeenGroup, user: &Placed, is_wanted: bool, cause: &Cause) -> Result<(), Error> {
-        if user.found.is_none() && !is_wanted {
-            return Ok(());
-        }
-        // Whether somebody is in must be known before they are let out: to let out who is not in is refused by some services.
-        if !user.found.is_none() || !self.client.has_patch(cause).await? {
-            let now = self.client.get(Kind::Group, &group.id, cause).await?;
-            let is_in = SeenGroup::read(&now)?.is_some_and(|group| group.members.contains(&user.id));
-            if is_in == is_wanted {
-                return Ok(());
-            }
-        }
-        let (id, member) = ((Kind::Group, group.id.as_str()), user.id.as_str());
-        let change = members_patch(member, is_wanted);
-        // Others may come and go meanwhile: no version is asked for.
-        self.client.change(id, None, &change, |now| members_put(now, member, is_wanted), cause).await?;
-        self.changed(if is_wanted { "member_added" } else { "member_removed" });
-        Ok(())
-    }
-
-    /// Our groups whose `externalId` begins with this.
-    async fn groups_of(&self, beginning: &str, cause: &Cause) -> Result<Vec<SeenGroup>, Error> {
-        let read = |resource| Ok(SeenGroup::read(&resource)?.filter(|group| group.external_id.starts_with(beginning)));
-        let mut groups = self.client.find(Kind::Group, ("sw", beginning), cause, read).await?;
-        groups.sort_by(|left, right| (&left.external_id, &left.id).cmp(&(&right.external_id, &right.id)));
-        Ok(groups)
-    }
-
-    fn changed(&self, what: &'static str) {
+    pub(crate) fn changed(&self, what: &'static str) {
         tracing::info!(
             monotonic_counter.vestibule_provisioner_changes = 1_u64,
             service = self.name,

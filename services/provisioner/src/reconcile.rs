@@ -3,8 +3,8 @@ use std::collections::{HashMap, HashSet};
 use vestibule_kernel::{Chain, OrganizationId, PersonId};
 
 use crate::{
-    Error, Provisioner, Standing,
-    provisioner::{Patience, sort},
+    Error, Provisioner, Standing, Verdict,
+    provisioner::sort,
     scim::{Kind, SeenGroup, SeenUser, edits, owner_of},
     served::Served,
     trace::Cause,
@@ -37,10 +37,11 @@ impl Provisioner {
     /// what others made stays as it is.
     ///
     /// # Errors
-    /// [`Error`]: not everything could be compared. Waits while the registry or the service cannot be had.
+    /// [`Error`]: not everything could be compared. Waits while the registry or the service cannot be had, unless there is an
+    /// end to that.
     pub async fn reconcile(&self) -> Result<Summary, Error> {
         let cause = Cause::default();
-        let mut patience = Patience::default();
+        let mut patience = self.patience();
         let (mut there, organizations) = loop {
             let read = self.read(&cause).await;
             if let Some(read) = self.bear(&mut patience, read).await? {
@@ -121,6 +122,10 @@ impl Provisioner {
                 }
                 summary.differed += 1;
                 if let Err(error) = self.provide_or_give_up(organization, standing.person, cause).await {
+                    if let Verdict::Wait(_) = error.verdict() {
+                        // It will not go better for anybody else.
+                        return Err(error);
+                    }
                     summary.failed += 1;
                     let error = Chain(&error).to_string();
                     tracing::error!(

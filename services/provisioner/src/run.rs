@@ -14,7 +14,11 @@ use vestibule_host::{
 };
 use vestibule_kernel::{Chain, SystemClock};
 
-use crate::{Provide, Provisioner, Registry, Unusable, config::Config, limit::WAIT_MAX};
+use crate::{
+    Provide, Provisioner, Registry, Unusable,
+    config::Config,
+    limit::{ONCE_WAIT_MAX, WAIT_MAX},
+};
 
 /// Seconds of an hour.
 const HOUR: u64 = 3_600;
@@ -54,13 +58,14 @@ pub enum RunError {
     Differs(String),
 }
 
-/// Compares everything once.
+/// Compares everything once, and waits for what cannot be had for some minutes only.
 ///
 /// # Errors
 /// [`RunError`], also where something still differs at the end.
 pub async fn run_once(config: &Config, stop: &CancellationToken) -> Result<(), RunError> {
     let mut differs = Vec::new();
     for provisioner in provisioners(config)? {
+        let provisioner = provisioner.with_wait_max(ONCE_WAIT_MAX);
         match stop.run_until_cancelled(provisioner.reconcile()).await {
             Some(Ok(summary)) if summary.failed == 0 => {}
             Some(Ok(_)) | None => differs.push(provisioner.name.clone()),
@@ -78,7 +83,7 @@ pub async fn run_once(config: &Config, stop: &CancellationToken) -> Result<(), R
 /// # Errors
 /// [`RunError`]: the configuration cannot be used. That something does not answer is no error.
 pub async fn run(config: &Config, stop: CancellationToken) -> Result<(), RunError> {
-    let provisioners = provisioners(config)?;
+    let provisioners: Vec<_> = provisioners(config)?.into_iter().map(Arc::new).collect();
     let bound = grpc::bind(&config.grpc).await?;
     let registry = access::read_token(&config.registry.token_file)?;
     let service = config.grpc.service_token_file.as_deref().map(access::read_token).transpose()?;
@@ -97,17 +102,25 @@ pub async fn run(config: &Config, stop: CancellationToken) -> Result<(), RunErro
         http: None,
         readiness: provisioners.into_iter().map(readiness).collect(),
     };
-    let served = bound.serve(&[health], Access::new(service.as_ref(), &registry), stop.clone()).await;
-    stop.cancel();
-    while running.join_next().await.is_some() {}
-    Ok(served?)
+    let serving = async {
+        let served = bound.serve(&[health], Access::new(service.as_ref(), &registry), stop.clone()).await;
+        stop.cancel();
+        served
+    };
+    let watching = async {
+        // None ends by itself: without one of them the process must not look alive.
+        running.join_next().await;
+        stop.cancel();
+        while running.join_next().await.is_some() {}
+    };
+    Ok(tokio::join!(serving, watching).0?)
 }
 
 async fn keep_reconciled(provisioner: Arc<Provisioner>, hours: u64, stop: CancellationToken) {
     loop {
         let wait = match stop.run_until_cancelled(provisioner.reconcile()).await {
             None => return,
-            Some(Ok(_)) if hours == 0 => return,
+            Some(Ok(_)) if hours == 0 => return stop.cancelled().await,
             Some(Ok(_)) => Duration::from_secs(hours * HOUR),
             Some(Err(error)) => {
                 let error = Chain(&error).to_string();
@@ -122,14 +135,14 @@ async fn keep_reconciled(provisioner: Arc<Provisioner>, hours: u64, stop: Cancel
     }
 }
 
-fn provisioners(config: &Config) -> Result<Vec<Arc<Provisioner>>, RunError> {
+fn provisioners(config: &Config) -> Result<Vec<Provisioner>, RunError> {
     let registry = &config.registry;
     let channel = peers::connect(&registry.address, registry.authority_file.as_deref(), Some(&registry.token_file));
     let directory = Arc::new(Registry::new(channel.map_err(RunError::Registry)?));
     let targets = config.targets.iter().zip(config.served()?);
     let provisioners = targets.map(|(target, served)| {
         let made = Provisioner::new(target, served, directory.clone(), Arc::new(SystemClock));
-        made.map(Arc::new).map_err(|source| RunError::Target { name: target.name.clone(), source })
+        made.map_err(|source| RunError::Target { name: target.name.clone(), source })
     });
     provisioners.collect()
 }

@@ -30,15 +30,6 @@ async fn a_service_that_is_busy_is_waited_for() {
 }
 
 #[tokio::test]
-async fn what_the_service_asks_for_is_heeded_by_all() {
-    let world = World::of_acme().await;
-    world.service.fails(Method::POST, "/Users", Fault::Status(429, Some("1")));
-    let start = tokio::time::Instant::now();
-    world.happened("person.first_seen").await.unwrap();
-    assert!(start.elapsed() >= std::time::Duration::from_secs(1));
-}
-
-#[tokio::test]
 async fn a_lost_answer_makes_no_second_user_and_no_second_group() {
     survives(Method::POST, "/Users", Fault::LosesAnswer).await;
     let world = survives(Method::POST, "/Groups", Fault::LosesAnswer).await;

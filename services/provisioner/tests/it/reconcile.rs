@@ -1,14 +1,18 @@
 //! Everything is compared, and only what differs is changed.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::http::Method;
 use serde_json::json;
 use vestibule_consumer::Handler as _;
-use vestibule_provisioner::{Provide, Served, Standing, Summary};
+use vestibule_kernel::SystemClock;
+use vestibule_provisioner::{Directory, Provide, Provisioner, Served, Standing, Summary};
 
 use crate::{
-    people::{People, World, event, organization, person, somebody},
+    people::{People, World, event, organization, person, somebody, target},
     service::Fault,
 };
 
@@ -121,4 +125,17 @@ async fn who_is_shown_no_names_erases_none() {
     handling.abort();
     assert_eq!(world.service.kept.lock().unwrap().asked.len(), 0);
     assert!(!world.service.has_user(&person(1).to_string()));
+}
+
+#[tokio::test]
+async fn who_waits_for_a_while_only_says_that_it_is_not_done() {
+    let world = World::of_acme().await;
+    let people: Arc<dyn Directory> = world.people.clone();
+    let file = world.folder.path().join("no-token");
+    let served = Served::Only([organization(1)].into());
+    let nowhere = target(world.service.address.clone(), file);
+    let made = Provisioner::new(&nowhere, served, people, Arc::new(SystemClock)).unwrap();
+    let failed = made.with_wait_max(Duration::from_millis(1)).reconcile().await;
+    assert!(failed.is_err_and(|error| error.to_string().contains("no-token")));
+    assert_eq!(world.service.kept.lock().unwrap().asked.len(), 0);
 }
