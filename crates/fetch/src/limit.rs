@@ -6,13 +6,13 @@ use std::time::Duration;
 pub const ADDRESS_CHARS_MAX: usize = 2048;
 
 /// How long a TCP connection and its TLS may take.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// How long the other side may send nothing.
-pub const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How long a fetch may take altogether: names, redirects and every byte.
-pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a fetch may take altogether: names, redirects and every byte. Less than a call that waits for it may take.
+pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Redirects that are followed.
 pub const REDIRECTS_MAX: usize = 3;

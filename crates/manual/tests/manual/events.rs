@@ -52,6 +52,8 @@ fn compiled() -> Vec<Schema> {
         domain::Released::SCHEMA,
         connection::Created::SCHEMA,
         connection::Configured::SCHEMA,
+        connection::MetadataRefreshed::SCHEMA,
+        connection::MetadataRefreshFailed::SCHEMA,
         connection::CertificateObserved::SCHEMA,
         connection::CertificateTrusted::SCHEMA,
         connection::CertificateOverlapping::SCHEMA,

@@ -1,0 +1,1 @@
+#![doc = include_str!("metadata_by_url.md")]
