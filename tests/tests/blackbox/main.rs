@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod apart;
 #[cfg(test)]
+mod certificates;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod chromium;
@@ -37,6 +39,8 @@ mod keys;
 #[cfg(test)]
 mod logout;
 #[cfg(test)]
+mod metadata_url;
+#[cfg(test)]
 mod onboarding;
 #[cfg(test)]
 mod openid_client;
@@ -59,6 +63,8 @@ mod released;
 #[cfg(test)]
 mod samlp;
 #[cfg(test)]
+mod scim;
+#[cfg(test)]
 mod second_opinion;
 #[cfg(test)]
 mod session;
@@ -72,5 +78,7 @@ mod suspended;
 mod tamper;
 #[cfg(test)]
 mod telemetry;
+#[cfg(test)]
+mod test_sign_in;
 #[cfg(test)]
 mod walk;

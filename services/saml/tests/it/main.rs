@@ -20,6 +20,8 @@ mod mapping;
 #[cfg(test)]
 mod metadata;
 #[cfg(test)]
+mod notice;
+#[cfg(test)]
 mod person;
 #[cfg(test)]
 mod refusal;

@@ -63,6 +63,11 @@ impl World {
     }
 
     pub(crate) async fn start_with(config: &Config) -> Self {
+        Self::start_beside(config, None).await
+    }
+
+    /// Beside a registry that is told of unknown certificates.
+    pub(crate) async fn start_beside(config: &Config, registry: Option<Channel>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&directory.path().join("vestibule.db"), "test").await.unwrap();
         let (clock, ids) = (Arc::new(ManualClock::at(now())), Arc::new(SeededIds::new(1)));
@@ -70,7 +75,7 @@ impl World {
         let master = MasterKey::from_bytes(&SecretBox::new(Box::new([7; 32]))).unwrap();
         let public_url = "https://login.vestibule.test".parse().unwrap();
         let resources = Resources::over(store.clone(), master, public_url, clock.clone(), ids.clone(), stop.clone());
-        let service = vestibule_saml_service::start(&resources, config, None).await.unwrap();
+        let service = vestibule_saml_service::start(&resources, config, registry).await.unwrap();
         let (routes, readiness) = (service.grpc, service.readiness);
         let channel = memory::serve(routes.clone());
         Self {
