@@ -88,6 +88,7 @@ struct Start<'a> {
     /// The address of the SCIM service.
     scim: String,
     requests_per_second: u32,
+    user_name: &'a str,
 }
 
 impl Start<'_> {
@@ -96,12 +97,13 @@ impl Start<'_> {
         let authority = self.authority.map(|path| format!("authority_file = {}\n", json!(path))).unwrap_or_default();
         let config = format!(
             "[registry]\naddress = {}\ntoken_file = {}\n{authority}[nats]\nurl = {}\n[grpc]\nlisten = \"127.0.0.1:{port}\"\n\
-             [[targets]]\nname = \"crm\"\norganizations = [\"*\"]\naddress = {}\ntoken_file = \"scim.token\"\nrequests_per_second = {}\n",
+             [[targets]]\nname = \"crm\"\norganizations = [\"*\"]\naddress = {}\ntoken_file = \"scim.token\"\nrequests_per_second = {}\nuser_name = {}\n",
             json!(self.registry),
             json!(self.token),
             json!(self.nats.url()),
             json!(self.scim),
             self.requests_per_second,
+            json!(self.user_name),
         );
         fs::write(directory.join("provisioner.toml"), config)?;
         let mut command = Command::new(provisioner()?);
@@ -140,6 +142,7 @@ async fn whoever_signs_in_becomes_a_user_who_is_active_as_long_as_they_may_sign_
         nats: &nats,
         scim: scim.address(),
         requests_per_second: 100,
+        user_name: "person",
     };
     let running = start.start(vestibule.directory())?;
     running.is_ready(&vestibule).await?;
@@ -161,7 +164,7 @@ async fn whoever_signs_in_becomes_a_user_who_is_active_as_long_as_they_may_sign_
     scim.comes(&sub, &running, |user| user["active"] == false).await?;
     vestibule.run(["org", "reinstate", "acme"])?.ok()?;
     scim.comes(&sub, &running, |user| user["active"] == true).await?;
-    vestibule.run(["connection", "disable", "acme", "Single sign-on", "--note", "incident"])?.ok()?;
+    vestibule.run(["connection", "disable", "acme", "Single sign-on", "--note", "incident", "--last"])?.ok()?;
     let last = scim.comes(&sub, &running, |user| user["active"] == false).await?;
     assert_eq!(last["id"], user["id"], "the same user all along");
 
@@ -171,6 +174,51 @@ async fn whoever_signs_in_becomes_a_user_who_is_active_as_long_as_they_may_sign_
     for secret in [acme.email.as_str(), TOKEN, "Ada"] {
         assert!(!printed.contains(secret), "{secret} is nothing for a log: {printed}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_the_service_refuses_for_good_is_a_dead_letter_and_the_next_one_gets_its_turn() -> Result<()> {
+    let (Some(nats), Some(scim)) = (Nats::start()?, Scim::start().await?) else { return Ok(()) };
+    let vestibule = Launch::serve("all")?.set("nats.url", nats.url()).start().await?;
+    let client = Client::register(&vestibule, "eu-west-1_AbCd12345", &[])?;
+    let acme = Customer::onboard(&vestibule, &client, "acme").await?;
+    // Somebody of the service's own has the name already.
+    let schemas = ["urn:ietf:params:scim:schemas:core:2.0:User"];
+    let theirs = json!({ "schemas": schemas, "userName": acme.email, "active": true });
+    let made = http_client()?.post(format!("{}/Users", scim.address())).bearer_auth(TOKEN).json(&theirs).send().await?;
+    assert_eq!(made.status().as_u16(), 201);
+    let token = vestibule.directory().join("vestibule-data/registry.token");
+    let start = Start {
+        registry: &vestibule.addresses.grpc,
+        token: &token,
+        authority: None,
+        nats: &nats,
+        scim: scim.address(),
+        requests_per_second: 100,
+        user_name: "email",
+    };
+    let running = start.start(vestibule.directory())?;
+    running.is_ready(&vestibule).await?;
+
+    client.code(&mut Browser::new()?, &acme).await?;
+    let alan = Customer { email: "alan@acme.test".to_owned(), ..acme };
+    let code = client.code(&mut Browser::new()?, &alan).await?;
+    let sub = client.redeem(&code).await?.id_token["sub"].as_str().context("a sub")?.to_owned();
+    let user = scim.comes(&sub, &running, |user| user["active"] == true).await?;
+    assert_eq!(user["userName"], "alan@acme.test");
+    let letters = nats.messages("vestibule-dead-letters").await?;
+    assert!(!letters.is_empty(), "{}", running.process.stderr());
+    for letter in &letters {
+        let reason = letter.header("vestibule-dead-letter-reason").context("a reason")?;
+        assert!(reason.contains("belongs to a resource that was not made by us") && !reason.contains('@'), "{reason}");
+        assert_eq!(letter.header("ce-organization"), Some(alan.organization.as_str()));
+    }
+    let users = scim.users().await?;
+    let others: Vec<&Value> = users.iter().filter(|user| user["userName"] == "ada@acme.test").collect();
+    assert!(
+        matches!(others.as_slice(), [one] if one["active"] == true && one.get("externalId").is_none_or(Value::is_null))
+    );
     Ok(())
 }
 
@@ -201,7 +249,8 @@ async fn killed_in_the_middle_it_finds_everybody_once_and_a_service_that_forgot_
         authority: Some(&authority),
         nats: &nats,
         scim: scim.address(),
-        requests_per_second: 10,
+        requests_per_second: 5,
+        user_name: "person",
     };
     let mut first = start.start(fleet.path())?;
     until("some of the users", async || Ok((scim.users().await?.len() >= 3).then_some(())))

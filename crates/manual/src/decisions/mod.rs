@@ -12,6 +12,7 @@ pub mod metadata_by_url;
 pub mod one_program;
 pub mod person_identity;
 pub mod personal_data;
+pub mod provisioning;
 pub mod real_parts;
 pub mod saml_encryption;
 pub mod saml_engine;
