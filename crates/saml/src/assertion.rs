@@ -72,8 +72,6 @@ impl fmt::Debug for NameId {
 pub struct Attribute {
     /// Its Name.
     pub name: String,
-    /// Its NameFormat.
-    pub name_format: Option<String>,
     /// Its FriendlyName, which means nothing and helps people.
     pub friendly_name: Option<String>,
     /// Its values that are text; a nil value is left out.

@@ -38,9 +38,9 @@ pub(crate) fn read(assertion: Node<'_>, checks: &mut Checklist) -> Result<Vec<At
 fn attribute(node: Node<'_>) -> Result<Attribute, Refusal> {
     let text = |attribute| node.attribute(attribute).map(str::to_owned);
     let name = text("Name").unwrap_or_default();
-    let (name_format, friendly_name) = (text("NameFormat"), text("FriendlyName"));
+    let friendly_name = text("FriendlyName");
     let too_long = |label: &String| limit::is_beyond(label, limit::NAME_ID_CHARS_MAX);
-    if [Some(&name), name_format.as_ref(), friendly_name.as_ref()].into_iter().flatten().any(too_long) {
+    if [Some(&name), friendly_name.as_ref()].into_iter().flatten().any(too_long) {
         return Err(Refusal::LimitExceeded);
     }
     let (mut values, mut name_ids, mut unreadable) = (Vec::new(), Vec::new(), 0);
@@ -52,7 +52,7 @@ fn attribute(node: Node<'_>) -> Result<Attribute, Refusal> {
             Value::Unreadable => unreadable += 1,
         }
     }
-    Ok(Attribute { name, name_format, friendly_name, values, name_ids, unreadable })
+    Ok(Attribute { name, friendly_name, values, name_ids, unreadable })
 }
 
 enum Value {
