@@ -74,13 +74,13 @@ impl Nats {
     pub async fn messages(&self, stream: &str) -> Result<Vec<StoredMessage>> {
         let mut connection = Connection::open(self.port).await?;
         let info = connection.ask(&format!("$JS.API.STREAM.INFO.{stream}"), "").await?;
-        let last = info["state"]["last_seq"].as_u64().context("a stream")?;
+        let last = info.pointer("/state/last_seq").and_then(serde_json::Value::as_u64).context("a stream")?;
         let mut messages = Vec::new();
         for sequence in 1..=last {
             let wanted = serde_json::json!({ "seq": sequence }).to_string();
             let answer = connection.ask(&format!("$JS.API.STREAM.MSG.GET.{stream}"), &wanted).await?;
             let text = |name: &str| -> Result<String> {
-                let encoded = answer["message"][name].as_str().unwrap_or_default();
+                let encoded = answer.pointer(&format!("/message/{name}")).and_then(serde_json::Value::as_str).unwrap_or_default();
                 Ok(String::from_utf8(BASE64_STANDARD.decode(encoded)?)?)
             };
             let headers = text("hdrs")?;

@@ -34,9 +34,9 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let target = root().join(GENERATED);
     if arguments.check {
-        check(&root().join("proto"), &target)?
+        check(&root().join("proto"), &target)?;
     } else {
-        write(&root().join("proto"), &target)?
+        write(&root().join("proto"), &target)?;
     }
     document_events(arguments.check)
 }

@@ -83,8 +83,8 @@ async fn an_nkey_lets_a_relay_in_with_the_rights_of_a_relay() {
 fn jwt(issuer: &KeyPair, subject: &KeyPair, kind: &str, nats: Value) -> String {
     let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
     let mut nats = nats;
-    nats["type"] = json!(kind);
-    nats["version"] = json!(2);
+    let members = nats.as_object_mut().unwrap();
+    members.extend([("type".to_owned(), json!(kind)), ("version".to_owned(), json!(2))]);
     let claims = json!({
         "jti": format!("{kind}-{}", subject.public_key()),
         "iat": 1_700_000_000,
@@ -126,8 +126,8 @@ async fn a_credentials_file_lets_in_whom_an_account_has_signed_for() {
     let Some(server) = Server::configured(test, |_| configuration) else { return };
     let anybody = json!({ "pub": {}, "sub": {}, "subs": -1, "data": -1, "payload": -1 });
     let with = |name: &str, issuer: &KeyPair, user: &KeyPair| {
-        let text = credentials(&jwt(issuer, user, "user", anybody.clone()), user);
-        let file = write(server.folder(), name, &text);
+        let held = credentials(&jwt(issuer, user, "user", anybody.clone()), user);
+        let file = write(server.folder(), name, &held);
         Settings { authentication: Authentication::CredentialsFile(file), ..server.settings() }
     };
     let ours = with("ours.creds", &account, &user);

@@ -134,7 +134,7 @@ async fn leaders_that_are_killed_at_any_moment_lose_and_reorder_nothing() {
             async move { world.append(ORGANIZATIONS, 5 + round * 10, 10).await }
         });
         // What the one before had left over, and somewhere in what is new.
-        server.holds(ORGANIZATIONS as u64 * (5 + round * 10) + 1 + round * 19).await;
+        server.holds(u64::try_from(ORGANIZATIONS).unwrap() * (5 + round * 10) + 1 + round * 19).await;
         drop(killed);
         appending.await.unwrap();
     }

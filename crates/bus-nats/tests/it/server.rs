@@ -53,7 +53,7 @@ impl Server {
         let port = free_port();
         let mut server = Self { program, folder: tempfile::tempdir().unwrap(), port, running: None };
         let file = server.folder.path().join("server.conf");
-        let store = server.folder.path().join("data");
+        let store = server.folder.path().join("data").display().to_string();
         let common = format!("listen: 127.0.0.1:{port}\njetstream {{ store_dir: {store:?} }}\n");
         fs::write(&file, common + &configuration(server.folder.path())).unwrap();
         let mut command = Command::new(&server.program);

@@ -79,11 +79,11 @@ fn every_published_event_has_one_schema() {
 async fn every_published_event_is_valid_by_its_schema() {
     let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
     compiler.enable_format_assertions();
-    let mut compiled = BTreeMap::new();
+    let mut validators = BTreeMap::new();
     for (name, schema) in contract::schemas() {
         let url = format!("https://schemas.example/{name}.json");
         compiler.add_resource(&url, schema).unwrap();
-        compiled.insert(name, compiler.compile(&url, &mut schemas).unwrap());
+        validators.insert(name, compiler.compile(&url, &mut schemas).unwrap());
     }
     let world = World::new().await;
     let mut seen = BTreeSet::new();
@@ -91,7 +91,7 @@ async fn every_published_event_is_valid_by_its_schema() {
         let Some(message) = mapping().message(&world.log, &recorded(&stored, &data)).await.unwrap() else { continue };
         let name = message.subject.splitn(4, '.').last().unwrap();
         let body: Value = serde_json::from_str(&message.body).unwrap();
-        let schema = compiled[name];
+        let schema = validators[name];
         schemas.validate(&body, schema).unwrap_or_else(|error| panic!("{name}: {body}: {error:#}"));
         let required = contract::schemas()[name]["required"].clone();
         for field in required.as_array().unwrap() {

@@ -144,8 +144,8 @@ impl Trust {
     }
 
     fn end(&self) -> Vec<Event> {
-        let by = self.replaced.iter().map(|replaced| format!("replaced by {}", replaced.by)).collect();
-        vec![Disabled { note: by }.into()]
+        let note = self.replaced.as_ref().map(|replaced| format!("replaced by {}", replaced.by)).unwrap_or_default();
+        vec![Disabled { note }.into()]
     }
 
     /// What was judged with other settings, or by a certificate that is not trusted any more, says nothing of what is there.

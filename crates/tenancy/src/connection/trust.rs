@@ -60,6 +60,7 @@ pub struct Trust {
 /// How far a trusted certificate has come in its life.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each of them happens without the others")]
 pub struct Progress {
     /// A successor is trusted beside it, or it is about to be retired.
     pub overlapping: bool,

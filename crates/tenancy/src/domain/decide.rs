@@ -84,9 +84,8 @@ impl Decider for Domain {
             }
             (Self::Absent, _) => Err(Rejection::NotFound),
             (_, Command::Claim { .. }) => Err(Rejection::AlreadyClaimed),
-            (Self::Released { .. }, Command::Release) => Ok(vec![]),
+            (Self::Released { .. }, Command::Release) | (Self::Verified { .. }, Command::TakeOver { .. }) => Ok(vec![]),
             (Self::Released { .. }, Command::Attest { .. } | Command::TakeOver { .. }) => Err(Rejection::Released),
-            (Self::Verified { .. }, Command::TakeOver { .. }) => Ok(vec![]),
             (Self::Claimed { claim }, Command::TakeOver { from, include_subdomains, note, now }) => {
                 let proof = Proof::Transfer { from: *from, note: note.as_str().to_owned() };
                 let (name, include_subdomains, verified_at) = (claim.name.clone(), *include_subdomains, *now);

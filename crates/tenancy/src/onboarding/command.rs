@@ -44,6 +44,7 @@ pub struct GoLive {
 
 /// What is so now of an organization and one of its connections.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each of them is so without the others")]
 pub struct Facts {
     /// The organization owns a verified domain.
     pub domain_verified: bool,

@@ -107,7 +107,6 @@ impl Decider for Onboarding {
     fn evolve(self, event: &Event) -> Self {
         match (self, event) {
             (Self::Absent, Event::Started(started)) => Self::Running(Progress::of(started)),
-            (unchanged, Event::Started(_)) => unchanged,
             (state, Event::StepCompleted(completed)) => state.map(|progress| progress.with(completed)),
             // What is missing again makes an onboarding that was complete go on.
             (Self::Running(progress) | Self::Completed(progress), Event::StepReopened(reopened)) => {
@@ -115,7 +114,7 @@ impl Decider for Onboarding {
             }
             (state, Event::Overridden(overridden)) => state.map(|progress| progress.overriding(overridden)),
             (Self::Running(progress), Event::Completed(_)) => Self::Completed(progress),
-            (unchanged, Event::Completed(_) | Event::StepReopened(_)) => unchanged,
+            (unchanged, Event::Started(_) | Event::Completed(_) | Event::StepReopened(_)) => unchanged,
         }
     }
 }

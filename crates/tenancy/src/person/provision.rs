@@ -49,7 +49,7 @@ impl Known {
             events.extend(self.assigned(directory, provision.connection, roles));
         }
         match (is_active, provision.is_active) {
-            (true, false) => events.extend(self.deactivated(directory)),
+            (true, false) => events.push(self.deactivated(directory)),
             (false, true) if self.deactivated_by == Some(directory) => events.push(Reactivated { person }.into()),
             _ => {}
         }
@@ -79,13 +79,13 @@ impl Known {
             events.push(RolesChanged { person: self.person, roles: Vec::new(), directory: None }.into());
         }
         if is_active {
-            events.extend(self.deactivated(directory));
+            events.push(self.deactivated(directory));
         }
         events
     }
 
-    fn deactivated(&self, directory: DirectoryId) -> Option<Event> {
-        Some(Deactivated { person: self.person, note: NOTE.to_owned(), directory: Some(directory) }.into())
+    fn deactivated(&self, directory: DirectoryId) -> Event {
+        Deactivated { person: self.person, note: NOTE.to_owned(), directory: Some(directory) }.into()
     }
 
     pub(super) fn is_found_over(&self, connection: ConnectionId) -> bool {

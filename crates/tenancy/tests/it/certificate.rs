@@ -295,7 +295,7 @@ fn our_own_keys_are_told_of_when_they_come_when_they_are_due_and_when_they_go() 
         |days| Event::from(KeyActionRequired { key_id: "k2".to_owned(), days, active_from: new.active_from });
     let activated = |id: &str| Event::from(KeyActivated { key_id: id.to_owned() });
     let first = [added(&old), activated("k1")];
-    Scenario::<Connection>::given([created()]).when(&note(&[old.clone()], 40)).then(first.clone());
+    Scenario::<Connection>::given([created()]).when(&note(std::slice::from_ref(&old), 40)).then(first.clone());
     let mut history = [vec![created()], first.to_vec()].concat();
     let both = [new.clone(), old];
     Scenario::<Connection>::given(history.clone()).when(&note(&both, 40)).then([added(&new)]);

@@ -73,7 +73,9 @@ fn every_event_is_read_as_it_was_stored() {
     let metadata_source = Some(connection::SourceChange { to: Some(sample::metadata_source()) });
     let configured = connection::Configured { metadata_source, ..Default::default() };
     holds_with::<connection::Event>(&mut seen, "metadata_source", configured);
-    sample::certificate_events().into_iter().for_each(|event| holds::<connection::Event>(&mut seen, event));
+    for event in sample::certificate_events() {
+        holds::<connection::Event>(&mut seen, event);
+    }
     let retired = connection::CertificateRetired { fingerprint: "a".repeat(64), by_operator: true };
     holds_with::<connection::Event>(&mut seen, "by_operator", retired);
     let declined = connection::MetadataChangeSettled { approved: false, declined: true };
@@ -83,7 +85,9 @@ fn every_event_is_read_as_it_was_stored() {
     holds::<connection::Event>(&mut seen, sample::tested());
     holds::<connection::Event>(&mut seen, sample::replaced());
     holds_with::<domain::Event>(&mut seen, "transfer", sample::transferred());
-    sample::onboarding_events().into_iter().for_each(|event| holds::<onboarding::Event>(&mut seen, event));
+    for event in sample::onboarding_events() {
+        holds::<onboarding::Event>(&mut seen, event);
+    }
     holds::<user_pool::Event>(&mut seen, sample::registered());
     holds::<user_pool::Event>(&mut seen, sample::user_pool_updated());
     holds::<user_pool::Event>(&mut seen, sample::secret_added("s1"));

@@ -4,6 +4,7 @@
 //! `VESTIBULE_BENCH_POSTGRES_URL` names.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark")]
+#![expect(clippy::cast_precision_loss, reason = "counts of events are far below 2^52")]
 
 use std::{
     sync::Arc,
@@ -85,13 +86,12 @@ async fn fill(log: &EventLog) -> u64 {
 
 /// A store: PostgreSQL in an empty database where one is named, SQLite in a temporary file otherwise.
 async fn log() -> (EventLog, Option<tempfile::TempDir>) {
-    match std::env::var(POSTGRES) {
-        Ok(url) => (over(PostgresStore::connect(&SecretString::from(url), "bench").await.unwrap()), None),
-        Err(_) => {
-            let folder = tempfile::tempdir().unwrap();
-            let store = SqliteStore::open(&folder.path().join("replay.db"), "bench").await.unwrap();
-            (over(store), Some(folder))
-        }
+    if let Ok(url) = std::env::var(POSTGRES) {
+        (over(PostgresStore::connect(&SecretString::from(url), "bench").await.unwrap()), None)
+    } else {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("replay.db"), "bench").await.unwrap();
+        (over(store), Some(folder))
     }
 }
 
