@@ -75,6 +75,24 @@ pub(crate) enum Error {
     /// The index of subjects has no key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// Only what an organization owns can go to another one.
+    #[error("the domain is not verified: it is nobody's to move")]
+    DomainNotVerified,
+    /// Nobody of the organization may sign in.
+    #[error("the organization that would own the domain is suspended: nobody with an address in it could sign in")]
+    DestinationSuspended,
+    /// Nobody of the organization could sign in.
+    #[error(
+        "the organization that would own the domain has no enabled connection: nobody with an address in it could sign in. \
+         Enable one first, or say that this is meant"
+    )]
+    NoEnabledConnection,
+    /// Nobody of the organization could sign in any more.
+    #[error(
+        "it is the last connection over which people of the organization sign in: they would read that it cannot sign in, and \
+         get no new tokens. Replace it, or say that this is meant"
+    )]
+    LastConnection,
     /// There is no such test, or nothing is known of it any more.
     #[error("there is no such test sign-in, or it was too long ago")]
     TestSignInNotFound,
@@ -120,6 +138,10 @@ impl Explain for Error {
             Self::MetadataChangeOutdated => Explanation::new(Kind::Conflict, "METADATA_CHANGE_OUTDATED"),
             Self::Unusable(error) => error.explain(),
             Self::Key(error) => error.explain(),
+            Self::DomainNotVerified => Explanation::new(Kind::Precondition, "DOMAIN_NOT_VERIFIED"),
+            Self::DestinationSuspended => Explanation::new(Kind::Precondition, "ORGANIZATION_SUSPENDED"),
+            Self::NoEnabledConnection => Explanation::new(Kind::Precondition, "NO_ENABLED_CONNECTION"),
+            Self::LastConnection => Explanation::new(Kind::Precondition, "LAST_CONNECTION"),
             Self::TestSignInNotFound => Explanation::new(Kind::NotFound, "TEST_SIGN_IN_NOT_FOUND"),
             Self::Storage(error) => error.explain(),
             Self::DirectoryBehind => Explanation::new(Kind::Unavailable, "DIRECTORY_BEHIND"),

@@ -85,7 +85,7 @@ async fn a_broken_path_names_the_hop_and_a_reference_that_tells_the_reason() -> 
     // While Ada is on her way, an operator closes the connection.
     let mut walk = walk(&sandbox)?;
     let response = to_response(&mut walk, "ada@acme.test").await?;
-    sandbox.run(["connection", "disable", "acme", "Acme Login", "--note", "a test"])?.ok()?;
+    sandbox.run(["connection", "disable", "acme", "Acme Login", "--note", "a test", "--last"])?.ok()?;
     let connection =
         response.form.action.path_segments().and_then(|mut path| path.nth(1)).context("its id")?.to_owned();
     let mut saml = SamlServiceClient::new(sandbox.channel()?);

@@ -34,7 +34,7 @@ async fn a_closed_connection_domain_or_app_client_ends_the_next_refresh() -> Res
     let listed = vestibule.run(["connection", "list", "acme", "--json"])?.json()?;
     let name = listed["connections"][0]["name"].as_str().context("a connection")?;
     let connection = name.rsplit('/').next().unwrap_or_default();
-    vestibule.run(["connection", "disable", "acme", connection, "--note", "replaced"])?.ok()?;
+    vestibule.run(["connection", "disable", "acme", connection, "--note", "replaced", "--last"])?.ok()?;
     refused(&pool, &refresh, "this way to sign in is closed").await?;
     vestibule.run(["connection", "enable", "acme", connection, "--override-note", "it was live before"])?.ok()?;
     let_in(&pool, &refresh).await?;

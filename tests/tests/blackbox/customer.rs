@@ -137,7 +137,9 @@ impl Customer {
         let domain = format!("{slug}.test");
         let made = vestibule.run(["org", "create", slug, "--pool", &client.name, "--json"])?.json()?;
         vestibule.run(["domain", "create", slug, &domain, "--attest", "contract 4711"])?.ok()?;
-        vestibule.run(["connection", "create", slug, "--metadata", metadata, "--enable", "--override-note", "test"])?.ok()?;
+        vestibule
+            .run(["connection", "create", slug, "--metadata", metadata, "--enable", "--override-note", "test"])?
+            .ok()?;
         let organization = made["name"].as_str().context("a name")?.trim_start_matches("organizations/").to_owned();
         let customer = Self { provider, organization, email: format!("ada@{domain}") };
         customer.routed(client).await?;

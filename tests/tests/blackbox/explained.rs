@@ -69,7 +69,19 @@ async fn a_mapping_is_tried_on_a_sample_and_then_saved() -> Result<()> {
     let provider = Provider::new("acme")?;
     let file = provider.metadata_file(&vestibule)?;
     let file = file.to_string_lossy();
-    let create = ["connection", "create", "acme", "--metadata", &file, "--provider", "one-login", "--enable", "--override-note", "test", "--json"];
+    let create = [
+        "connection",
+        "create",
+        "acme",
+        "--metadata",
+        &file,
+        "--provider",
+        "one-login",
+        "--enable",
+        "--override-note",
+        "test",
+        "--json",
+    ];
     let connection = vestibule.run(create)?.json()?;
     assert_eq!(connection["saml"]["settings"]["provider"], "PROVIDER_ONE_LOGIN", "{connection:#}");
     let text = |name: &str| connection["saml"][name].as_str().unwrap_or_default().to_owned();

@@ -67,7 +67,7 @@ async fn whoever_is_shut_out_is_signed_out_of_cognito_whatever_was_away_meanwhil
 
     // Nobody listens, NATS dies, and Cognito cannot be reached when the program is back: late, and not lost.
     drop(running);
-    vestibule.run(["connection", "disable", "globex", "Single sign-on", "--note", "incident"])?.ok()?;
+    vestibule.run(["connection", "disable", "globex", "Single sign-on", "--note", "incident", "--last"])?.ok()?;
     nats.restart()?;
     let unreachable = start(&program, &vestibule, &nats, "http://127.0.0.1:9")?;
     until("an attempt to fail", async || Ok(unreachable.stderr().contains("an event was not handled").then_some(())))

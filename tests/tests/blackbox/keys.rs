@@ -13,8 +13,9 @@ async fn keys_are_shown_and_rotated_once() -> Result<()> {
     vestibule.run(["org", "create", "acme"])?.ok()?;
     let file = Provider::new("acme")?.metadata_file(&vestibule)?;
     let file = file.to_string_lossy();
-    let connection =
-        vestibule.run(["connection", "create", "acme", "--metadata", &file, "--enable", "--override-note", "test", "--json"])?.json()?;
+    let connection = vestibule
+        .run(["connection", "create", "acme", "--metadata", &file, "--enable", "--override-note", "test", "--json"])?
+        .json()?;
     let name = connection["name"].as_str().unwrap_or_default();
     let keys = ["saml", "keys", "--connection", name, "--json"];
     let before = vestibule.run(keys)?.json()?;

@@ -692,6 +692,12 @@ pub struct Connection {
     /// The stream version this reading is based on. Set in an update, it makes the update conditional.
     #[prost(string, tag = "7")]
     pub etag: ::prost::alloc::string::String,
+    /// Output only: the connection over which people begin now; set while this one goes on for whoever has begun.
+    #[prost(string, tag = "8")]
+    pub replaced_by: ::prost::alloc::string::String,
+    /// Output only: when it is disabled then.
+    #[prost(message, optional, tag = "9")]
+    pub disable_time: ::core::option::Option<::prost_types::Timestamp>,
     /// The identity provider.
     #[prost(oneof = "connection::IdentityProvider", tags = "4")]
     pub identity_provider: ::core::option::Option<connection::IdentityProvider>,
@@ -1214,6 +1220,36 @@ pub struct DisableConnectionRequest {
     /// Why, for operators; at most 500 characters.
     #[prost(string, tag = "3")]
     pub note: ::prost::alloc::string::String,
+    /// That nobody of the organization can sign in afterwards is meant.
+    #[prost(bool, tag = "4")]
+    pub leave_without_sign_in: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReplaceConnectionRequest {
+    /// The connection that is replaced.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The connection that takes its place; of the same organization.
+    #[prost(string, tag = "2")]
+    pub replacement: ::prost::alloc::string::String,
+    /// For how long the old one goes on for whoever has begun: 10 minutes to 30 days; 24 hours when unset.
+    #[prost(message, optional, tag = "3")]
+    pub overlap: ::core::option::Option<::prost_types::Duration>,
+    /// See EnableConnectionRequest.
+    #[prost(string, tag = "4")]
+    pub override_note: ::prost::alloc::string::String,
+    /// Optional condition on the connection that is replaced.
+    #[prost(string, tag = "5")]
+    pub etag: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReplaceConnectionResponse {
+    /// The one that was replaced.
+    #[prost(message, optional, tag = "1")]
+    pub connection: ::core::option::Option<Connection>,
+    /// The one that people begin with now.
+    #[prost(message, optional, tag = "2")]
+    pub replacement: ::core::option::Option<Connection>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct DisableConnectionResponse {
@@ -1466,7 +1502,28 @@ pub mod connection_service_client {
             req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.ConnectionService", "EnableConnection"));
             self.inner.unary(req, path, codec).await
         }
-        /// Lets nobody sign in through it; disabling twice is not an error.
+        /// Lets people begin over another connection of the organization from now on, in one step: there is no moment without one.
+        /// Sign-ins over the old one that have begun go on, and so do tokens, until the overlap ends and it is disabled. The new one
+        /// must be ready: FAILED_PRECONDITION/ONBOARDING_INCOMPLETE as in EnableConnection. FAILED_PRECONDITION/CONNECTION_DISABLED when
+        /// the old one is not live; INVALID_ARGUMENT/OVERLAP_INVALID, INVALID_ARGUMENT/REPLACEMENT_INVALID.
+        pub async fn replace_connection(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReplaceConnectionRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReplaceConnectionResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path =
+                http::uri::PathAndQuery::from_static("/vestibule.registry.v1.ConnectionService/ReplaceConnection");
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("vestibule.registry.v1.ConnectionService", "ReplaceConnection"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lets nobody sign in through it; disabling twice is not an error. FAILED_PRECONDITION/LAST_CONNECTION when nobody of the
+        /// organization could sign in any more, unless `leave_without_sign_in` says that this is meant.
         pub async fn disable_connection(
             &mut self,
             request: impl tonic::IntoRequest<super::DisableConnectionRequest>,
@@ -1591,7 +1648,16 @@ pub mod connection_service_server {
             &self,
             request: tonic::Request<super::EnableConnectionRequest>,
         ) -> std::result::Result<tonic::Response<super::EnableConnectionResponse>, tonic::Status>;
-        /// Lets nobody sign in through it; disabling twice is not an error.
+        /// Lets people begin over another connection of the organization from now on, in one step: there is no moment without one.
+        /// Sign-ins over the old one that have begun go on, and so do tokens, until the overlap ends and it is disabled. The new one
+        /// must be ready: FAILED_PRECONDITION/ONBOARDING_INCOMPLETE as in EnableConnection. FAILED_PRECONDITION/CONNECTION_DISABLED when
+        /// the old one is not live; INVALID_ARGUMENT/OVERLAP_INVALID, INVALID_ARGUMENT/REPLACEMENT_INVALID.
+        async fn replace_connection(
+            &self,
+            request: tonic::Request<super::ReplaceConnectionRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReplaceConnectionResponse>, tonic::Status>;
+        /// Lets nobody sign in through it; disabling twice is not an error. FAILED_PRECONDITION/LAST_CONNECTION when nobody of the
+        /// organization could sign in any more, unless `leave_without_sign_in` says that this is meant.
         async fn disable_connection(
             &self,
             request: tonic::Request<super::DisableConnectionRequest>,
@@ -1823,6 +1889,35 @@ pub mod connection_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = EnableConnectionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.ConnectionService/ReplaceConnection" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReplaceConnectionSvc<T: ConnectionService>(pub Arc<T>);
+                    impl<T: ConnectionService> tonic::server::UnaryService<super::ReplaceConnectionRequest> for ReplaceConnectionSvc<T> {
+                        type Response = super::ReplaceConnectionResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::ReplaceConnectionRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut =
+                                async move { <T as ConnectionService>::replace_connection(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReplaceConnectionSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(accept_compression_encodings, send_compression_encodings)
@@ -3441,6 +3536,29 @@ pub struct DeleteDomainRequest {
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteDomainResponse {}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MoveDomainRequest {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// `organizations/{organization}`: who owns it from now on.
+    #[prost(string, tag = "2")]
+    pub destination: ::prost::alloc::string::String,
+    /// What the operator relied on; required, at most 500 characters.
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+    /// Optional condition.
+    #[prost(string, tag = "4")]
+    pub etag: ::prost::alloc::string::String,
+    /// That nobody with an address in it can sign in afterwards is meant.
+    #[prost(bool, tag = "5")]
+    pub leave_without_sign_in: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MoveDomainResponse {
+    /// The domain as the other organization has it.
+    #[prost(message, optional, tag = "1")]
+    pub domain: ::core::option::Option<Domain>,
+}
 /// Generated client implementations.
 pub mod domain_service_client {
     #![allow(unused_variables, dead_code, missing_docs, clippy::wildcard_imports, clippy::let_unit_value)]
@@ -3582,6 +3700,24 @@ pub mod domain_service_client {
             req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.DomainService", "AttestDomain"));
             self.inner.unary(req, path, codec).await
         }
+        /// Moves a verified domain to another organization, in one step: there is no moment in which nobody owns it. Its people sign in
+        /// with the other organization from now on, where they are other persons. FAILED_PRECONDITION/DOMAIN_NOT_VERIFIED,
+        /// FAILED_PRECONDITION/ORGANIZATION_SUSPENDED, FAILED_PRECONDITION/NO_ENABLED_CONNECTION when they could not sign in there, unless
+        /// `leave_without_sign_in` says that this is meant. INVALID_ARGUMENT/DESTINATION_INVALID.
+        pub async fn move_domain(
+            &mut self,
+            request: impl tonic::IntoRequest<super::MoveDomainRequest>,
+        ) -> std::result::Result<tonic::Response<super::MoveDomainResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.DomainService/MoveDomain");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.DomainService", "MoveDomain"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Gives the domain up; its people are not routed any more.
         pub async fn delete_domain(
             &mut self,
@@ -3627,6 +3763,14 @@ pub mod domain_service_server {
             &self,
             request: tonic::Request<super::AttestDomainRequest>,
         ) -> std::result::Result<tonic::Response<super::AttestDomainResponse>, tonic::Status>;
+        /// Moves a verified domain to another organization, in one step: there is no moment in which nobody owns it. Its people sign in
+        /// with the other organization from now on, where they are other persons. FAILED_PRECONDITION/DOMAIN_NOT_VERIFIED,
+        /// FAILED_PRECONDITION/ORGANIZATION_SUSPENDED, FAILED_PRECONDITION/NO_ENABLED_CONNECTION when they could not sign in there, unless
+        /// `leave_without_sign_in` says that this is meant. INVALID_ARGUMENT/DESTINATION_INVALID.
+        async fn move_domain(
+            &self,
+            request: tonic::Request<super::MoveDomainRequest>,
+        ) -> std::result::Result<tonic::Response<super::MoveDomainResponse>, tonic::Status>;
         /// Gives the domain up; its people are not routed any more.
         async fn delete_domain(
             &self,
@@ -3807,6 +3951,34 @@ pub mod domain_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = AttestDomainSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.DomainService/MoveDomain" => {
+                    #[allow(non_camel_case_types)]
+                    struct MoveDomainSvc<T: DomainService>(pub Arc<T>);
+                    impl<T: DomainService> tonic::server::UnaryService<super::MoveDomainRequest> for MoveDomainSvc<T> {
+                        type Response = super::MoveDomainResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::MoveDomainRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as DomainService>::move_domain(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = MoveDomainSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(accept_compression_encodings, send_compression_encodings)

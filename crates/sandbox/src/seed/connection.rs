@@ -122,6 +122,7 @@ async fn disable(client: &mut Client, connection: &Connection) -> Result<(), See
         name: connection.name.clone(),
         etag: String::new(),
         note: "the simulated identity provider has moved".to_owned(),
+        leave_without_sign_in: true,
     };
     client.disable_connection(request).await.map_err(SeedError::refused("disable a connection"))?;
     Ok(())

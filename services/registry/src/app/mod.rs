@@ -6,12 +6,14 @@ mod claim_policy;
 mod connection;
 mod create;
 mod domain;
+mod domain_move;
 mod metadata;
 mod native_user;
 mod onboarding;
 mod organization;
 mod person;
 mod relink;
+mod replacement;
 mod test_sign_in;
 mod user_pool;
 
@@ -30,10 +32,12 @@ pub(crate) use claim_policy::SavedPolicy;
 pub(crate) use connection::{ConfigureConnection, NewConnection};
 pub(crate) use create::Origin;
 pub(crate) use domain::NewDomain;
-pub(crate) use metadata::{Decision, MetadataOrigin, SourcePatch};
+pub(crate) use domain_move::Move;
+pub(crate) use metadata::{Decision, MetadataOrigin, PinPatch, SourcePatch};
 pub(crate) use native_user::NewNativeUser;
 pub(crate) use organization::NewOrganization;
 pub(crate) use person::{FoundBy, WantedSubject};
+pub(crate) use replacement::Replace;
 pub(crate) use test_sign_in::TestSignIn;
 pub(crate) use user_pool::{NewUserPool, WithSecret};
 

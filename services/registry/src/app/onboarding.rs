@@ -100,7 +100,11 @@ impl Registry {
             if enable.is_empty() {
                 return Ok(known.into());
             }
-            let steps = self.go_live(id, &onboarding.state, &known.state, override_note.clone()).await?;
+            // One that is being replaced is live already.
+            let steps = match &known.state {
+                Connection::Enabled(_) => Vec::new(),
+                state => self.go_live(id, &onboarding.state, state, override_note.clone()).await?,
+            };
             let transaction = Transaction::new(change.metadata.clone())
                 .append(enabled.clone(), known.version, &enable)
                 .and_then(|transaction| transaction.append(stream(id), onboarding.version, &steps))

@@ -94,6 +94,7 @@ pub(crate) fn message(public_url: &PublicUrl, connection: &Resource<Connection>,
         Connection::Disabled(trust) => (pb::connection::State::Disabled, trust),
         Connection::Enabled(trust) => (pb::connection::State::Enabled, trust),
     };
+    let replaced = trust.replaced.as_ref();
     pb::Connection {
         name: resource::connection_name(trust.organization, trust.connection),
         display_name: trust.display_name.clone(),
@@ -102,6 +103,8 @@ pub(crate) fn message(public_url: &PublicUrl, connection: &Resource<Connection>,
         create_time: Some(proto_timestamp(connection.created_at)),
         update_time: Some(proto_timestamp(connection.updated_at)),
         etag: connection.etag(),
+        replaced_by: replaced.map_or_else(String::new, |to| resource::connection_name(trust.organization, to.by)),
+        disable_time: replaced.map(|replaced| proto_timestamp(replaced.until)),
     }
 }
 

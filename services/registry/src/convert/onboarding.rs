@@ -15,7 +15,7 @@ use vestibule_tenancy::{
 };
 
 use crate::{
-    app::TestSignIn,
+    app::{Replace, TestSignIn},
     error::Error,
     field::{Fields, InvalidFields},
     onboarding::ConnectionName,
@@ -52,6 +52,27 @@ pub(crate) fn override_note(text: &str) -> Result<Option<Note>, InvalidFields> {
     let note = fields.read_optional("override_note", text, Note::required);
     fields.finish()?;
     Ok(note)
+}
+
+/// For how long a connection that was replaced goes on when the caller does not say.
+const OVERLAP_DEFAULT: Duration = Duration::from_hours(24);
+
+/// The shortest overlap: longer than a sign-in that has begun may take.
+const OVERLAP_MIN: Duration = Duration::from_mins(10);
+
+/// The longest.
+const OVERLAP_MAX: Duration = Duration::from_hours(30 * 24);
+
+pub(crate) fn replace(asked: &pb::ReplaceConnectionRequest) -> Result<Replace, Error> {
+    let overlap = asked.overlap.as_ref().map_or(Some(OVERLAP_DEFAULT), |wanted| Duration::try_from(*wanted).ok());
+    let overlap = overlap.filter(|overlap| (OVERLAP_MIN..=OVERLAP_MAX).contains(overlap));
+    let overlap = overlap
+        .ok_or_else(|| InvalidFields::one("OVERLAP_INVALID", "overlap", "must be between 10 minutes and 30 days"))?;
+    Ok(Replace {
+        replacement: resource::connection("replacement", &asked.replacement)?,
+        overlap,
+        override_note: override_note(&asked.override_note)?,
+    })
 }
 
 pub(crate) fn lifetime(lifetime: Option<&prost_types::Duration>) -> Result<Duration, Error> {

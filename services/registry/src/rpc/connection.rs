@@ -8,8 +8,9 @@ use vestibule_rpc::{
         DeclineMetadataChangeRequest, DeclineMetadataChangeResponse, DisableConnectionRequest,
         DisableConnectionResponse, EnableConnectionRequest, EnableConnectionResponse, GetConnectionRequest,
         GetConnectionResponse, ListConnectionsRequest, ListConnectionsResponse, NoticeUnknownCertificateRequest,
-        NoticeUnknownCertificateResponse, RefreshMetadataRequest, RefreshMetadataResponse, UpdateConnectionRequest,
-        UpdateConnectionResponse, connection_service_server::ConnectionService,
+        NoticeUnknownCertificateResponse, RefreshMetadataRequest, RefreshMetadataResponse, ReplaceConnectionRequest,
+        ReplaceConnectionResponse, UpdateConnectionRequest, UpdateConnectionResponse,
+        connection_service_server::ConnectionService,
     },
     resource,
 };
@@ -22,7 +23,7 @@ use crate::{
         connection::{configure, message, new},
         metadata::{refresh_outcome, with_status},
         note,
-        onboarding::override_note,
+        onboarding::{override_note, replace},
         organization::missing,
     },
     listing::Listing,
@@ -91,7 +92,7 @@ impl ConnectionService for Api {
         let new = new(organization, connection.as_ref()).map_err(refused)?;
         let origin = origin(&request, "CreateConnection", |content| mem::take(&mut content.request_id));
         let connection = self.registry.create_connection(origin.map_err(refused)?, new).await.map_err(refused)?;
-        Ok(Response::new(CreateConnectionResponse { connection: Some(self.connection_message(&connection)) }))
+        Ok(Response::new(CreateConnectionResponse { connection: Some(self.whole_message(&connection).await?) }))
     }
 
     #[tracing::instrument(name = "registry.update_connection", skip_all)]
@@ -105,7 +106,7 @@ impl ConnectionService for Api {
         let change = change(&request, "connection.etag", &wanted.etag)?;
         let configure = configure(wanted, update_mask.as_ref()).map_err(refused)?;
         let connection = self.registry.configure_connection(id, change, configure).await.map_err(refused)?;
-        Ok(Response::new(UpdateConnectionResponse { connection: Some(self.connection_message(&connection)) }))
+        Ok(Response::new(UpdateConnectionResponse { connection: Some(self.whole_message(&connection).await?) }))
     }
 
     #[tracing::instrument(name = "registry.enable_connection", skip_all)]
@@ -121,14 +122,31 @@ impl ConnectionService for Api {
         Ok(Response::new(EnableConnectionResponse { connection: Some(self.connection_message(&connection)) }))
     }
 
+    #[tracing::instrument(name = "registry.replace_connection", skip_all)]
+    async fn replace_connection(
+        &self,
+        request: Request<ReplaceConnectionRequest>,
+    ) -> Result<Response<ReplaceConnectionResponse>, Status> {
+        let asked = request.get_ref();
+        let id = resource::connection("name", &asked.name).map_err(refused)?;
+        let change = change(&request, "etag", &asked.etag)?;
+        let replace = replace(asked).map_err(refused)?;
+        let (old, new) = self.registry.replace_connection(id, change, replace).await.map_err(refused)?;
+        let (connection, replacement) = (Some(self.connection_message(&old)), Some(self.connection_message(&new)));
+        Ok(Response::new(ReplaceConnectionResponse { connection, replacement }))
+    }
+
     #[tracing::instrument(name = "registry.disable_connection", skip_all)]
     async fn disable_connection(
         &self,
         request: Request<DisableConnectionRequest>,
     ) -> Result<Response<DisableConnectionResponse>, Status> {
-        let DisableConnectionRequest { name, etag, note: text } = request.get_ref();
+        let DisableConnectionRequest { name, etag, note: text, leave_without_sign_in } = request.get_ref();
         let id = resource::connection("name", name).map_err(refused)?;
         let (change, note) = (change(&request, "etag", etag)?, note(text).map_err(refused)?);
+        if !leave_without_sign_in {
+            self.registry.require_another_connection(id).await.map_err(refused)?;
+        }
         let connection = self.registry.disable_connection(id, change, note).await.map_err(refused)?;
         Ok(Response::new(DisableConnectionResponse { connection: Some(self.connection_message(&connection)) }))
     }

@@ -5,13 +5,14 @@ use vestibule_rpc::{
     registry::v1::{
         AttestDomainRequest, AttestDomainResponse, CreateDomainRequest, CreateDomainResponse, DeleteDomainRequest,
         DeleteDomainResponse, GetDomainRequest, GetDomainResponse, ListDomainsRequest, ListDomainsResponse,
-        domain_service_server::DomainService,
+        MoveDomainRequest, MoveDomainResponse, domain_service_server::DomainService,
     },
     resource,
 };
 
 use super::{Api, change, origin, refused};
 use crate::{
+    app::Move,
     convert::{
         domain::{message, new},
         required_note,
@@ -66,6 +67,17 @@ impl DomainService for Api {
         let (change, note) = (change(&request, "etag", etag)?, required_note(note).map_err(refused)?);
         let attested = self.registry.attest_domain(id, change, *include_subdomains, note).await;
         Ok(Response::new(AttestDomainResponse { domain: Some(message(&attested.map_err(refused)?)) }))
+    }
+
+    #[tracing::instrument(name = "registry.move_domain", skip_all)]
+    async fn move_domain(&self, request: Request<MoveDomainRequest>) -> Result<Response<MoveDomainResponse>, Status> {
+        let MoveDomainRequest { name, destination, note, etag, leave_without_sign_in } = request.get_ref();
+        let id = resource::domain("name", name).map_err(refused)?;
+        let destination = resource::organization("destination", destination).map_err(refused)?;
+        let (change, note) = (change(&request, "etag", etag)?, required_note(note).map_err(refused)?);
+        let wanted = Move { destination, note, leave_without_sign_in: *leave_without_sign_in };
+        let domain = self.registry.move_domain(id, change, wanted).await.map_err(refused)?;
+        Ok(Response::new(MoveDomainResponse { domain: Some(message(&domain)) }))
     }
 
     #[tracing::instrument(name = "registry.delete_domain", skip_all)]

@@ -162,6 +162,7 @@ async fn enabling_and_disabling_can_be_repeated() {
         name: created.name.clone(),
         etag: String::new(),
         note: note.to_owned(),
+        leave_without_sign_in: true,
     };
     for _ in 0..2 {
         let disabled = registry.connections().disable_connection(disable("moved")).await.unwrap().into_inner();

@@ -33,6 +33,8 @@ mod relink;
 #[cfg(test)]
 mod repetition;
 #[cfg(test)]
+mod replacement;
+#[cfg(test)]
 mod secrecy;
 #[cfg(test)]
 mod settings;

@@ -46,7 +46,8 @@ impl Registry {
     }
 
     async fn disable(&self, name: &str) {
-        let request = DisableConnectionRequest { name: name.to_owned(), ..DisableConnectionRequest::default() };
+        let name = name.to_owned();
+        let request = DisableConnectionRequest { name, leave_without_sign_in: true, ..Default::default() };
         self.connections().disable_connection(request).await.unwrap();
     }
 

@@ -6,8 +6,8 @@ pub(super) mod settings;
 use clap::Subcommand;
 use vestibule_rpc::registry::v1::{
     Connection, CreateConnectionRequest, DisableConnectionRequest, EnableConnectionRequest, GetConnectionRequest,
-    ListConnectionsRequest, ListConnectionsResponse, SamlIdentityProvider, UpdateConnectionRequest, connection,
-    connection_service_client::ConnectionServiceClient,
+    ListConnectionsRequest, ListConnectionsResponse, ReplaceConnectionRequest, SamlIdentityProvider,
+    UpdateConnectionRequest, connection, connection_service_client::ConnectionServiceClient,
 };
 
 use self::{metadata::MetadataFlags, settings::SettingFlags};
@@ -94,6 +94,24 @@ pub(crate) enum Command {
         /// Why, for operators.
         #[arg(long, default_value = "")]
         note: String,
+        /// Also when nobody of the organization can sign in afterwards.
+        #[arg(long)]
+        last: bool,
+    },
+    /// Let people begin over another connection from now on. Whoever has begun, or has tokens, goes on over the old one until
+    /// it is disabled.
+    Replace {
+        organization: String,
+        connection: String,
+        /// Id, name or display name of the connection that takes its place.
+        #[arg(long = "by", value_name = "CONNECTION")]
+        by: String,
+        /// For how many hours the old one goes on, at most 720.
+        #[arg(long, default_value_t = 24, value_name = "HOURS")]
+        overlap: u32,
+        /// Why people may sign in over the new one although steps of its onboarding are missing; recorded and published.
+        #[arg(long, default_value = "", value_name = "WHY")]
+        override_note: String,
     },
 }
 
@@ -125,10 +143,22 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
             let name = find(operator, &organization, &connection).await?.name;
             enable(operator, name, override_note).await?
         }
-        Command::Disable { organization, connection, note } => {
+        Command::Replace { organization, connection, by, overlap, override_note } => {
+            let request = ReplaceConnectionRequest {
+                name: find(operator, &organization, &connection).await?.name,
+                replacement: find(operator, &organization, &by).await?.name,
+                overlap: Some(prost_types::Duration { seconds: i64::from(overlap) * 3600, nanos: 0 }),
+                override_note,
+                etag: String::new(),
+            };
+            let mut client = ConnectionServiceClient::new(operator.channel.clone());
+            let answer = client.replace_connection(request).await.map_err(|status| operator.refused(&status))?;
+            answer.into_inner().connection.unwrap_or_default()
+        }
+        Command::Disable { organization, connection, note, last } => {
             let name = find(operator, &organization, &connection).await?.name;
             let mut client = ConnectionServiceClient::new(operator.channel.clone());
-            let request = DisableConnectionRequest { name, etag: String::new(), note };
+            let request = DisableConnectionRequest { name, etag: String::new(), note, leave_without_sign_in: last };
             let answer = client.disable_connection(request).await.map_err(|status| operator.refused(&status))?;
             answer.into_inner().connection.unwrap_or_default()
         }
@@ -305,6 +335,8 @@ fn human(connection: &Connection) -> String {
         ("connection", connection.display_name.clone()),
         ("name", connection.name.clone()),
         ("state", state(connection)),
+        ("replaced by", connection.replaced_by.clone()),
+        ("goes on until", moment(connection.disable_time.as_ref())),
         ("next", next),
         ("warnings", warnings.join("\n")),
         ("identity provider", saml.entity_id.clone()),

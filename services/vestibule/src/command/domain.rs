@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use vestibule_rpc::registry::v1::{
     AttestDomainRequest, CreateDomainRequest, DeleteDomainRequest, Domain, GetDomainRequest, ListDomainsRequest,
-    ListDomainsResponse, domain, domain_service_client::DomainServiceClient,
+    ListDomainsResponse, MoveDomainRequest, domain, domain_service_client::DomainServiceClient,
 };
 
 use super::{Operator, org, request_id};
@@ -43,6 +43,21 @@ pub(crate) enum Command {
     Show { organization: String, domain: String },
     /// List the domains of an organization.
     List { organization: String },
+    /// Move a domain to another organization, where its people sign in from now on, as other persons.
+    Move {
+        /// Who owns it: slug, id or name.
+        organization: String,
+        domain: String,
+        /// Who owns it from now on: slug, id or name.
+        #[arg(long = "to", value_name = "ORGANIZATION")]
+        to: String,
+        /// What you relied on.
+        #[arg(long)]
+        note: String,
+        /// Also when nobody with an address in it can sign in there.
+        #[arg(long)]
+        leave_without_sign_in: bool,
+    },
     /// Give a domain up.
     Delete { organization: String, domain: String },
 }
@@ -73,6 +88,15 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
             let domains = all(operator, &organization).await?;
             let answer = ListDomainsResponse { domains, next_page_token: String::new() };
             operator.format.print("vestibule.registry.v1.ListDomainsResponse", &answer, |answer| rows(&answer.domains))
+        }
+        Command::Move { organization, domain, to, note, leave_without_sign_in } => {
+            let found = find(operator, &organization, &domain).await?;
+            let destination = org::name_of(operator, &to).await?;
+            let request =
+                MoveDomainRequest { name: found.name, destination, note, etag: found.etag, leave_without_sign_in };
+            let mut client = DomainServiceClient::new(operator.channel.clone());
+            let answer = client.move_domain(request).await.map_err(|status| operator.refused(&status))?;
+            operator.format.print(TYPE, &answer.into_inner().domain.unwrap_or_default(), human)
         }
         Command::Delete { organization, domain } => {
             let found = find(operator, &organization, &domain).await?;

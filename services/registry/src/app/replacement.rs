@@ -1,0 +1,106 @@
+//! Changes in who signs in where, each in one append: at no moment is there nowhere to go.
+
+use std::time::Duration;
+
+use vestibule_decider::Decider as _;
+use vestibule_eventlog::{AppendError, Transaction};
+use vestibule_kernel::OrganizationId;
+use vestibule_tenancy::{
+    Note,
+    connection::{self, Command, Connection},
+    onboarding::Onboarding,
+};
+
+use super::{
+    Change, Registry,
+    onboarding::{connection_stream, require_etag},
+};
+use crate::{
+    error::Error,
+    field::InvalidFields,
+    onboarding::{ATTEMPTS_MAX, ConnectionName, stream},
+    resource::Resource,
+};
+
+/// How a connection is replaced.
+pub(crate) struct Replace {
+    pub(crate) replacement: ConnectionName,
+    /// For how long the old one goes on for whoever has begun.
+    pub(crate) overlap: Duration,
+    pub(crate) override_note: Option<Note>,
+}
+
+impl Registry {
+    /// Lets people begin over another connection, which must be ready, and disables the old one after an overlap. Answers
+    /// both, the old one first.
+    pub(crate) async fn replace_connection(
+        &self,
+        id: ConnectionName,
+        change: Change,
+        replace: Replace,
+    ) -> Result<(Resource<Connection>, Resource<Connection>), Error> {
+        let Replace { replacement, overlap, override_note } = replace;
+        if replacement.0 != id.0 || replacement.1 == id.1 {
+            let description = "must be another connection of the same organization";
+            return Err(InvalidFields::one("REPLACEMENT_INVALID", "replacement", description).into());
+        }
+        let (old, new) = (connection_stream(id), connection_stream(replacement));
+        for _ in 0..ATTEMPTS_MAX {
+            let onboarding = self.log.load::<Onboarding>(&stream(replacement)).await?;
+            let (leaving, coming) = (self.existing(&old).await?, self.existing(&new).await?);
+            require_etag(&change, leaving.version)?;
+            let until = self.clock.now().plus(overlap);
+            let end = Command::Replace { by: replacement.1, until };
+            let end = leaving.state.decide(&end).map_err(Error::rejected)?;
+            let begin = coming.state.decide(&Command::Enable).map_err(Error::rejected)?;
+            let is_live = matches!(coming.state, Connection::Enabled(_));
+            let steps = if is_live {
+                Vec::new()
+            } else {
+                self.go_live(replacement, &onboarding.state, &coming.state, override_note.clone()).await?
+            };
+            let mut transaction = Transaction::new(change.metadata.clone())
+                .append(new.clone(), coming.version, &begin)
+                .and_then(|transaction| transaction.append(stream(replacement), onboarding.version, &steps))
+                .and_then(|transaction| transaction.append(old.clone(), leaving.version, &end))
+                .map_err(|error| AppendError::Unprepared(Box::new(error)))?;
+            if begin.is_empty() {
+                // It is what people go to, so it must still be there when the other one goes.
+                transaction = transaction.unchanged(new.clone(), coming.version);
+            }
+            match self.log.append(transaction).await {
+                Ok(_) => return Ok((self.connection(id).await?, self.connection(replacement).await?)),
+                Err(AppendError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Contended)
+    }
+
+    /// Refuses what would leave nobody of the organization a way to sign in.
+    pub(crate) async fn require_another_connection(&self, id: ConnectionName) -> Result<(), Error> {
+        let known = self.connection(id).await?.state;
+        if !is_begun_with(&known) || self.has_way_in(id.0, Some(id)).await? {
+            return Ok(());
+        }
+        Err(Error::LastConnection)
+    }
+
+    /// Whether people of the organization can begin a sign-in, over another connection than `except`.
+    pub(super) async fn has_way_in(
+        &self,
+        organization: OrganizationId,
+        except: Option<ConnectionName>,
+    ) -> Result<bool, Error> {
+        for (connection, is_enabled) in self.onboardings.connections(organization).await? {
+            if is_enabled && Some(connection) != except && is_begun_with(&self.connection(connection).await?.state) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn is_begun_with(connection: &connection::Connection) -> bool {
+    matches!(connection, Connection::Enabled(trust) if trust.replaced.is_none())
+}
