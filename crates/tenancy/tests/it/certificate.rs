@@ -5,11 +5,11 @@ use std::time::Duration;
 use vestibule_decider::{Decider, Scenario};
 use vestibule_kernel::Timestamp;
 use vestibule_tenancy::connection::{
-    CertificateExpired, CertificateObserved, CertificateOverlapping, CertificatePromoted, CertificateRenewalRequired,
-    CertificateRenewed, CertificateRetired, CertificateState, CertificateTrusted, Command, Configure, Configured,
-    Connection, Event, KeyActionRequired, KeyActivated, KeyAdded, KeyRetired, MetadataChangeProposed,
-    MetadataChangeSettled, NewCertificates, OVERLAP_MAX, ObserveMetadata, RENEWAL_DAYS, Rejection, SamlMetadata,
-    ServiceProviderKey,
+    CERTIFICATES_MAX, CertificateExpired, CertificateObserved, CertificateOverlapping, CertificatePromoted,
+    CertificateRenewalRequired, CertificateRenewed, CertificateRetired, CertificateState, CertificateTrusted, Command,
+    Configure, Configured, Connection, Event, KeyActionRequired, KeyActivated, KeyAdded, KeyRetired,
+    MetadataChangeProposed, MetadataChangeSettled, NewCertificates, OVERLAP_MAX, ObserveMetadata, RENEWAL_DAYS,
+    Rejection, SamlMetadata, ServiceProviderKey,
 };
 
 use crate::sample::{certificate, connection_created, key, metadata, now};
@@ -135,6 +135,17 @@ fn what_an_operator_retires_goes_at_once_and_no_metadata_brings_it_back() {
         .then([trusted("a"), overlapping("b")]);
     let import = Configure { metadata: Some(metadata(&["a", "b"])), ..Configure::default() };
     Scenario::<Connection>::given(history).when(&Command::Configure(import)).then([trusted("a"), overlapping("b")]);
+}
+
+#[test]
+fn no_more_are_trusted_by_hand_than_a_signature_can_be_held_against() {
+    let letters = ["b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p"];
+    assert_eq!(letters.len() + 1, CERTIFICATES_MAX);
+    let history: Vec<Event> = [created()].into_iter().chain(letters.map(trusted)).chain([observed("q")]).collect();
+    let one_more = Command::TrustCertificate { fingerprint: name("q") };
+    Scenario::<Connection>::given(history.clone()).when(&one_more).then_rejected(&Rejection::TooManyCertificates);
+    let freed = Connection::replay(&[history, vec![retired("b", true)]].concat());
+    assert!(freed.decide(&one_more).is_ok());
 }
 
 #[test]

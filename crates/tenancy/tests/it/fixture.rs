@@ -112,9 +112,15 @@ fn every_event_is_read_as_it_was_stored() {
     holds_with::<person::Event>(&mut seen, "directory", from_directory);
     let by_directory = person::Deactivated { directory, ..sample::person_deactivated() };
     holds_with::<person::Event>(&mut seen, "directory", by_directory);
-    crate::directory::events().into_iter().for_each(|event| holds::<directory::Event>(&mut seen, event));
-    crate::directory_user::events().into_iter().for_each(|event| holds::<directory_user::Event>(&mut seen, event));
-    crate::directory_group::events().into_iter().for_each(|event| holds::<directory_group::Event>(&mut seen, event));
+    for event in crate::directory::events() {
+        holds::<directory::Event>(&mut seen, event);
+    }
+    for event in crate::directory_user::events() {
+        holds::<directory_user::Event>(&mut seen, event);
+    }
+    for event in crate::directory_group::events() {
+        holds::<directory_group::Event>(&mut seen, event);
+    }
     holds::<assertion::Event>(&mut seen, assertion::Redeemed { user_pool: pool_id() });
 
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");

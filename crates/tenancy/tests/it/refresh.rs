@@ -98,7 +98,7 @@ fn a_document_that_names_others_every_time_fills_nothing_up() {
     let letters: Vec<String> = (b'a'..=b'z').map(|letter| char::from(letter).to_string()).collect();
     let trusted = |letter: &String| Event::from(CertificateTrusted { certificate: certificate(letter) });
     let full = || [created()].into_iter().chain(letters[1..CERTIFICATES_MAX].iter().map(trusted));
-    let others: Vec<&str> = letters[CERTIFICATES_MAX..CERTIFICATES_MAX + 1].iter().map(String::as_str).collect();
+    let others: Vec<&str> = letters[CERTIFICATES_MAX..=CERTIFICATES_MAX].iter().map(String::as_str).collect();
     Scenario::<Connection>::given(full())
         .when(&observe(metadata(&others)))
         .then_rejected(&Rejection::TooManyCertificates);

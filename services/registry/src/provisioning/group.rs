@@ -78,6 +78,10 @@ impl Inner {
             if changes.len() > MEMBER_CHANGES_MAX {
                 return Err(Error::TooManyMembers);
             }
+            if changes.len() > STEP_MEMBERS {
+                // Nobody is changed when somebody is not there.
+                self.must_be_users(access, &changes).await?;
+            }
             let mut chunks = changes.chunks(STEP_MEMBERS).map(<[Step]>::to_vec).collect::<Vec<_>>();
             if chunks.is_empty() && !step.is_empty() {
                 chunks.push(Vec::new());
@@ -132,12 +136,11 @@ fn opening(
 ) -> Result<Vec<Event>, Error> {
     let display_name = text(wanted, "displayName").ok_or(Refusal::Required("displayName"))?.to_owned();
     let external_id = text(wanted, "externalId").map(str::to_owned);
-    let (state, command) = match kept {
-        Some(kept) => (DirectoryGroup::Present(kept.clone()), Command::Rename { display_name, external_id }),
-        None => {
-            let directory = access.id();
-            (DirectoryGroup::Absent, Command::Create { group, directory, display_name, external_id })
-        }
+    let (state, command) = if let Some(kept) = kept {
+        (DirectoryGroup::Present(kept.clone()), Command::Rename { display_name, external_id })
+    } else {
+        let directory = access.id();
+        (DirectoryGroup::Absent, Command::Create { group, directory, display_name, external_id })
     };
     state.decide(&command).map_err(Error::rejected)
 }

@@ -54,15 +54,13 @@ impl Inner {
 
 /// What the directory said. Once the person's key is destroyed there is nothing left but that it was somebody.
 pub(super) fn document(kept: &directory_user::Kept) -> Document {
-    match &kept.document {
-        Some(Value::Object(document)) => document.clone(),
-        Some(_) | None => {
-            let mut document = Document::new();
-            document.insert("userName".to_owned(), json!(kept.user.to_string()));
-            document.insert("active".to_owned(), json!(kept.is_active));
-            document
-        }
+    if let Some(Value::Object(document)) = &kept.document {
+        return document.clone();
     }
+    let mut document = Document::new();
+    document.insert("userName".to_owned(), json!(kept.user.to_string()));
+    document.insert("active".to_owned(), json!(kept.is_active));
+    document
 }
 
 /// What the directory said of a group.
