@@ -3,7 +3,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
     sync::mpsc,
     time::{Instant, interval, sleep_until},
@@ -102,7 +102,7 @@ impl<'a> Leading<'a> {
             let room = self.end.is_none() && self.window.len() < WINDOW_EVENTS_MAX;
             let left = tokio::select! {
                 () = stop.cancelled() => Some(Left::Cancelled),
-                Some(landed) = self.flying.next(), if !self.flying.is_empty() => self.land(landed).await,
+                Some(landed) = self.flying.next(), if !self.flying.is_empty() => self.land_all(landed).await,
                 page = pages.recv(), if room => match page {
                     Some(Ok(items)) => { self.enqueue(items); None }
                     Some(Err(reason)) => { self.end = Some(reason); None }
@@ -152,6 +152,18 @@ impl<'a> Leading<'a> {
                 Landed { organization, slot, cursor: message.cursor, outcome }
             }));
         }
+    }
+
+    /// Lands one, and whatever else has been acknowledged meanwhile: what is told of it is told once.
+    async fn land_all(&mut self, first: Landed) -> Option<Left> {
+        let mut next = Some(first);
+        while let Some(landed) = next {
+            if let Some(left) = self.land(landed).await {
+                return Some(left);
+            }
+            next = self.flying.next().now_or_never().flatten();
+        }
+        None
     }
 
     async fn land(&mut self, landed: Landed) -> Option<Left> {

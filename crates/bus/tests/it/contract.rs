@@ -46,8 +46,8 @@ const NEVER: &[&str] = &[
     "session",
 ];
 
-/// What `NEVER` means and does not mean.
-const HARMLESS: &[&str] = &["provider"];
+/// What is called like one of them and is none: which of our public keys, and what for.
+const HARMLESS: &[&str] = &["provider", "key_id", "key_use"];
 
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto/vestibule/events/v1")
