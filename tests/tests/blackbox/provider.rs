@@ -18,7 +18,7 @@ pub(crate) struct Provider {
 impl Provider {
     pub(crate) fn new(slug: &str) -> Result<Self> {
         let now = SystemClock.now();
-        let until = now.plus(Duration::from_hours(24));
+        let until = now.plus(Duration::from_hours(24 * 90));
         let key = SigningKey::generate(KeyType::EcP256, &format!("idp.{slug}.test"), now, until)?;
         let base = format!("https://idp.{slug}.test");
         Ok(Self {

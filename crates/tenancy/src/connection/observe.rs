@@ -37,7 +37,7 @@ impl Trust {
 
     /// Certificates leave a day after metadata has stopped naming them. A document that names others every time shall not
     /// bring so many together that no signature can be verified any more.
-    fn few_enough(&self, events: Vec<Event>) -> Result<Vec<Event>, Rejection> {
+    pub(super) fn few_enough(&self, events: Vec<Event>) -> Result<Vec<Event>, Rejection> {
         let known = |added: &CertificateTrusted| {
             self.certificates.iter().any(|known| known.fingerprint == added.certificate.fingerprint)
         };

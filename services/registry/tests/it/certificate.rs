@@ -173,12 +173,12 @@ async fn an_observed_certificate_is_trusted_and_a_trusted_one_retired_by_hand() 
     assert_eq!(
         told,
         [
-            ("connection.created", "anonymous"),
+            ("connection.created", "service"),
             ("certificate.observed", "worker"),
-            ("certificate.trusted", "anonymous"),
-            ("certificate.renewed", "anonymous"),
-            ("certificate.overlapping", "anonymous"),
-            ("certificate.retired", "anonymous"),
+            ("certificate.trusted", "service"),
+            ("certificate.renewed", "service"),
+            ("certificate.overlapping", "service"),
+            ("certificate.retired", "service"),
         ]
     );
     let absent = format!("{}/certificates/{}", connection.name, "c".repeat(64));

@@ -76,7 +76,7 @@ impl Trust {
             events.extend(self.renewed(known, &[certificate]));
             events.extend(self.succeeded(known, &[certificate]));
         }
-        Ok(events)
+        self.few_enough(events)
     }
 
     pub(in crate::connection) fn retire(&self, fingerprint: &str) -> Result<Vec<Event>, Rejection> {

@@ -45,7 +45,8 @@ impl Provider {
             _ => Habit::InTime([40, 20, 14, 10, 5, 2, 1][place % 7]),
         };
         let (organization, connection) = world.ids();
-        let new_certificates = if place % 3 == 0 { NewCertificates::AwaitApproval } else { NewCertificates::Trust };
+        let new_certificates =
+            if place.is_multiple_of(3) { NewCertificates::AwaitApproval } else { NewCertificates::Trust };
         let (place, name) = (i64::try_from(place).unwrap(), format!("idp-{place}.test"));
         let mut provider = Self {
             organization,
