@@ -61,6 +61,8 @@ mod refusal;
 #[cfg(test)]
 mod released;
 #[cfg(test)]
+mod replaced;
+#[cfg(test)]
 mod samlp;
 #[cfg(test)]
 mod scim;

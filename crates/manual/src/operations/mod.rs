@@ -4,6 +4,7 @@ pub mod apart;
 pub mod backup;
 pub mod certificates;
 pub mod claims;
+pub mod directory;
 pub mod events;
 pub mod global_sign_out;
 pub mod health;

@@ -1,6 +1,7 @@
 #![doc = include_str!("mod.md")]
 
 pub mod cognito;
+pub mod directory;
 pub mod event_log;
 pub mod events;
 pub mod flood;

@@ -46,6 +46,17 @@ struct Work<'a> {
 }
 
 impl Inner {
+    /// Whether all who join are users of the directory, as far as the index knows.
+    pub(super) async fn must_be_users(&self, access: &Access, steps: &[Step]) -> Result<(), Error> {
+        self.reach_head().await?;
+        let all_are = self.index.read(|index| {
+            let users = index.contents(access.id()).map(|contents| &contents.users);
+            let is_user = |user: &DirectoryUserId| users.is_some_and(|users| users.contains(user));
+            steps.iter().all(|step| if let Step::Join(user) = step { is_user(user) } else { true })
+        });
+        if all_are { Ok(()) } else { Err(UNKNOWN) }
+    }
+
     /// Changes members of a group, in one append over the group, the users, the people, and the groups whose meaning counted.
     pub(super) async fn change_members(
         &self,

@@ -82,7 +82,12 @@ impl Inner {
 /// The whole resource that a message holds.
 fn whole(resource_type: ResourceType, json: &str) -> Result<Document, Error> {
     let said: Value = read(json.as_bytes())?;
-    Ok(resource_type.document(&said)?)
+    let mut wanted = resource_type.document(&said)?;
+    if resource_type == ResourceType::User {
+        // RFC 7643 section 4.1.1 leaves it to us what a user is of whom a whole resource does not say it.
+        wanted.entry("active").or_insert(Value::Bool(true));
+    }
+    Ok(wanted)
 }
 
 #[tonic::async_trait]

@@ -88,9 +88,7 @@ impl Inner {
                 None => (None, Current::default()),
             };
             must_be(etag, current.version)?;
-            let mut wanted = change(&kept.as_ref().map(document).unwrap_or_default())?;
-            // RFC 7643 section 4.1.1 leaves it to us what a user without it is.
-            wanted.entry("active").or_insert(Value::Bool(true));
+            let wanted = change(&kept.as_ref().map(document).unwrap_or_default())?;
             let user = kept.as_ref().map_or_else(|| DirectoryUserId::from_uuid(new_user), |kept| kept.user);
             let digest = self.subject_digest(access, &wanted).await?;
             let person = match &kept {
@@ -181,7 +179,8 @@ impl Inner {
             person,
             user_name_digest: user_name_digest(&index, access, user_name),
             external_id_digest: external_id.map(|id| index.directory_digest(access.id(), EXTERNAL_ID, id)),
-            is_active: wanted.get("active") != Some(&json!(false)),
+            // Whoever takes the attribute away says of nobody that they may sign in.
+            is_active: wanted.get("active") == Some(&json!(true)),
             document: Value::Object(wanted.clone()),
         })
     }

@@ -34,7 +34,9 @@ pub(crate) fn router(edge: Edge) -> Router {
         .route("/scim/v2/{directory}/Schemas", get(discovery::schemas))
         .route("/scim/v2/{directory}/Schemas/{id}", get(discovery::schema))
         .route("/scim/v2/{directory}/Bulk", any(async || Failure::NotImplemented))
-        .route("/scim/v2/{directory}/Me", any(async || Failure::NotImplemented));
+        .route("/scim/v2/{directory}/Me", any(async || Failure::NotImplemented))
+        // RFC 7644 section 3.4.3: searching by POST, over several types of resources.
+        .route("/scim/v2/{directory}/.search", any(async || Failure::NotImplemented));
     for resource_type in ResourceType::ALL {
         let all = format!("/scim/v2/{{directory}}{}", resource_type.endpoint());
         let one = format!("{all}/{{id}}");

@@ -1,4 +1,5 @@
 use axum::http::{HeaderMap, header};
+use tonic::Code;
 use vestibule_rpc::provisioning::v1::Access;
 
 use crate::{
@@ -39,8 +40,11 @@ impl Edge {
         let now = self.0.clock.now();
         match &answer {
             Err(Failure::Unauthenticated) => self.0.admission.learn(asked, false, now),
-            // Whatever else the registry says, it has looked at the token first, unless it did not answer at all.
+            // The registry looks at the token before it says anything else.
             Ok(_) | Err(Failure::NotFound | Failure::PreconditionFailed) => self.0.admission.learn(asked, true, now),
+            Err(Failure::Registry(status)) if matches!(status.code(), Code::InvalidArgument | Code::AlreadyExists) => {
+                self.0.admission.learn(asked, true, now);
+            }
             Err(_) => {}
         }
         answer
