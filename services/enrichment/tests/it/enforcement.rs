@@ -46,7 +46,9 @@ async fn a_deactivated_person_gets_nothing_until_reactivated() {
     let mut deployment = Deployment::start().await;
     let (acme, ann) = deployment.ann().await;
     let bob = deployment.person(acme).await;
-    deployment.change_person(acme, ann, person::Deactivated { person: ann, note: "left".to_owned(), directory: None }).await;
+    deployment
+        .change_person(acme, ann, person::Deactivated { person: ann, note: "left".to_owned(), directory: None })
+        .await;
     deployment.settle().await;
     refused_everywhere(&deployment, ann, "PERSON_DEACTIVATED").await;
     let_in_everywhere(&deployment, bob).await;
