@@ -89,17 +89,25 @@ impl Provisioner {
             return Ok(());
         }
         // Whether somebody is in must be known before they are let out: to let out who is not in is refused by some services.
-        if user.found.is_some() || !self.client.has_patch(cause).await? {
+        let has_patch = self.client.has_patch(cause).await?;
+        let mut is_told = true;
+        if user.found.is_some() || !has_patch {
             let now = self.client.get(Kind::Group, &group.id, cause).await?;
-            let is_in = SeenGroup::read(&now)?.is_some_and(|group| group.members.contains(&user.id));
-            if is_in == is_wanted {
+            let is_in = SeenGroup::read(&now)?.and_then(|group| group.has(&user.id));
+            if is_in == Some(is_wanted) || (is_in.is_none() && !is_wanted && !has_patch) {
                 return Ok(());
             }
+            is_told = is_in.is_some();
         }
         let (id, member) = ((Kind::Group, group.id.as_str()), user.id.as_str());
         let change = members_patch(member, is_wanted);
         // Others may come and go meanwhile: no version is asked for.
-        self.client.change(id, None, &change, |now| members_put(now, member, is_wanted), cause).await?;
+        let changed = self.client.change(id, None, &change, |now| members_put(now, member, is_wanted), cause).await;
+        match changed {
+            // Some services tell nobody who is in: then they are asked to let the user out, and say that there is none.
+            Err(ScimError::Refused { scim_type: Some("noTarget"), .. }) if !is_told && !is_wanted => return Ok(()),
+            changed => changed?,
+        }
         self.changed(if is_wanted { "member_added" } else { "member_removed" });
         Ok(())
     }

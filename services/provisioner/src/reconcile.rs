@@ -156,7 +156,7 @@ impl Provisioner {
         let Some((user, others)) = users.split_first() else { return !account.active };
         let wanted = self.memberships(organization, standing);
         let wanted: HashSet<&str> = wanted.iter().map(|(external_id, _)| external_id.as_str()).collect();
-        let is_in = groups.iter().filter(|group| group.members.contains(&user.id));
+        let is_in = groups.iter().filter(|group| group.has(&user.id) == Some(true));
         let found: Vec<&str> = is_in.map(|group| group.external_id.as_str()).collect();
         edits(&account, user).is_empty()
             && others.iter().all(|other| other.active == Some(false))

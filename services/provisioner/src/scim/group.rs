@@ -17,8 +17,8 @@ use super::{
 pub(crate) struct SeenGroup {
     pub(crate) id: String,
     pub(crate) external_id: String,
-    /// The ids of users; empty in a list.
-    pub(crate) members: HashSet<String>,
+    /// The ids of users. None where it does not say: nobody is in, or the service does not tell who is.
+    pub(crate) members: Option<HashSet<String>>,
 }
 
 /// The `externalId` of the group of a role: found again by it, and by whose it is.
@@ -32,13 +32,19 @@ pub(crate) fn owner_of(external_id: &str) -> Option<OrganizationId> {
 }
 
 impl SeenGroup {
+    /// Whether the user is in, as far as the service tells.
+    pub(crate) fn has(&self, user: &str) -> Option<bool> {
+        self.members.as_ref().map(|members| members.contains(user))
+    }
+
     /// The group; none for one that is not ours.
     pub(crate) fn read(resource: &Map<String, Value>) -> Result<Option<Self>, ScimError> {
         let Some(external_id) = text(resource, "externalId").filter(|written| owner_of(written).is_some()) else {
             return Ok(None);
         };
-        let members = resource.get("members").and_then(Value::as_array).into_iter().flatten();
-        let members = members.filter_map(|member| text(member.as_object()?, "value")).collect();
+        let value = |member: &Value| text(member.as_object()?, "value");
+        let members = resource.get("members").and_then(Value::as_array);
+        let members = members.map(|members| members.iter().filter_map(value).collect());
         Ok(Some(Self { id: id(resource)?, external_id, members }))
     }
 }

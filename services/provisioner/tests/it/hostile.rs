@@ -231,3 +231,18 @@ async fn a_role_that_is_lost_is_lost_whatever_else_is_refused() {
     assert!(world.service.members(&group("admin")).is_empty());
     assert_eq!(world.service.kept.lock().unwrap().groups[2]["members"], json!([]), "another's group is not taken over");
 }
+
+#[tokio::test]
+async fn a_service_that_does_not_tell_who_is_in_a_group_lets_them_out_all_the_same() {
+    let world = World::of_acme().await;
+    world.service.kept.lock().unwrap().quirks.insert(Quirk::HidesMembers);
+    let group = |role: &str| format!("{}:{role}", crate::people::organization(1));
+    world.happened("person.first_seen").await.unwrap();
+    world.knows(1, Standing { roles: vec!["viewer".to_owned()], ..ada() });
+    world.happened("person.roles_changed").await.unwrap();
+    assert!(world.service.members(&group("admin")).is_empty());
+    assert_eq!(world.service.members(&group("viewer")).len(), 1);
+    world.knows(1, Standing { is_admitted: false, ..ada() });
+    world.happened("person.deactivated").await.unwrap();
+    assert!(world.service.members(&group("viewer")).is_empty());
+}

@@ -51,6 +51,8 @@ pub(crate) enum Quirk {
     RepeatsPages,
     /// Of a user who is there.
     RefusesNames,
+    /// Says of no group who is in it.
+    HidesMembers,
 }
 
 /// A request that came.
@@ -241,7 +243,13 @@ impl Kept {
             return (412, Value::Null);
         }
         let changed = match asked.method {
-            Method::GET => return (200, resource.into()),
+            Method::GET => {
+                let mut shown = resource;
+                if self.quirks.contains(&Quirk::HidesMembers) {
+                    shown.remove("members");
+                }
+                return (200, shown.into());
+            }
             Method::PUT => {
                 let mut new: Map<String, Value> = serde_json::from_slice(body).unwrap();
                 assert!(!new.contains_key("meta"), "read-only");
