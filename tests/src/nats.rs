@@ -80,7 +80,8 @@ impl Nats {
             let wanted = serde_json::json!({ "seq": sequence }).to_string();
             let answer = connection.ask(&format!("$JS.API.STREAM.MSG.GET.{stream}"), &wanted).await?;
             let text = |name: &str| -> Result<String> {
-                let encoded = answer.pointer(&format!("/message/{name}")).and_then(serde_json::Value::as_str).unwrap_or_default();
+                let encoded =
+                    answer.pointer(&format!("/message/{name}")).and_then(serde_json::Value::as_str).unwrap_or_default();
                 Ok(String::from_utf8(BASE64_STANDARD.decode(encoded)?)?)
             };
             let headers = text("hdrs")?;
