@@ -59,8 +59,31 @@ pub(crate) fn of(trust: &Trust, now: Timestamp) -> Vec<ConnectionWarning> {
         };
         warn(if until <= now { "SHA1_EXCEPTION_ENDED" } else { "SHA1_EXCEPTION" }, message);
     }
+    of_trust(trust, &mut warn);
     of_certificates(trust, now, &mut warn);
     warnings
+}
+
+/// What keeps an honest identity provider out: certificates that await approval, and the last one going.
+fn of_trust(trust: &Trust, warn: &mut impl FnMut(&str, String)) {
+    if !trust.observed.is_empty() {
+        let names: Vec<&str> = trust.observed.iter().map(|one| one.fingerprint.as_str()).collect();
+        let message = format!(
+            "metadata names certificates that await approval, {}: signatures by them are refused until then",
+            names.join(", ")
+        );
+        warn("CERTIFICATE_AWAITS_APPROVAL", message);
+    }
+    let ends: Option<Vec<Timestamp>> =
+        trust.certificates.iter().map(|one| trust.retires_at(&one.fingerprint)).collect();
+    match ends.map(|ends| ends.into_iter().max()) {
+        Some(None) => warn("NO_TRUSTED_CERTIFICATE", "no certificate is trusted: every sign-in is refused".to_owned()),
+        Some(Some(last)) => {
+            let message = format!("metadata names no trusted certificate any more: the last one goes at {last}");
+            warn("LAST_CERTIFICATE_LEAVES", message);
+        }
+        None => {}
+    }
 }
 
 /// Where certificates are held to their validity, the last valid one going is an outage.

@@ -10,7 +10,7 @@ use vestibule_registry_service::CertificateJob;
 use vestibule_rpc::{
     Channel,
     registry::v1::{
-        Connection, ConnectionCertificate, GetCertificateRequest, ListCertificateEventsRequest,
+        Connection, ConnectionCertificate, GetCertificateRequest, GetConnectionRequest, ListCertificateEventsRequest,
         ListCertificatesRequest, RetireCertificateRequest, TrustCertificateRequest,
         certificate_service_client::CertificateServiceClient, connection_certificate::State,
     },
@@ -79,13 +79,31 @@ impl Registry {
         CertificateJob::new(&self.resources).round(&Turn::alone()).await.unwrap()
     }
 
+    /// The reasons of the warnings of a connection.
+    async fn warnings(&self, connection: &Connection) -> Vec<String> {
+        let request = GetConnectionRequest { name: connection.name.clone() };
+        let current = self.connections().get_connection(request).await.unwrap().into_inner().connection.unwrap();
+        saml_of(&current).warnings.iter().map(|warning| warning.reason.clone()).collect()
+    }
+
     /// What metadata at its address says: the certificates that the connection has, and these.
     async fn observe(&self, connection: &Connection, more: &[Certificate], trust: NewCertificates) {
+        self.observe_instead(connection, more, trust, true).await;
+    }
+
+    /// The same, perhaps without the certificates that the connection has.
+    async fn observe_instead(
+        &self,
+        connection: &Connection,
+        more: &[Certificate],
+        trust: NewCertificates,
+        keeps: bool,
+    ) {
         let (organization, id) = resource::connection("name", &connection.name).unwrap();
         let stream = StreamId::of_id(connection::CATEGORY, Some(organization), id.uuid());
         let state = self.log.load::<connection::Connection>(&stream).await.unwrap().state;
         let known = state.trust().unwrap();
-        let certificates = known.certificates.iter().chain(more).cloned().collect();
+        let certificates = known.certificates.iter().filter(|_| keeps).chain(more).cloned().collect();
         let metadata = connection::SamlMetadata { identity_provider: known.identity_provider.clone(), certificates };
         let command = Command::ObserveMetadata(ObserveMetadata { metadata, trust, at: self.clock.now() });
         let metadata = Metadata { actor: "worker".to_owned(), ..Metadata::default() };
@@ -189,6 +207,22 @@ async fn an_observed_certificate_is_trusted_and_a_trusted_one_retired_by_hand() 
         let wrong = format!("{}/certificates/{wrong}", connection.name);
         assert_field(registry.trust(&wrong).await, "RESOURCE_NAME_INVALID", "name");
     }
+}
+
+#[tokio::test]
+async fn what_keeps_an_honest_identity_provider_out_is_warned_of() {
+    let registry = Registry::start().await;
+    let acme = registry.create_organization("acme").await;
+    let connection = registry.create_connection(&acme.name, &identity_provider().metadata_xml()).await.unwrap();
+    assert_eq!(registry.warnings(&connection).await, [""; 0]);
+    let next = [another("b", days(2_000))];
+    registry.observe_instead(&connection, &next, NewCertificates::AwaitApproval, false).await;
+    assert_eq!(registry.warnings(&connection).await, ["CERTIFICATE_AWAITS_APPROVAL", "LAST_CERTIFICATE_LEAVES"]);
+    registry.clock.set(days(1));
+    assert_eq!(registry.round().await, 1);
+    assert_eq!(registry.warnings(&connection).await, ["CERTIFICATE_AWAITS_APPROVAL", "NO_TRUSTED_CERTIFICATE"]);
+    registry.trust(&format!("{}/certificates/{}", connection.name, "b".repeat(64))).await.unwrap();
+    assert_eq!(registry.warnings(&connection).await, [""; 0]);
 }
 
 #[tokio::test]
