@@ -165,8 +165,11 @@ impl Fleet {
         if name == "registry" {
             launch = launch.set("grpc.registry_token_file", "tls/registry.token");
         }
+        let peer = |name: &str| self.service(name).addresses.grpc.clone();
+        if name == "saml" {
+            launch = launch.set("peers.registry", peer("registry"));
+        }
         if name == "gateway" {
-            let peer = |name: &str| self.service(name).addresses.grpc.clone();
             launch = launch
                 .set("http.listen", format!("127.0.0.1:{}", self.gateway_port))
                 .set("peers.routing", peer("routing"))

@@ -52,8 +52,8 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli, config: Config) -> anyhow::Result<()> {
     match cli.command {
-        None => sandbox::run(sandbox::Run::UntilSignal, &config).await,
-        Some(Command::Sandbox(sandbox)) => sandbox::run(sandbox.run(), &config).await,
+        None => Box::pin(sandbox::run(sandbox::Run::UntilSignal, &config)).await,
+        Some(Command::Sandbox(sandbox)) => Box::pin(sandbox::run(sandbox.run(), &config)).await,
         Some(Command::Serve(serve)) if serve.check_config => check_config(serve.service, &config),
         Some(Command::Serve(serve)) => serve::run(serve.service, label(serve.service), &config).await,
         Some(Command::Org(client)) => {

@@ -63,6 +63,11 @@ fn make_private(config: &mut Config) -> anyhow::Result<TempDir> {
 }
 
 async fn run_until(run: Run, mut config: Config, stop: CancellationToken) -> anyhow::Result<()> {
+    // The simulated identity providers are on this machine, and speak plain http.
+    config.registry.metadata_plain_http = true;
+    for own in ["127.0.0.1", "::1"] {
+        config.registry.metadata_networks.push(own.parse()?);
+    }
     let ports = Ports::take(&config, true).await?;
     if let Some(address) = ports.http_address().filter(|_| run != Run::UntilSignal) {
         config.deployment.public_url = format!("http://localhost:{}", address.port()).parse()?;

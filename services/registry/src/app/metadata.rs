@@ -24,9 +24,18 @@ pub(crate) enum MetadataOrigin {
 pub(crate) struct SourcePatch {
     /// Empty: metadata is imported by hand from now on.
     pub(crate) url: Option<String>,
-    /// `Some(None)`: none is pinned.
-    pub(crate) pinned_key_der: Option<Option<String>>,
+    pub(crate) pin: PinPatch,
     pub(crate) requires_approval: Option<bool>,
+}
+
+/// What becomes of the pinned certificate.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) enum PinPatch {
+    #[default]
+    Keep,
+    Remove,
+    /// DER in Base64.
+    Set(String),
 }
 
 /// What an operator decides about a change that metadata proposes.
@@ -44,18 +53,18 @@ impl SourcePatch {
     pub(super) fn over(&self, before: Option<&MetadataSource>) -> Result<Option<MetadataSource>, InvalidFields> {
         let url = self.url.clone().or_else(|| before.map(|before| before.url.clone()));
         let Some(url) = url.filter(|url| !url.is_empty()) else {
-            let asks =
-                self.pinned_key_der.as_ref().is_some_and(Option::is_some) || self.requires_approval == Some(true);
+            let asks = matches!(self.pin, PinPatch::Set(_)) || self.requires_approval == Some(true);
             let field = "connection.saml.metadata_url";
             let missing = || InvalidFields::one("FIELD_REQUIRED", field, "the metadata is not read from an address");
             return if asks { Err(missing()) } else { Ok(None) };
         };
         Ok(Some(MetadataSource {
             url,
-            pinned_key_der: self
-                .pinned_key_der
-                .clone()
-                .unwrap_or_else(|| before.and_then(|before| before.pinned_key_der.clone())),
+            pinned_key_der: match &self.pin {
+                PinPatch::Keep => before.and_then(|before| before.pinned_key_der.clone()),
+                PinPatch::Remove => None,
+                PinPatch::Set(der) => Some(der.clone()),
+            },
             requires_approval: self
                 .requires_approval
                 .unwrap_or_else(|| before.is_some_and(|before| before.requires_approval)),

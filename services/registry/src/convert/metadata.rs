@@ -10,7 +10,7 @@ use super::{
     mask::Mask,
 };
 use crate::{
-    app::{MetadataOrigin, SourcePatch},
+    app::{MetadataOrigin, PinPatch, SourcePatch},
     field::Fields,
     metadata::{self, Entry, Outcome, Pending},
 };
@@ -57,7 +57,7 @@ pub(super) fn patch(wanted: &pb::Connection, mask: &Mask<'_>, fields: &mut Field
         patch.url = Some(saml.metadata_url.clone());
     }
     if mask.means(SIGNING_CERTIFICATE, !saml.metadata_signing_certificate.is_empty()) {
-        patch.pinned_key_der = Some(read_pin(&saml.metadata_signing_certificate, fields));
+        patch.pin = read_pin(&saml.metadata_signing_certificate, fields).map_or(PinPatch::Remove, PinPatch::Set);
     }
     if mask.means(APPROVE, saml.approve_new_certificates) {
         patch.requires_approval = Some(saml.approve_new_certificates);

@@ -123,7 +123,7 @@ impl Book {
     /// Whether a connection's metadata may be read early now: once in [`EARLY_EVERY`], over all processes.
     pub(super) async fn claim_early(&self, connection: ConnectionId, now: Timestamp) -> Result<bool, Error> {
         let is_free = |entry: &Entry| entry.early_at.is_none_or(|at| at.plus(EARLY_EVERY) <= now);
-        let claim = |entry: Entry| is_free(&entry).then(|| Entry { early_at: Some(now), ..entry });
+        let claim = |entry: Entry| if is_free(&entry) { Some(Entry { early_at: Some(now), ..entry }) } else { None };
         Ok(self.change(connection, claim).await?.is_some())
     }
 }

@@ -184,32 +184,12 @@ impl Refresher {
             }
         }
         let changed = after != before.version;
-        if let Some(note) = self.noted(before.state.trust(), read, cause, at) {
+        // Nor is it recorded because of somebody whom nobody knows that it is there again.
+        let is_recorded = changed || !matches!(cause, Cause::Unknown);
+        if let Some(note) = noted(before.state.trust(), read, at).filter(|_| is_recorded) {
             self.log.execute::<Connection>(stream, None, metadata(cause), &Command::NoteRefresh(note)).await?;
         }
         Ok(Ok(if changed { Outcome::Changed } else { Outcome::Unchanged }))
-    }
-
-    /// What to record. A failure that ended is not recorded because of somebody whom nobody knows.
-    fn noted(
-        &self,
-        trust: Option<&Trust>,
-        read: Option<&Read>,
-        cause: &Cause,
-        at: Timestamp,
-    ) -> Option<MetadataRefreshed> {
-        let known = trust.and_then(|trust| trust.refresh.digest.clone());
-        let (digest, valid_until, cache) = match read {
-            Some(Read { document, .. }) => {
-                let valid_until = document.metadata.identity_provider.metadata_valid_until;
-                (document.digest.clone(), valid_until, document.cache)
-            }
-            None => (known.clone()?, trust?.identity_provider.metadata_valid_until, None),
-        };
-        if matches!(cause, Cause::Unknown) && known.as_ref() == Some(&digest) {
-            return None;
-        }
-        Some(MetadataRefreshed { digest, valid_until, cache_until: schedule::next(at, cache, valid_until, 0) })
     }
 
     fn succeeded(&self, entry: Entry, source: &MetadataSource, read: Option<&Read>) -> Entry {
@@ -286,6 +266,18 @@ impl Refresher {
         }
         Ok(())
     }
+}
+
+/// What to record of a document, or of one that is what it was.
+fn noted(trust: Option<&Trust>, read: Option<&Read>, at: Timestamp) -> Option<MetadataRefreshed> {
+    let (digest, valid_until, cache) = match read {
+        Some(Read { document, .. }) => {
+            let valid_until = document.metadata.identity_provider.metadata_valid_until;
+            (document.digest.clone(), valid_until, document.cache)
+        }
+        None => (trust?.refresh.digest.clone()?, trust?.identity_provider.metadata_valid_until, None),
+    };
+    Some(MetadataRefreshed { digest, valid_until, cache_until: schedule::next(at, cache, valid_until, 0) })
 }
 
 fn metadata(cause: &Cause) -> Metadata {

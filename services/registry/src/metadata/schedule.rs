@@ -37,7 +37,7 @@ pub(super) fn retry(now: Timestamp, failures: u32, random: u8) -> Timestamp {
 }
 
 fn shortened(pause: Duration, random: u8) -> Duration {
-    pause - pause / (256 * 100) * (u32::from(random) * JITTER_PERCENT)
+    pause.saturating_sub(pause / (256 * 100) * (u32::from(random) * JITTER_PERCENT))
 }
 
 #[cfg(test)]

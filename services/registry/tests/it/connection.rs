@@ -107,7 +107,14 @@ async fn new_metadata_trusts_new_certificates_and_retires_old_ones() {
 
     let names: Vec<String> = registry.events().await.into_iter().map(|event| event.name).collect();
     let certificates: Vec<&String> = names.iter().filter(|name| name.contains("certificate")).collect();
-    assert_eq!(certificates, ["connection.certificate_trusted", "connection.certificate_retired"]);
+    assert_eq!(
+        certificates,
+        [
+            "connection.certificate_trusted",
+            "connection.certificate_overlapping",
+            "connection.certificate_retired"
+        ]
+    );
 }
 
 #[tokio::test]

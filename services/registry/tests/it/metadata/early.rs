@@ -51,7 +51,6 @@ async fn what_strangers_cause_is_recorded_only_when_it_is_new() {
     let (registry, acme) = registry().await;
     let publisher = Publisher::of(metadata(&[&key("a")])).await;
     let made = registry.connect(&acme, source(publisher.url())).await.unwrap();
-    registry.refresh(&made.name).await;
     let known = registry.happened(0).await.len();
     for broken in [false, true] {
         if broken {
