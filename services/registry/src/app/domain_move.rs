@@ -57,9 +57,8 @@ impl Registry {
                 .map_err(|error| AppendError::Unprepared(Box::new(error)))?;
             match self.log.append(transaction).await {
                 Ok(_) => return self.read(&taken, Rejection::NotFound).await,
-                Err(AppendError::Conflict { .. }) => {}
-                // The destination claimed it a moment ago: take that claim.
-                Err(AppendError::Reserved { scope: CLAIMED_NAME, .. }) => {}
+                // Somebody changed it, or the destination claimed it a moment ago: take that claim.
+                Err(AppendError::Conflict { .. } | AppendError::Reserved { scope: CLAIMED_NAME, .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }

@@ -125,7 +125,7 @@ fn line(step: &OnboardingStep) -> String {
     }
 }
 
-fn is_open(step: &&OnboardingStep) -> bool {
+fn is_open(step: &OnboardingStep) -> bool {
     step.state() == onboarding_step::State::Open
 }
 
