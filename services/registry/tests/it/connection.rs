@@ -109,11 +109,7 @@ async fn new_metadata_trusts_new_certificates_and_retires_old_ones() {
     let certificates: Vec<&String> = names.iter().filter(|name| name.contains("certificate")).collect();
     assert_eq!(
         certificates,
-        [
-            "connection.certificate_trusted",
-            "connection.certificate_overlapping",
-            "connection.certificate_retired"
-        ]
+        ["connection.certificate_trusted", "connection.certificate_overlapping", "connection.certificate_retired"]
     );
 }
 
