@@ -11,6 +11,8 @@ mod domain;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod job;
+#[cfg(test)]
 mod listing;
 #[cfg(test)]
 mod metadata;
