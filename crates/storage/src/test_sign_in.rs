@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use vestibule_kernel::{ConnectionId, Explain, Explanation, OrganizationId, Timestamp, constant_time_eq};
 
-use crate::{Bucket, ExpiringRecord, ExpiringRecords, Key, KeyError, KeyStore, StorageError};
+use crate::{Bucket, ExpiringRecord, ExpiringRecords, Key, KeyError, KeyId, KeyStore, StorageError};
 
 /// What the key of tickets is for.
 const PURPOSE: &str = "test_sign_in";
@@ -26,7 +26,8 @@ const KEPT: usize = 2;
 
 const TAG_BYTES: usize = 32;
 const BODY_BYTES: usize = 4 + 1 + 3 * 16;
-const TEXT_BYTES: usize = PREFIX.len() + ((BODY_BYTES + TAG_BYTES) * 4).div_ceil(3);
+const KEY_ID_BYTES: usize = 16;
+const TEXT_BYTES: usize = PREFIX.len() + ((KEY_ID_BYTES + BODY_BYTES + TAG_BYTES) * 4).div_ceil(3);
 
 const _: () = assert!(TestTicket::LIFETIME_MAX.as_secs() < ROTATED_AFTER.as_secs());
 
@@ -84,7 +85,8 @@ impl TestTicket {
             key = keys.rotate(PURPOSE, OWNER, &key).await?;
             keys.prune(PURPOSE, OWNER, KEPT).await?;
         }
-        let mut bytes = self.body();
+        let mut bytes = key.id.0.as_bytes().to_vec();
+        bytes.extend_from_slice(&self.body());
         bytes.extend_from_slice(&key.hmac(LABEL, &bytes));
         Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
     }
@@ -97,9 +99,13 @@ impl TestTicket {
         // What has not even the form costs no look at the keys: links come from anybody.
         let encoded = text.strip_prefix(PREFIX).filter(|_| text.len() == TEXT_BYTES);
         let bytes = encoded.and_then(|encoded| URL_SAFE_NO_PAD.decode(encoded).ok()).ok_or(TestTicketError::Invalid)?;
-        let (body, tag) = bytes.split_first_chunk::<BODY_BYTES>().ok_or(TestTicketError::Invalid)?;
-        let is_signed = |key: &Key| constant_time_eq(&key.hmac(LABEL, body), tag);
-        if !keys.all(PURPOSE, OWNER).await?.iter().any(is_signed) {
+        let (signed, tag) = bytes.split_at_checked(KEY_ID_BYTES + BODY_BYTES).ok_or(TestTicketError::Invalid)?;
+        let (id, body) = signed.split_first_chunk::<KEY_ID_BYTES>().ok_or(TestTicketError::Invalid)?;
+        let body: &[u8; BODY_BYTES] = body.try_into().map_err(|_| TestTicketError::Invalid)?;
+        // By its id, because another process may have made it a moment ago.
+        let key = keys.find(PURPOSE, OWNER, KeyId(Uuid::from_bytes(*id))).await?;
+        let is_signed = |key: Key| constant_time_eq(&key.hmac(LABEL, signed), tag);
+        if !key.is_some_and(is_signed) {
             return Err(TestTicketError::Invalid);
         }
         let ticket = Self::read(body).ok_or(TestTicketError::Invalid)?;
