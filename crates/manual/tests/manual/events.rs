@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 
 use vestibule_decider::{EventBody, Schema};
-use vestibule_tenancy::{assertion, claim_policy, connection, directory, directory_group, directory_user, domain, organization, person, user_pool};
+use vestibule_tenancy::{
+    assertion, claim_policy, connection, directory, directory_group, directory_user, domain, organization, person,
+    user_pool,
+};
 
 use crate::page::{cells, code, files, text};
 

@@ -130,7 +130,14 @@ pub(super) const LAYERS: &[Layer] = &[
     service("vestibule-trigger", &["vestibule-kernel", "vestibule-lambda", "vestibule-rpc"]),
     service(
         "vestibule-provisioner",
-        &["vestibule-kernel", "vestibule-rpc", "vestibule-scim", "vestibule-host", "vestibule-consumer", "vestibule-bus-nats"],
+        &[
+            "vestibule-kernel",
+            "vestibule-rpc",
+            "vestibule-scim",
+            "vestibule-host",
+            "vestibule-consumer",
+            "vestibule-bus-nats",
+        ],
     ),
     service("vestibule-authorizer", &["vestibule-cognito-verifier", "vestibule-kernel", "vestibule-lambda"]),
     program(
@@ -165,7 +172,16 @@ pub(super) const HELD_BY: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["vestibule-oidc", "vestibule-cognito-verifier", "vestibule-sandbox"]),
     ("figment", &["vestibule-host"]),
     ("opentelemetry-otlp", &["vestibule-host"]),
-    ("reqwest", &["vestibule-cognito-verifier", "vestibule-fetch", "vestibule-sandbox", "vestibule-provisioner", "vestibule-tests"]),
+    (
+        "reqwest",
+        &[
+            "vestibule-cognito-verifier",
+            "vestibule-fetch",
+            "vestibule-sandbox",
+            "vestibule-provisioner",
+            "vestibule-tests",
+        ],
+    ),
     ("anyhow", &["vestibule", "vestibule-tests", "xtask"]),
     ("lambda_runtime", &["vestibule-lambda"]),
 ];

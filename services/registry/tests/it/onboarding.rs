@@ -12,7 +12,7 @@ use vestibule_registry_service::Config;
 use vestibule_rpc::registry::v1::{
     AttestDomainRequest, Connection, CreateTestSignInRequest, DeleteDomainRequest, DisableConnectionRequest,
     EnableConnectionRequest, GetOnboardingRequest, GetTestSignInRequest, ListOnboardingsRequest, Onboarding,
-    ReviewMappingRequest, SamlIdentityProvider, SamlSettings, UpdateConnectionRequest,
+    OnboardingStep, ReviewMappingRequest, SamlIdentityProvider, SamlSettings, UpdateConnectionRequest,
     connection::IdentityProvider,
     onboarding::State,
     onboarding_service_client::OnboardingServiceClient,
@@ -150,7 +150,7 @@ async fn what_is_missing_and_who_has_to_act_is_known_at_every_moment() {
     let begun = registry.onboarding(&connection.name).await.unwrap();
     assert_eq!(open(&begun), [Step::MappingReviewed, Step::TestSignInPassed, Step::RoutingEnabled]);
     let actors: Vec<Actor> =
-        begun.steps.iter().filter(|step| !step.instruction.is_empty()).map(|step| step.actor()).collect();
+        begun.steps.iter().filter(|step| !step.instruction.is_empty()).map(OnboardingStep::actor).collect();
     assert_eq!(actors, [Actor::Operator, Actor::ItAdmin, Actor::Operator]);
 
     registry.review(&connection.name, &connection.etag).await.unwrap();
@@ -321,8 +321,8 @@ async fn a_test_has_a_link_and_what_came_of_it_is_told() {
     }
     let made = create(None).await.unwrap();
     let test = made.test_sign_in.unwrap();
-    let (_, text) = made.url.split_once("https://login.vestibule.test/test-sign-in?ticket=").expect("a link of ours");
-    let ticket = TestTicket::verify(text, &registry.keys, now()).await.unwrap();
+    let (_, sealed) = made.url.split_once("https://login.vestibule.test/test-sign-in?ticket=").expect("a link of ours");
+    let ticket = TestTicket::verify(sealed, &registry.keys, now()).await.unwrap();
     assert_eq!(test.name, format!("{}/testSignIns/{}", connection.name, ticket.id));
     assert_eq!(test.expire_time.unwrap().seconds, now().unix_seconds() + 3600);
     let get = async |name: &str| {
