@@ -5,7 +5,7 @@ use std::time::Duration;
 use vestibule_kernel::Timestamp;
 
 use super::{
-    CertificateTrusted, Configured, Event, MetadataChangeProposed, MetadataChangeSettled, NewCertificates,
+    CertificateTrusted, Configured, Endpoint, Event, MetadataChangeProposed, MetadataChangeSettled, NewCertificates,
     ObserveMetadata, Rejection, SamlIdentityProvider, SamlMetadata, Trust, certificate::By, decide::usable,
 };
 
@@ -67,9 +67,13 @@ impl Trust {
     /// Whether it is another identity provider, or people would be sent to another host than before.
     fn moves_to(&self, described: &SamlIdentityProvider) -> bool {
         let before = &self.identity_provider;
-        let is_known = |origin: &str| before.single_sign_on.iter().any(|known| self::origin(&known.location) == origin);
+        let is_known = |location: &str| places(before).any(|known| origin(known) == origin(location));
+        let begins_elsewhere = |endpoint: &Endpoint| {
+            before.single_sign_on.iter().all(|known| origin(&known.location) != origin(&endpoint.location))
+        };
         described.entity_id != before.entity_id
-            || described.single_sign_on.iter().any(|endpoint| !is_known(origin(&endpoint.location)))
+            || described.single_sign_on.iter().any(begins_elsewhere)
+            || !places(described).all(is_known)
     }
 
     fn described(&self, described: &SamlIdentityProvider, at: Timestamp) -> Option<Event> {
@@ -90,6 +94,15 @@ fn is_same(one: &SamlMetadata, other: &SamlMetadata) -> bool {
         certificates: one.certificates.clone(),
     };
     comparable(one) == comparable(other)
+}
+
+/// All addresses that people are sent to: to sign in, and to be signed out, which tells who they are.
+fn places(described: &SamlIdentityProvider) -> impl Iterator<Item = &str> {
+    let begins = described.single_sign_on.iter().map(|endpoint| endpoint.location.as_str());
+    let ends = described.single_logout.iter().flat_map(|endpoint| {
+        [Some(endpoint.location.as_str()), endpoint.response_location.as_deref()].into_iter().flatten()
+    });
+    begins.chain(ends)
 }
 
 /// Scheme and authority, as text: what is equal here is the same host, and what is not may be.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use vestibule_decider::{Decider, Scenario};
 use vestibule_kernel::Timestamp;
 use vestibule_tenancy::connection::{
-    CERTIFICATES_MAX, CertificateExpired, CertificateObserved, CertificateOverlapping, CertificatePromoted,
+    Binding, CERTIFICATES_MAX, CertificateExpired, CertificateObserved, CertificateOverlapping, CertificatePromoted,
     CertificateRenewalRequired, CertificateRenewed, CertificateRetired, CertificateState, CertificateTrusted, Command,
-    Configure, Configured, Connection, Event, KeyActionRequired, KeyActivated, KeyAdded, KeyRetired,
+    Configure, Configured, Connection, Event, KeyActionRequired, KeyActivated, KeyAdded, KeyRetired, LogoutEndpoint,
     MetadataChangeProposed, MetadataChangeSettled, NewCertificates, OVERLAP_MAX, ObserveMetadata, RENEWAL_DAYS,
     Rejection, SamlMetadata, ServiceProviderKey,
 };
@@ -235,7 +235,16 @@ fn another_entity_id_or_host_counts_only_when_it_is_approved() {
         moved.identity_provider.single_sign_on[0].location = location.to_owned();
         moved
     });
-    for metadata in moved.into_iter().chain([entity]) {
+    let logout = ["https://idp.evil.test/slo", "https://idp.acme.test/slo"].map(|location| {
+        let mut moved = metadata(&["b"]);
+        moved.identity_provider.single_logout.push(LogoutEndpoint {
+            binding: Binding::HttpRedirect,
+            location: location.to_owned(),
+            response_location: Some("https://idp.evil.test/slo".to_owned()),
+        });
+        moved
+    });
+    for metadata in moved.into_iter().chain(logout).chain([entity]) {
         let SamlMetadata { identity_provider, certificates } = metadata.clone();
         let proposed: Event =
             MetadataChangeProposed { identity_provider: identity_provider.clone(), certificates }.into();
@@ -267,6 +276,11 @@ fn another_entity_id_or_host_counts_only_when_it_is_approved() {
 fn another_path_and_more_endpoints_of_the_same_host_are_no_move() {
     let mut richer = metadata(&["a"]);
     richer.identity_provider.single_sign_on[1].location = "https://idp.acme.test/other?x=1".to_owned();
+    richer.identity_provider.single_logout.push(LogoutEndpoint {
+        binding: Binding::HttpPost,
+        location: "https://idp.acme.test/slo".to_owned(),
+        response_location: Some("https://idp.acme.test/slo/done".to_owned()),
+    });
     let configured = Configured { identity_provider: Some(richer.identity_provider.clone()), ..Configured::default() };
     let command =
         Command::ObserveMetadata(ObserveMetadata { metadata: richer, trust: NewCertificates::Trust, at: now() });
