@@ -12,7 +12,7 @@ pub const FILTER_TERMS_MAX: usize = 32;
 /// Bytes of the path of a PATCH operation.
 pub const PATH_BYTES_MAX: usize = 1_024;
 
-/// Operations in a PATCH request.
+/// Operations in a PATCH request, each attribute of a value without a path being one.
 pub const OPERATIONS_MAX: usize = 100;
 
 /// Characters of a text.

@@ -118,7 +118,9 @@ pub enum Refusal {
     #[error("the filter compares `{0}` with a value of another type, or by an operator that it does not have")]
     FilterType(&'static str),
     /// The operations of a PATCH request.
-    #[error("`Operations` must be an array of 1 to {OPERATIONS_MAX} operations")]
+    #[error(
+        "`Operations` must be an array of 1 to {OPERATIONS_MAX} operations, each attribute of a value without a path being one"
+    )]
     Operations,
     /// The `op` of a PATCH operation.
     #[error("operation {0}: `op` must be add, replace or remove")]

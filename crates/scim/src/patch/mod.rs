@@ -51,6 +51,10 @@ impl Patch {
         let mut read = Vec::new();
         for (index, operation) in operations.iter().enumerate() {
             read_operation(resource_type, index, operation, &mut read)?;
+            // One value without a path may hold as many as the body has room for.
+            if read.len() > OPERATIONS_MAX {
+                return Err(Refusal::Operations);
+            }
         }
         Ok(Self { resource_type, operations: read })
     }

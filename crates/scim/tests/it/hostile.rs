@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use vestibule_scim::{Filter, PATCH_URN, Patch, Projection, Refusal, ResourceType, USER_URN, limit, read};
+use vestibule_scim::{Document, Filter, PATCH_URN, Patch, Projection, Refusal, ResourceType, USER_URN, limit, read};
 
 use crate::ada;
 
@@ -32,6 +32,17 @@ fn a_patch_with_too_many_operations_is_refused() {
     let operation = json!({ "op": "replace", "path": "active", "value": false });
     let said = json!({ "schemas": [PATCH_URN], "Operations": vec![operation; limit::OPERATIONS_MAX + 1] });
     assert_eq!(Patch::parse(ResourceType::User, &said), Err(Refusal::Operations));
+}
+
+#[test]
+fn operations_that_hide_in_a_value_without_a_path_are_counted() {
+    let hidden = |count: usize| -> Value {
+        let names = (0..count).map(|number| (format!("members[value eq \"{number}\"]"), json!({})));
+        let value: Document = names.collect();
+        json!({ "schemas": [PATCH_URN], "Operations": [{ "op": "add", "value": value }] })
+    };
+    assert!(Patch::parse(ResourceType::Group, &hidden(limit::OPERATIONS_MAX)).is_ok());
+    assert_eq!(Patch::parse(ResourceType::Group, &hidden(limit::OPERATIONS_MAX + 1)), Err(Refusal::Operations));
 }
 
 proptest! {
