@@ -20,6 +20,14 @@ impl Trust {
     pub(super) fn observe(&self, observed: &ObserveMetadata) -> Result<Vec<Event>, Rejection> {
         let ObserveMetadata { metadata, trust, at } = observed;
         let SamlMetadata { identity_provider, certificates } = usable(metadata)?;
+        // Whose time was over is not trusted, whether or not anybody has noted that: a document that names it again names a
+        // new one.
+        let mut gone = self.left(*at);
+        if !gone.is_empty() {
+            let now = gone.iter().fold(self.clone(), Self::aged_by);
+            gone.extend(now.observe(observed)?);
+            return Ok(gone);
+        }
         if self.moves_to(identity_provider) {
             let mut known = self.proposed.iter().chain(&self.declined);
             let is_news = !known.any(|known| is_same(known, metadata));

@@ -117,6 +117,38 @@ fn a_provider_that_drops_its_only_certificate_is_trusted_no_more_after_the_overl
 }
 
 #[test]
+fn whose_time_is_over_is_new_again_though_nobody_noted_it() {
+    let over = now().plus(OVERLAP_MAX);
+    let history = [created(), trusted("b"), leaving("a", now())];
+    let again = |at, trust| observe(&["a", "b"], trust, at);
+    Scenario::<Connection>::given(history.clone())
+        .when(&again(over, NewCertificates::AwaitApproval))
+        .then([retired("a", false), observed("a")]);
+    Scenario::<Connection>::given(history.clone()).when(&again(over, NewCertificates::Trust)).then([
+        retired("a", false),
+        trusted("a"),
+        overlapping("b"),
+    ]);
+    let before = over.minus(Duration::from_secs(1));
+    Scenario::<Connection>::given(history)
+        .when(&again(before, NewCertificates::AwaitApproval))
+        .then([trusted("a"), overlapping("b")]);
+}
+
+#[test]
+fn of_those_that_stay_the_last_one_is_not_retired() {
+    let retire = |letter| Command::RetireCertificate { fingerprint: name(letter) };
+    let history = [created(), trusted("b"), leaving("a", now())];
+    Scenario::<Connection>::given(history.clone()).when(&retire("b")).then_rejected(&Rejection::LastCertificate);
+    Scenario::<Connection>::given(history.clone()).when(&retire("a")).then([retired("a", true)]);
+    let kept = [history.as_slice(), &[trusted("a")]].concat();
+    Scenario::<Connection>::given(kept).when(&retire("b")).then([retired("b", true)]);
+    // Where none stays, one that is stolen still goes at once.
+    let none = [history.as_slice(), &[leaving("b", now())]].concat();
+    Scenario::<Connection>::given(none).when(&retire("b")).then([retired("b", true)]);
+}
+
+#[test]
 fn what_an_operator_retires_goes_at_once_and_no_metadata_brings_it_back() {
     let retire = |letter| Command::RetireCertificate { fingerprint: name(letter) };
     Scenario::<Connection>::given([created()]).when(&retire("a")).then_rejected(&Rejection::LastCertificate);

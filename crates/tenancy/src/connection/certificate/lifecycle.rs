@@ -84,7 +84,10 @@ impl Trust {
             return Ok(vec![]);
         }
         let is_trusted = holds(&self.certificates, fingerprint);
-        if is_trusted && self.certificates.len() == 1 {
+        // One that leaves by itself does not keep the door open: of those that stay the last one stays.
+        let mut others = self.certificates.iter().filter(|other| other.fingerprint != fingerprint).peekable();
+        let is_only = others.peek().is_none();
+        if is_trusted && (is_only || self.stays(fingerprint) && !others.any(|other| self.stays(&other.fingerprint))) {
             return Err(Rejection::LastCertificate);
         }
         if is_trusted || holds(&self.observed, fingerprint) {
@@ -102,6 +105,12 @@ impl Trust {
 
     pub(in crate::connection) fn note_time(&self, now: Timestamp) -> Vec<Event> {
         self.certificates.iter().filter_map(|certificate| self.aged(certificate, now)).collect()
+    }
+
+    /// Those whose time was over by then go.
+    pub(in crate::connection) fn left(&self, by: Timestamp) -> Vec<Event> {
+        let is_over = |one: &&Certificate| self.retires_at(&one.fingerprint).is_some_and(|at| at <= by);
+        self.certificates.iter().filter(is_over).map(|one| retired(&one.fingerprint, false)).collect()
     }
 
     /// The one thing to note of a certificate: what was missed meanwhile is told no more.
