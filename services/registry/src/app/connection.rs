@@ -2,7 +2,7 @@ use vestibule_eventlog::{StreamId, Version};
 use vestibule_kernel::{ConnectionId, OrganizationId};
 use vestibule_settings::Patch;
 use vestibule_tenancy::{
-    DisplayName, Note,
+    DisplayName,
     connection::{CATEGORY, Command, Configure, Connection, Create, Rejection},
 };
 
@@ -108,14 +108,5 @@ impl Registry {
             }
         }
         Err(Error::Contended)
-    }
-
-    pub(crate) async fn disable_connection(
-        &self,
-        id: (OrganizationId, ConnectionId),
-        change: Change,
-        note: Note,
-    ) -> Result<Resource<Connection>, Error> {
-        self.change(&stream(id), change, &Command::Disable { note }).await
     }
 }

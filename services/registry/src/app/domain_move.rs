@@ -35,9 +35,9 @@ impl Registry {
             let description = "the domain is this organization's already";
             return Err(InvalidFields::one("DESTINATION_INVALID", "destination", description).into());
         }
-        self.require_destination(destination, leave_without_sign_in).await?;
         let given = stream(id.0, id.1);
         for _ in 0..ATTEMPTS_MAX {
+            let way_in = self.require_destination(destination, leave_without_sign_in).await?;
             let leaving = self.log.load::<Domain>(&given).await?;
             if leaving.cursor.is_none() {
                 return Err(Error::rejected(Rejection::NotFound));
@@ -51,10 +51,14 @@ impl Registry {
                 take_over(&taken, &claimed, (destination, id.0), (claim, *ownership), (&note, self.clock.now()))?;
             let released = leaving.state.decide(&Command::Release).map_err(Error::rejected)?;
             // The new owner first: whoever takes in one event after the other knows an owner at every moment.
-            let transaction = Transaction::new(change.metadata.clone())
+            let mut transaction = Transaction::new(change.metadata.clone())
                 .append(taken.clone(), claimed.version, &events)
                 .and_then(|transaction| transaction.append(given.clone(), leaving.version, &released))
                 .map_err(|error| AppendError::Unprepared(Box::new(error)))?;
+            if let Some((connection, version)) = way_in {
+                // Nobody turns it off while the domain is on its way.
+                transaction = transaction.unchanged(connection, version);
+            }
             match self.log.append(transaction).await {
                 Ok(_) => return self.read(&taken, Rejection::NotFound).await,
                 // Somebody changed it, or the destination claimed it a moment ago: take that claim.
@@ -65,11 +69,16 @@ impl Registry {
         Err(Error::Contended)
     }
 
-    async fn require_destination(&self, organization: OrganizationId, anyway: bool) -> Result<(), Error> {
+    /// Over which connection of the destination people will begin; `None` when it does not matter whether they can.
+    async fn require_destination(
+        &self,
+        organization: OrganizationId,
+        anyway: bool,
+    ) -> Result<Option<(StreamId, Version)>, Error> {
         match self.organization(organization).await?.state {
-            Organization::Suspended(_) if !anyway => Err(Error::DestinationSuspended),
-            _ if anyway || self.has_way_in(organization, None).await? => Ok(()),
-            _ => Err(Error::NoEnabledConnection),
+            _ if anyway => Ok(None),
+            Organization::Suspended(_) => Err(Error::DestinationSuspended),
+            _ => self.way_in(organization, None).await?.map(Some).ok_or(Error::NoEnabledConnection),
         }
     }
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use vestibule_decider::Decider as _;
-use vestibule_eventlog::{AppendError, Transaction};
+use vestibule_eventlog::{AppendError, StreamId, Transaction, Version};
 use vestibule_kernel::OrganizationId;
 use vestibule_tenancy::{
     Note,
-    connection::{self, Command, Connection},
+    connection::{Command, Connection},
     onboarding::Onboarding,
 };
 
@@ -77,30 +77,60 @@ impl Registry {
         Err(Error::Contended)
     }
 
-    /// Refuses what would leave nobody of the organization a way to sign in.
-    pub(crate) async fn require_another_connection(&self, id: ConnectionName) -> Result<(), Error> {
-        let known = self.connection(id).await?.state;
-        if !is_begun_with(&known) || self.has_way_in(id.0, Some(id)).await? {
-            return Ok(());
+    /// Turns a connection off. The last one over which people begin only when `leave_without_sign_in`.
+    pub(crate) async fn disable_connection(
+        &self,
+        id: ConnectionName,
+        change: Change,
+        note: Note,
+        leave_without_sign_in: bool,
+    ) -> Result<Resource<Connection>, Error> {
+        let disabled = connection_stream(id);
+        let disable = Command::Disable { note };
+        for _ in 0..ATTEMPTS_MAX {
+            let known = self.existing(&disabled).await?;
+            require_etag(&change, known.version)?;
+            let events = known.state.decide(&disable).map_err(Error::rejected)?;
+            if events.is_empty() {
+                return Ok(known.into());
+            }
+            let mut transaction = Transaction::new(change.metadata.clone())
+                .append(disabled.clone(), known.version, &events)
+                .map_err(|error| AppendError::Unprepared(Box::new(error)))?;
+            if !leave_without_sign_in && is_begun_with(&known.state) {
+                let (other, version) = self.way_in(id.0, Some(id)).await?.ok_or(Error::LastConnection)?;
+                // Whoever turns that one off at the same time looks for another one, too: one of the two comes too late.
+                transaction = transaction.unchanged(other, version);
+            }
+            match self.log.append(transaction).await {
+                Ok(_) => return self.connection(id).await,
+                Err(AppendError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
-        Err(Error::LastConnection)
+        Err(Error::Contended)
     }
 
-    /// Whether people of the organization can begin a sign-in, over another connection than `except`.
-    pub(super) async fn has_way_in(
+    /// Another connection than `except` over which people of the organization begin a sign-in, as it is now.
+    pub(super) async fn way_in(
         &self,
         organization: OrganizationId,
         except: Option<ConnectionName>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<(StreamId, Version)>, Error> {
         for (connection, is_enabled) in self.onboardings.connections(organization).await? {
-            if is_enabled && Some(connection) != except && is_begun_with(&self.connection(connection).await?.state) {
-                return Ok(true);
+            if !is_enabled || Some(connection) == except {
+                continue;
+            }
+            let stream = connection_stream(connection);
+            let known = self.log.load::<Connection>(&stream).await?;
+            if is_begun_with(&known.state) {
+                return Ok(Some((stream, known.version)));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 }
 
-fn is_begun_with(connection: &connection::Connection) -> bool {
+fn is_begun_with(connection: &Connection) -> bool {
     matches!(connection, Connection::Enabled(trust) if trust.replaced.is_none())
 }

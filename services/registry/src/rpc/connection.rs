@@ -144,10 +144,8 @@ impl ConnectionService for Api {
         let DisableConnectionRequest { name, etag, note: text, leave_without_sign_in } = request.get_ref();
         let id = resource::connection("name", name).map_err(refused)?;
         let (change, note) = (change(&request, "etag", etag)?, note(text).map_err(refused)?);
-        if !leave_without_sign_in {
-            self.registry.require_another_connection(id).await.map_err(refused)?;
-        }
-        let connection = self.registry.disable_connection(id, change, note).await.map_err(refused)?;
+        let disabled = self.registry.disable_connection(id, change, note, *leave_without_sign_in).await;
+        let connection = disabled.map_err(refused)?;
         Ok(Response::new(DisableConnectionResponse { connection: Some(self.connection_message(&connection)) }))
     }
 

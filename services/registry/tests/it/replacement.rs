@@ -139,6 +139,52 @@ async fn the_last_connection_goes_only_when_that_is_meant() {
 }
 
 #[tokio::test]
+async fn of_two_that_are_turned_off_at_once_one_stays() {
+    let registry = Registry::start().await;
+    for round in 0..6 {
+        let acme = registry.create_organization(&format!("acme-{round}")).await.name;
+        let (first, second) = (registry.live(&acme).await, registry.live(&acme).await);
+        let attempts = [first.name, second.name].map(|name| {
+            let request = DisableConnectionRequest { name, ..DisableConnectionRequest::default() };
+            let mut connections = registry.connections();
+            tokio::spawn(async move { connections.disable_connection(request).await })
+        });
+        let mut disabled = 0;
+        for attempt in attempts {
+            match attempt.await.unwrap() {
+                Ok(_) => disabled += 1,
+                lost => drop(assert_refused(lost, Code::FailedPrecondition, "LAST_CONNECTION")),
+            }
+        }
+        assert_eq!(disabled, 1, "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_replacement_is_not_turned_off_while_it_takes_over() {
+    let registry = Registry::start().await;
+    for round in 0..6 {
+        let acme = registry.create_organization(&format!("acme-{round}")).await.name;
+        let (old, new) = (registry.live(&acme).await, registry.live(&acme).await);
+        let (mut replacing, mut disabling) = (registry.connections(), registry.connections());
+        let (replace, disable) = (
+            by(&old.name, &new.name),
+            DisableConnectionRequest { name: new.name.clone(), ..DisableConnectionRequest::default() },
+        );
+        let replaced = tokio::spawn(async move { replacing.replace_connection(replace).await });
+        let disabled = tokio::spawn(async move { disabling.disable_connection(disable).await });
+        let (replaced, disabled) = (replaced.await.unwrap(), disabled.await.unwrap());
+        replaced.unwrap();
+        let new = registry.connections().get_connection(GetConnectionRequest { name: new.name }).await.unwrap();
+        // Either it was off first, and is turned on again by taking over; or it is the last one and stays.
+        assert_eq!(new.into_inner().connection.unwrap().state(), State::Enabled, "round {round}");
+        if disabled.is_err() {
+            assert_refused(disabled, Code::FailedPrecondition, "LAST_CONNECTION");
+        }
+    }
+}
+
+#[tokio::test]
 async fn one_that_is_being_replaced_is_no_way_in() {
     let registry = Registry::start().await;
     let acme = registry.create_organization("acme").await.name;
