@@ -67,7 +67,8 @@ impl Onboardings {
             // Before everything else: whoever records something meanwhile has seen less than we will, and their record
             // makes us look again.
             let known = self.log.load::<Onboarding>(&stream(id)).await?;
-            let connection = self.log.load::<Connection>(&connection_stream(id)).await?.state;
+            let followed = self.log.load::<Connection>(&connection_stream(id)).await?;
+            let connection = followed.state;
             if connection == Connection::Absent {
                 return Ok(());
             }
@@ -75,8 +76,13 @@ impl Onboardings {
             if events.is_empty() {
                 return Ok(());
             }
-            let transaction = Transaction::new(metadata.clone()).append(stream(id), known.version, &events);
-            match self.log.append(transaction.map_err(|error| AppendError::Unprepared(Box::new(error)))?).await {
+            // Of the connection as it is when it is recorded: another process may have seen what came after it already, and
+            // found nothing to record.
+            let transaction = Transaction::new(metadata.clone())
+                .append(stream(id), known.version, &events)
+                .map_err(|error| AppendError::Unprepared(Box::new(error)))?
+                .unchanged(connection_stream(id), followed.version);
+            match self.log.append(transaction).await {
                 Ok(_) => return Ok(()),
                 Err(AppendError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
