@@ -24,7 +24,7 @@ impl Onboardings {
                 metadata_imported: true,
                 certificate_valid: is_certificate_valid(trust, self.clock.now()),
                 mapping: mapping(&trust.settings),
-                tested: trust.tested.is_some(),
+                tested: is_tested(trust),
                 enabled: matches!(connection, Connection::Enabled(_)),
             },
         ))
@@ -77,6 +77,12 @@ const fn without_connection(domain_verified: bool) -> Facts {
 
 fn is_certificate_valid(trust: &Trust, now: Timestamp) -> bool {
     trust.certificates.iter().any(|certificate| certificate.not_before <= now && now <= certificate.not_after)
+}
+
+/// A test that was signed with a key that is not trusted any more says nothing of those that are.
+fn is_tested(trust: &Trust) -> bool {
+    let is_trusted = |fingerprint: &str| trust.certificates.iter().any(|known| known.fingerprint == fingerprint);
+    trust.tested.as_ref().is_some_and(|tested| is_trusted(&tested.certificate_fingerprint))
 }
 
 /// Tells a mapping apart from every other: what makes claims, roles and the person of what the identity provider sends.

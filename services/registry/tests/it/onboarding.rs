@@ -22,7 +22,7 @@ use vestibule_rpc::registry::v1::{
 use vestibule_storage::{TestOutcome, TestRefusal, TestSignIns, TestTicket};
 use vestibule_tenancy::connection::{self as domain_connection, NoteTest, SamlSettings as Settings};
 
-use crate::registry::{Registry, assert_field, assert_refused, identity_provider, now, saml_of};
+use crate::registry::{Registry, assert_field, assert_refused, identity_provider, now, saml_connection, saml_of};
 
 impl Registry {
     fn onboardings(&self) -> OnboardingServiceClient<vestibule_rpc::Channel> {
@@ -251,6 +251,29 @@ async fn what_is_gone_is_missing_again() {
     assert_eq!(open_now().await, [Step::DomainVerified, Step::TestSignInPassed, Step::RoutingEnabled]);
     registry.clock.advance(Duration::from_hours(24 * 365 * 3));
     assert!(open_now().await.contains(&Step::CertificateChecked), "its validity is over");
+}
+
+#[tokio::test]
+async fn a_test_with_a_key_that_is_trusted_no_more_has_to_be_repeated() {
+    let registry = Registry::start().await;
+    let (acme, connection) = registry.newcomer().await;
+    registry.own(&acme, "acme.test").await;
+    registry.review(&connection.name, "").await.unwrap();
+    registry.tested(&connection, TEST).await;
+    registry.recorded_up_to(6).await;
+    // Nothing changes but the key.
+    let renewed = saml_connection("", &identity_provider().metadata_xml());
+    let update_mask = Some(FieldMask { paths: vec!["saml.metadata_xml".to_owned()] });
+    let connection = Some(Connection { name: connection.name.clone(), ..renewed });
+    let request = UpdateConnectionRequest { connection, update_mask };
+    let renewed = registry.connections().update_connection(request).await.unwrap().into_inner().connection.unwrap();
+    let open_now = open(&registry.onboarding(&renewed.name).await.unwrap());
+    assert_eq!(open_now, [Step::TestSignInPassed, Step::RoutingEnabled]);
+    let reopened = ("step_reopened".to_owned(), "test_sign_in_passed".to_owned());
+    assert_eq!(registry.recorded_up_to(7).await.last(), Some(&reopened));
+    assert_refused(registry.enable(&renewed.name, "").await, Code::FailedPrecondition, "ONBOARDING_INCOMPLETE");
+    registry.tested(&renewed, "0c1d2e3f-6f0e-4e0a-9d3c-2b1a4e5f6a7d").await;
+    registry.enable(&renewed.name, "").await.unwrap();
 }
 
 #[tokio::test]
