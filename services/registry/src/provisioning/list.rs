@@ -69,7 +69,7 @@ impl Inner {
             if let Some(user) = self.user_or_none(access, id).await?
                 && filter.matches(&user.document)
             {
-                found.add(user);
+                found.add(0, || Ok(user))?;
             }
         }
         Ok(found.listed())
@@ -108,7 +108,7 @@ impl Inner {
             return Err(Error::TooMany);
         }
         let total = candidates.len();
-        let (mut found, mut members) = (Found::new(query), 0);
+        let mut found = Found::new(query);
         let range = if query.filter.is_some() { (0, total) } else { (query.skip, query.count) };
         for id in candidates.into_iter().skip(range.0).take(range.1) {
             let current = match self.group(access, id).await {
@@ -117,16 +117,16 @@ impl Inner {
                 Err(error) => return Err(error),
             };
             let held = if let DirectoryGroup::Present(kept) = &current.state { kept.members.len() } else { 0 };
+            let held = if query.with_members { held } else { 0 };
             let Some(filter) = &query.filter else {
-                members += held;
-                if query.with_members && members > PAGE_MEMBERS_MAX && !found.page.is_empty() {
+                if !found.has_room(held) {
                     break;
                 }
                 found.page.push(Self::rendered_group(&current, query.with_members)?);
                 continue;
             };
             if filter.matches(&Self::rendered_group(&current, true)?.document) {
-                found.add(Self::rendered_group(&current, query.with_members)?);
+                found.add(held, || Self::rendered_group(&current, query.with_members))?;
             }
         }
         Ok(if query.filter.is_some() { found.listed() } else { Listed { page: found.page, total } })
@@ -138,22 +138,53 @@ struct Found {
     skip: usize,
     count: usize,
     page: Vec<Rendered>,
+    /// Members on the page.
+    members: usize,
+    /// The page has ended.
+    is_full: bool,
     total: usize,
 }
 
 impl Found {
     const fn new(query: &Query) -> Self {
-        Self { skip: query.skip, count: query.count, page: Vec::new(), total: 0 }
+        let (skip, count) = (query.skip, query.count);
+        Self { skip, count, page: Vec::new(), members: 0, is_full: count == 0, total: 0 }
     }
 
-    fn add(&mut self, resource: Rendered) {
-        if self.total >= self.skip && self.page.len() < self.count {
-            self.page.push(resource);
+    /// Whether the page can hold one more resource, with so many members; what is left out ends the page.
+    fn has_room(&mut self, members: usize) -> bool {
+        self.members += members;
+        self.is_full |= self.page.len() >= self.count;
+        self.is_full |= self.members > PAGE_MEMBERS_MAX && !self.page.is_empty();
+        !self.is_full
+    }
+
+    fn add(&mut self, members: usize, resource: impl FnOnce() -> Result<Rendered, Error>) -> Result<(), Error> {
+        if self.total >= self.skip && self.has_room(members) {
+            self.page.push(resource()?);
         }
         self.total += 1;
+        Ok(())
     }
 
     fn listed(self) -> Listed {
         Listed { page: self.page, total: self.total }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_of_groups_ends_before_it_has_too_many_members_also_with_a_filter() {
+        let resource_type = ResourceType::Group;
+        let mut found = Found::new(&Query { resource_type, filter: None, skip: 1, count: 4, with_members: true });
+        for members in [PAGE_MEMBERS_MAX + 1, PAGE_MEMBERS_MAX / 2, PAGE_MEMBERS_MAX / 2, 1, 0] {
+            let id = members.to_string();
+            found.add(members, || Ok(Rendered { id, version: 1, document: vestibule_scim::Document::new() })).unwrap();
+        }
+        let Listed { page, total } = found.listed();
+        assert_eq!((page.len(), total), (2, 5), "none is left out in the middle of a page");
     }
 }
