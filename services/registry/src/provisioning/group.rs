@@ -73,8 +73,11 @@ impl Inner {
             let wanted = change(&before)?;
             let mut step = opening(access, group, kept.as_ref(), &wanted)?;
             renamed |= kept.is_some() && !step.is_empty();
-            let touched = renamed && access.directory.roles == RolesFrom::Directory;
-            let changes = changes(kept.as_ref(), &wanted, touched)?;
+            let has_roles = access.directory.roles == RolesFrom::Directory;
+            let mut changes = changes(kept.as_ref(), &wanted, renamed && has_roles)?;
+            if has_roles && step.is_empty() && changes.is_empty() {
+                changes = repeated(kept.as_ref());
+            }
             if changes.len() > MEMBER_CHANGES_MAX {
                 return Err(Error::TooManyMembers);
             }
@@ -125,6 +128,13 @@ impl Inner {
         }
         Err(Error::Contended)
     }
+}
+
+/// Who is looked at again where nothing is to change: a directory that repeats a new name whose appends broke off after the
+/// first asks for just that. A group with more members cannot have been renamed.
+fn repeated(kept: Option<&Kept>) -> Vec<Step> {
+    let kept = kept.filter(|kept| kept.members.len() <= MEMBER_CHANGES_MAX);
+    kept.into_iter().flat_map(|kept| &kept.members).copied().map(Step::Stay).collect()
 }
 
 /// Creates the group, or renames it.
