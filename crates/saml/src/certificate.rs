@@ -74,8 +74,8 @@ pub enum CertificateError {
     /// Not one X.509 certificate in DER.
     #[error("the certificate is not one X.509 certificate in DER")]
     Malformed,
-    /// Neither RSA nor an elliptic curve of NIST.
-    #[error("the certificate's key is neither RSA nor on one of the curves P-256, P-384, P-521")]
+    /// Neither RSA nor an elliptic curve of NIST, or no key of that kind after all.
+    #[error("the certificate's key is neither a usable RSA key nor on one of the curves P-256, P-384, P-521")]
     KeyUnsupported,
     /// RSA below [`limit::RSA_BITS_MIN`].
     #[error("the certificate's RSA key is too weak: it has fewer than {} bits", limit::RSA_BITS_MIN)]

@@ -12,8 +12,9 @@ use vestibule_kernel::Timestamp;
 
 pub use self::{error::MetadataError, logout::SingleLogoutService};
 use crate::{
-    Certificate, TrustedCertificates, limit,
+    Certificate, CertificateError, TrustedCertificates, limit,
     name::{DSIG, HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL},
+    signature::VerificationKey,
     xml::{self, Limits, Node},
 };
 use url::Url;
@@ -192,6 +193,8 @@ fn certificates(provider: Node<'_>) -> Result<Vec<Certificate>, MetadataError> {
             let text = node.text().map_err(|_| MetadataError::Malformed)?;
             let certificate = Certificate::from_base64(&text)?;
             if certificates.iter().all(|known| known.fingerprint() != certificate.fingerprint()) {
+                // One key that cannot be used would spoil all that are trusted beside it.
+                VerificationKey::new(&certificate).map_err(|_| CertificateError::KeyUnsupported)?;
                 certificates.push(certificate);
             }
             if certificates.len() > limit::CERTIFICATES_MAX {

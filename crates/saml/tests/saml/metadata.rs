@@ -3,7 +3,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use vestibule_kernel::{Explain, Kind, Timestamp};
 use vestibule_saml::{
-    Binding, Certificate, CertificateError, Fingerprint, IdentityProviderMetadata, KeyAlgorithm, MetadataError, limit,
+    Binding, Certificate, CertificateError, Fingerprint, IdentityProviderMetadata, KeyAlgorithm, MetadataError,
+    TrustedCertificates, limit,
 };
 
 use crate::support::{EC, IDP, NOW, RSA, SP, days, element, provider, replace};
@@ -151,6 +152,20 @@ fn certificates_that_cannot_be_trusted_are_refused() {
         Certificate::from_der(&vec![0; limit::CERTIFICATE_BYTES_MAX + 1]).unwrap_err(),
         CertificateError::TooLarge
     );
+}
+
+#[test]
+fn a_key_that_verifies_nothing_spoils_no_others() {
+    let genuine_key = Certificate::from_der(EC.certificate_der()).unwrap().public_key_der().to_vec();
+    let mut der = EC.certificate_der().to_vec();
+    let at = der.windows(genuine_key.len()).position(|window| window == genuine_key).unwrap();
+    // The second number of a point: with another one it does not lie on the curve.
+    der[at + genuine_key.len() - 1] ^= 1;
+    let certificate = Certificate::from_der(&der).unwrap();
+    let genuine_one = Certificate::from_der(RSA.certificate_der()).unwrap();
+    assert!(TrustedCertificates::new([genuine_one, certificate]).is_err());
+    let named = genuine().replace(&STANDARD.encode(EC.certificate_der()), &STANDARD.encode(&der));
+    assert_eq!(parse(&named).unwrap_err(), MetadataError::Certificate(CertificateError::KeyUnsupported));
 }
 
 #[test]
