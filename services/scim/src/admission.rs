@@ -52,6 +52,11 @@ impl Admission {
         is_admitted.then_some(Admitted(digest))
     }
 
+    /// Whether the token was good before.
+    pub(crate) fn is_good(&self, admitted: Admitted) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).good.contains_key(&admitted.0)
+    }
+
     /// Remembers whether the token was good.
     pub(crate) fn learn(&self, admitted: Admitted, is_good: bool, now: Timestamp) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,6 +1,6 @@
 use axum::http::{HeaderMap, header};
 use tonic::Code;
-use vestibule_rpc::provisioning::v1::Access;
+use vestibule_rpc::provisioning::v1::{Access, AuthenticateRequest};
 
 use crate::{
     admission::Admitted,
@@ -28,6 +28,17 @@ impl Edge {
         let token = token.trim();
         let admitted = self.0.admission.admit(token, self.0.clock.now()).ok_or(Failure::TooManyRequests)?;
         Ok(Asked { access: Access { directory: directory.to_owned(), token: token.to_owned() }, admitted })
+    }
+
+    /// Takes a request whose body is to be waited for. A token that was never good is shown to the registry first: bodies
+    /// that do not come, of whoever has none, would hold every place there is.
+    pub(super) async fn asked_with_body(&self, directory: &str, headers: &HeaderMap) -> Result<Asked, Failure> {
+        let asked = self.asked(directory, headers)?;
+        if !self.0.admission.is_good(asked.admitted) {
+            let request = AuthenticateRequest { access: Some(asked.access.clone()) };
+            self.learned(asked.admitted, self.registry().authenticate(request).await)?;
+        }
+        Ok(asked)
     }
 
     /// Remembers what the registry thinks of the token, and hands the answer on.

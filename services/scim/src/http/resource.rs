@@ -101,7 +101,7 @@ impl Call {
     }
 
     async fn create(self, query: Option<&str>, body: Body) -> Result<Response, Failure> {
-        let asked = self.edge.asked(&self.directory, &self.headers)?;
+        let asked = self.edge.asked_with_body(&self.directory, &self.headers).await?;
         let projection = self.projection(&Query::read(query)?)?;
         let json = self.body(body).await?;
         let admitted = asked.admitted();
@@ -128,7 +128,7 @@ impl Call {
     }
 
     async fn replace(self, id: String, query: Option<&str>, body: Body) -> Result<Response, Failure> {
-        let asked = self.edge.asked(&self.directory, &self.headers)?;
+        let asked = self.edge.asked_with_body(&self.directory, &self.headers).await?;
         let (projection, etag) = (self.projection(&Query::read(query)?)?, if_match(&self.headers)?);
         let json = self.body(body).await?;
         let admitted = asked.admitted();
@@ -138,7 +138,7 @@ impl Call {
     }
 
     async fn patch(self, id: String, query: Option<&str>, body: Body) -> Result<Response, Failure> {
-        let asked = self.edge.asked(&self.directory, &self.headers)?;
+        let asked = self.edge.asked_with_body(&self.directory, &self.headers).await?;
         let (projection, etag) = (self.projection(&Query::read(query)?)?, if_match(&self.headers)?);
         let json = self.body(body).await?;
         let admitted = asked.admitted();
