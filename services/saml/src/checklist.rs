@@ -3,6 +3,10 @@ use vestibule_saml as saml;
 
 use crate::refusal::Refusal;
 
+/// Characters of what a check of ours tells: more than of the engine's ([`saml::limit::FINDING_CHARS_MAX`]), because names of
+/// attributes are long, and together still little.
+const FOUND_CHARS_MAX: usize = 2048;
+
 /// What is checked beside the Response itself, in this order.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Check {
@@ -145,9 +149,15 @@ impl Checklist {
             name: check.name().to_owned(),
             status: status.into(),
             expected: check.expected().to_owned(),
-            found: found.to_owned(),
+            found: printable(found),
         });
     }
+}
+
+/// What terminals obey is not told: names of attributes are the identity provider's words.
+fn printable(text: &str) -> String {
+    let told = text.chars().map(|each| if each.is_control() { char::REPLACEMENT_CHARACTER } else { each });
+    told.take(FOUND_CHARS_MAX).collect()
 }
 
 fn message(check: saml::Check<'_>) -> pb::Check {

@@ -322,3 +322,26 @@ async fn what_would_keep_people_out_keeps_the_test_from_passing() {
     passed(&world.test(&acme, &strict, &ada()).await);
     assert_eq!(tests.find(id, now()).await.unwrap().unwrap().1.unwrap().refused, None);
 }
+
+#[tokio::test]
+async fn what_an_identity_provider_names_its_attributes_is_told_in_short_and_kept() {
+    let world = World::start().await;
+    let acme = world.newcomer().await;
+    let wanted = SamlSettings { required_claims: vec![ClaimName::Groups], ..SamlSettings::default() };
+    let settings = CheckedSettings::check(wanted, &SamlSettings::default(), now()).unwrap();
+    let configure = connection::Configure { settings: Some(settings), ..connection::Configure::default() };
+    world.change_connection(&acme, connection::Command::Configure(configure)).await;
+    world.settle().await;
+    let plain = Subject::persistent("n").with("email", ["n@acme.test"]).with("a\u{9b}31m", ["x"]);
+    // Together more than a record can hold.
+    let long = |index: usize| format!("{index:02}-{}", "x".repeat(900));
+    let subject = (0..80).fold(plain, |subject, index| subject.with(long(index), ["x"]));
+    let (id, ticket) = world.ticket_of(&acme, |_| {}).await;
+    let answer = world.test(&acme, &ticket, &subject).await;
+    assert_eq!(refusal(&answer), "ATTRIBUTE_REQUIRED_MISSING");
+    let told = answer.checks.iter().find(|check| check.status() == Checked::Failed).unwrap();
+    assert!(told.found.contains("arrived: ") && !told.found.contains(char::is_control), "{}", told.found);
+    assert!(told.found.chars().count() <= 2048);
+    let known = TestSignIns::new(world.resources.expiring.clone()).find(id, now()).await.unwrap().unwrap();
+    assert_eq!(known.1.expect("what came of it is kept").refused.unwrap().reason, "ATTRIBUTE_REQUIRED_MISSING");
+}
