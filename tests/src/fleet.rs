@@ -7,7 +7,7 @@ use vestibule_sandbox::Channels;
 use crate::{Cli, Database, Launch, Surroundings, Vestibule, free_port};
 
 /// The services, in the order in which they are started: the registry makes the tables and the keys.
-pub const SERVICES: [&str; 5] = ["registry", "routing", "saml", "enrichment", "gateway"];
+pub const SERVICES: [&str; 6] = ["registry", "routing", "saml", "enrichment", "gateway", "scim"];
 
 /// Every service in a process of its own on one PostgreSQL, with TLS and tokens between them, as a deployment has them.
 pub struct Fleet {
@@ -16,6 +16,7 @@ pub struct Fleet {
     directory: Arc<TempDir>,
     settings: Vec<(String, serde_json::Value)>,
     gateway_port: u16,
+    scim_port: u16,
     processes: BTreeMap<&'static str, Vestibule>,
 }
 
@@ -35,12 +36,11 @@ impl Fleet {
     pub async fn start_with(settings: &[(&str, serde_json::Value)]) -> Result<Option<Self>> {
         let Some(mut fleet) = Self::registry_with(settings).await? else { return Ok(None) };
         fleet.grant().await?;
-        for (role, services) in
-            [("vestibule_read", ["routing", "enrichment"]), ("vestibule_append", ["saml", "gateway"])]
-        {
+        let reading: &[&'static str] = &["routing", "enrichment", "scim"];
+        for (role, services) in [("vestibule_read", reading), ("vestibule_append", &["saml", "gateway"])] {
             let file = format!("{role}.url");
             fs::write(fleet.path().join(&file), fleet.database.user_with(role)?.as_str())?;
-            for service in services {
+            for &service in services {
                 fleet.start_service(service, &file).await?;
             }
         }
@@ -60,6 +60,7 @@ impl Fleet {
             directory: Arc::new(directory),
             settings: settings.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
             gateway_port: free_port()?,
+            scim_port: free_port()?,
             processes: BTreeMap::new(),
         };
         fs::write(fleet.path().join("owner.url"), fleet.database.url().as_str())?;
@@ -147,6 +148,12 @@ impl Fleet {
         format!("http://localhost:{}", self.gateway_port)
     }
 
+    /// Where directories reach the SCIM edge: a load balancer would send them there from the public address.
+    #[must_use]
+    pub fn scim_url(&self) -> String {
+        format!("http://localhost:{}", self.scim_port)
+    }
+
     /// How one of the services would be started.
     ///
     /// # Errors
@@ -166,8 +173,11 @@ impl Fleet {
             launch = launch.set("grpc.registry_token_file", "tls/registry.token");
         }
         let peer = |name: &str| self.service(name).addresses.grpc.clone();
-        if name == "saml" {
+        if name == "saml" || name == "scim" {
             launch = launch.set("peers.registry", peer("registry"));
+        }
+        if name == "scim" {
+            launch = launch.set("http.listen", format!("127.0.0.1:{}", self.scim_port));
         }
         if name == "gateway" {
             launch = launch

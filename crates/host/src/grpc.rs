@@ -143,10 +143,10 @@ fn served(services: &[Service]) -> Result<Vec<String>, tonic_reflection::server:
     Ok(names.chain(["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"].map(str::to_owned)).collect())
 }
 
-/// The service that serves a package. Events are told by the one that records most of them.
+/// The service that serves a package. Events are told, and people of directories recorded, by the one that records most.
 fn host_of(package: &str) -> Option<&str> {
     match package.split('.').nth(1) {
-        Some("events") => Some("registry"),
+        Some("events" | "provisioning") => Some("registry"),
         service => service,
     }
 }

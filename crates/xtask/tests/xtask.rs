@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 /// The services that `vestibule serve` knows and that run apart in a deployment.
-const SERVICES: [&str; 5] = ["registry", "routing", "saml", "enrichment", "gateway"];
+const SERVICES: [&str; 6] = ["registry", "routing", "saml", "enrichment", "gateway", "scim"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_path_buf()

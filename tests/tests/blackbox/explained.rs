@@ -1,6 +1,6 @@
 //! What is wrong with a Response, and what metadata holds, by the command line.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use anyhow::Result;
 use vestibule_kernel::{Clock, SystemClock, SystemIds};
@@ -15,11 +15,10 @@ async fn metadata_is_looked_at_and_a_response_is_explained() -> Result<()> {
     let pool = ["pool", "create", POOL_ID, "--domain", "login.acme.test", "--app-client", "1example23456789"];
     vestibule.run(pool)?.ok()?;
     vestibule.run(["org", "create", "acme"])?.ok()?;
-    let provider = Provider::new("acme")?;
+    let provider = Provider::lasting("acme", Duration::from_hours(24))?;
     let file = provider.metadata_file(&vestibule)?;
     let file = file.to_string_lossy();
 
-    // The key of this provider lasts one day.
     let shown = vestibule.run(["saml", "inspect", &file])?;
     for word in ["https://idp.acme.test/saml", "trusted already    no", "CERTIFICATE_EXPIRES_SOON", "connection create"]
     {

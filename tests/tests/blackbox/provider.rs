@@ -17,8 +17,13 @@ pub(crate) struct Provider {
 
 impl Provider {
     pub(crate) fn new(slug: &str) -> Result<Self> {
+        Self::lasting(slug, Duration::from_hours(24 * 90))
+    }
+
+    /// Its key lasts this long from now on.
+    pub(crate) fn lasting(slug: &str, time: Duration) -> Result<Self> {
         let now = SystemClock.now();
-        let until = now.plus(Duration::from_hours(24 * 90));
+        let until = now.plus(time);
         let key = SigningKey::generate(KeyType::EcP256, &format!("idp.{slug}.test"), now, until)?;
         let base = format!("https://idp.{slug}.test");
         Ok(Self {

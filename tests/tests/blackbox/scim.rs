@@ -4,8 +4,12 @@
 use anyhow::{Context, Result, ensure};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 use vestibule_sandbox::check::Browser;
-use vestibule_tests::{Interop, Launch, Vestibule, http_client, until};
+use vestibule_tests::{Fleet, Interop, Launch, Vestibule, http_client, until};
 
 use crate::{cognito::Pool, customer::Customer, refusal};
 
@@ -259,6 +263,11 @@ async fn okta_imports_deactivates_by_put_and_pushes_groups_that_are_roles() -> R
     let back = json!([{ "op": "replace", "value": { "id": engineers, "displayName": "Engineers" } }]);
     directory.patch(&format!("/Groups/{engineers}"), &back).await?;
     assert_eq!(roles(&vestibule)?, json!(["engineer"]));
+    // What is repeated changes nothing of the group, and looks at its members again: the first time may have broken off.
+    vestibule.run(["connection", "configure", "acme", &connection, "--role", "builder=Engineers"])?.ok()?;
+    directory.patch(&format!("/Groups/{engineers}"), &back).await?;
+    assert_eq!(roles(&vestibule)?, json!(["builder"]));
+    vestibule.run(["connection", "configure", "acme", &connection, "--role", "engineer=Engineers"])?.ok()?;
     let remove = json!([{ "op": "remove", "path": format!("members[value eq \"{ada}\"]") }]);
     directory.patch(&format!("/Groups/{engineers}"), &remove).await?;
     assert_eq!(roles(&vestibule)?, json!([]));
@@ -278,16 +287,20 @@ async fn okta_imports_deactivates_by_put_and_pushes_groups_that_are_roles() -> R
     assert_ne!(id(&directory.post("/Users", &okta(true)).await?)?, ada);
     assert_eq!(pool.sign_in(&customer).await?.id["sub"], tokens.id["sub"]);
     assert_eq!(people(&vestibule, "acme")?.len(), 1);
-    // A password that a directory sends is kept nowhere.
+    is_kept_nowhere(&vestibule, "1mz050nq")
+}
+
+/// A password that a directory sends.
+fn is_kept_nowhere(vestibule: &Vestibule, password: &str) -> Result<()> {
     let data = std::fs::read_dir(vestibule.directory().join("vestibule-data"))?;
     for file in data {
         let file = file?.path();
         if file.is_file() {
             let bytes = std::fs::read(&file)?;
-            assert!(!bytes.windows(8).any(|window| window == b"1mz050nq"), "{}", file.display());
+            assert!(!bytes.windows(password.len()).any(|window| window == password.as_bytes()), "{}", file.display());
         }
     }
-    assert!(!vestibule.process.stderr().contains("1mz050nq"));
+    assert!(!vestibule.process.stderr().contains(password));
     Ok(())
 }
 
@@ -419,9 +432,46 @@ async fn hostile_messages_change_nothing(acme: &Directory) -> Result<()> {
     assert_eq!(raw(json_type, vec![b' '; 1024 * 1024 + 1]).await?, 413);
     assert_eq!(raw(json_type, vec![b'['; 500_000]).await?, 400);
     assert_eq!(raw("text/xml", b"<a/>".to_vec()).await?, 415);
+    assert!(
+        without_its_body(acme).await?.starts_with("HTTP/1.1 401 "),
+        "a body is waited for before the token is good"
+    );
     assert_eq!(acme.refused(Method::POST, "/Bulk", Some(&json!({}))).await?.0, 501);
     assert_eq!(acme.refused(Method::PUT, "/Users", None).await?.0, 405);
     assert_eq!(acme.get("/Users").await?["totalResults"], 1, "a refused message has made somebody");
+    Ok(())
+}
+
+/// The answer to whoever has no token, and whose body never comes: it must not hold a place meanwhile.
+async fn without_its_body(acme: &Directory) -> Result<String> {
+    let url: url::Url = format!("{}/Users", acme.url).parse()?;
+    let (host, port) = (url.host_str().context("a host")?, url.port_or_known_default().context("a port")?);
+    let mut connection = TcpStream::connect((host, port)).await?;
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\nAuthorization: Bearer x\r\n\
+         Content-Type: application/scim+json\r\nContent-Length: 100\r\n\r\n",
+        url.path()
+    );
+    connection.write_all(head.as_bytes()).await?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await?;
+    Ok(answer)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_reaches_its_people_through_services_apart() -> Result<()> {
+    let Some(mut fleet) = Fleet::start().await? else { return Ok(()) };
+    let surroundings = fleet.surroundings().await?;
+    let mut directory = Directory::create(fleet.service("registry"), "acme", &["--name-id-format", PERSISTENT])?;
+    let path = directory.url.strip_prefix(&fleet.public_url()).context("an address below the public one")?.to_owned();
+    directory.url = format!("{}{path}", fleet.scim_url());
+    let made = directory.post("/Users", &user("grace@acme.test", "grace")).await?;
+    assert_eq!(directory.get("/Users").await?["totalResults"], 1);
+    let stranger = Directory { token: "x".repeat(40), ..directory };
+    assert_eq!(stranger.refused(Method::GET, &format!("/Users/{}", id(&made)?), None).await?.0, 401);
+    drop(surroundings);
+    let said = fleet.terminate().await?;
+    ensure!(!said.contains("ERROR"), "something was not right: {said}");
     Ok(())
 }
 

@@ -24,7 +24,7 @@ fn an_open_port_without_tls_and_token_is_refused() -> Result<()> {
     let key = "grpc.tls.key_file=tls/server.key";
     let token = "grpc.service_token_file=tls/service.token";
     for settings in [vec![], vec![certificate, key], vec![token]] {
-        for service in ["registry", "routing", "saml", "enrichment", "gateway", "all"] {
+        for service in ["registry", "routing", "saml", "enrichment", "gateway", "scim", "all"] {
             let flags = [listen.as_str()].into_iter().chain(settings.iter().copied());
             let arguments = ["serve", service].into_iter().chain(flags.flat_map(|setting| ["--set", setting]));
             let ran = cli.run(arguments)?;

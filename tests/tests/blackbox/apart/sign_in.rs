@@ -60,18 +60,24 @@ async fn reflected(service: &Vestibule) -> Result<Vec<String>> {
 fn expected(service: &str) -> Vec<String> {
     let own: &[&str] = match service {
         "registry" => &[
-            "ClaimPolicyService",
-            "ConnectionService",
-            "DomainService",
-            "OrganizationService",
-            "PersonService",
-            "UserPoolService",
+            "events.v1.EventService",
+            "provisioning.v1.ProvisioningService",
+            "registry.v1.CertificateService",
+            "registry.v1.ClaimPolicyService",
+            "registry.v1.ConnectionService",
+            "registry.v1.DirectoryService",
+            "registry.v1.DomainService",
+            "registry.v1.OnboardingService",
+            "registry.v1.OrganizationService",
+            "registry.v1.PersonService",
+            "registry.v1.UserPoolService",
         ],
-        "routing" => &["RoutingService"],
-        "saml" => &["SamlService"],
-        "enrichment" => &["EnrichmentService"],
-        _ => &["SignInService"],
+        "routing" => &["routing.v1.RoutingService"],
+        "saml" => &["saml.v1.SamlService"],
+        "enrichment" => &["enrichment.v1.EnrichmentService"],
+        "gateway" => &["gateway.v1.SignInService"],
+        _ => &[],
     };
     let general = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"].map(str::to_owned);
-    general.into_iter().chain(own.iter().map(|name| format!("vestibule.{service}.v1.{name}"))).collect()
+    general.into_iter().chain(own.iter().map(|name| format!("vestibule.{name}"))).collect()
 }
