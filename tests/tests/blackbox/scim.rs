@@ -476,6 +476,26 @@ async fn a_directory_reaches_its_people_through_services_apart() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_leaves_is_let_out_whatever_people_are_recognised_by() -> Result<()> {
+    let vestibule = Launch::serve("all")?.start().await?;
+    let (_pool, _customer) = customer(&vestibule, "acme").await?;
+    let directory = Directory::create(&vestibule, "acme", &["--name-id-format", PERSISTENT])?;
+    let ada = format!("/Users/{}", id(&directory.post("/Users", &user("ada@acme.test", "ada")).await?)?);
+    let listed = vestibule.run(["connection", "list", "acme", "--json"])?.json()?;
+    let connection = listed["connections"][0]["name"].as_str().context("a connection")?.to_owned();
+    vestibule.run(["connection", "configure", "acme", &connection, "--subject-attribute", "employeeNumber"])?.ok()?;
+
+    let renamed =
+        json!({ "schemas": [PATCH], "Operations": [{ "op": "replace", "path": "displayName", "value": "A" }] });
+    assert_eq!(directory.refused(Method::PATCH, &ada, Some(&renamed)).await?.0, 503);
+    let leave = json!([{ "op": "replace", "path": "active", "value": false }]);
+    assert_eq!(directory.patch(&ada, &leave).await?["active"], false);
+    let people = people(&vestibule, "acme")?;
+    ensure!(people.len() == 1 && people[0]["state"] == "STATE_DEACTIVATED", "{people:#?}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scim2_tester_finds_nothing_to_object_to() -> Result<()> {
     let Some(tester) = Interop::python("scim_tester.py", &[])? else { return Ok(()) };
     let vestibule = Launch::serve("all")?.set("scim.per_token_second_max", 1_000).start().await?;

@@ -8,7 +8,7 @@ use vestibule_tenancy::{
     directory::RolesFrom,
     directory_group::{self, DirectoryGroup},
     directory_user::{CATEGORY, Command, DirectoryUser, EXTERNAL_ID, Kept, Said, USER_NAME, unique_key},
-    person::{self, Provision, SUBJECT},
+    person::{self, Person, Provision, SUBJECT},
 };
 
 use super::{
@@ -90,12 +90,14 @@ impl Inner {
             must_be(etag, current.version)?;
             let wanted = change(&kept.as_ref().map(document).unwrap_or_default())?;
             let user = kept.as_ref().map_or_else(|| DirectoryUserId::from_uuid(new_user), |kept| kept.user);
-            let digest = self.subject_digest(access, &wanted).await?;
-            let person = match &kept {
-                Some(kept) => kept.person,
-                None => self.found(access.organization(), &digest).await?.unwrap_or(newcomer),
+            let digest = self.subject_digest(access, &wanted).await;
+            let person = match (&kept, &digest) {
+                (Some(kept), _) => kept.person,
+                (None, Ok(digest)) => self.found(access.organization(), digest).await?.unwrap_or(newcomer),
+                (None, Err(_)) => newcomer,
             };
             let (human, known) = self.person(access.organization(), person).await?;
+            let digest = digest.or_else(|unknown| kept_digest(unknown, &wanted, &known.state))?;
             let said = self.said(access, user, person, &wanted).await?;
             let (roles, mut transaction) = self.roles(access, kept.as_ref()).await?;
             let profile = self.profile(access, &wanted).await?;
@@ -179,8 +181,7 @@ impl Inner {
             person,
             user_name_digest: user_name_digest(&index, access, user_name),
             external_id_digest: external_id.map(|id| index.directory_digest(access.id(), EXTERNAL_ID, id)),
-            // Whoever takes the attribute away says of nobody that they may sign in.
-            is_active: wanted.get("active") == Some(&json!(true)),
+            is_active: is_active(wanted),
             document: Value::Object(wanted.clone()),
         })
     }
@@ -225,4 +226,19 @@ pub(super) fn held<E: vestibule_decider::DomainEvent>(
         return Ok(transaction.unchanged(stream, version));
     }
     transaction.append(stream, version, events).map_err(unprepared)
+}
+
+/// Whoever takes the attribute away says of nobody that they may sign in.
+fn is_active(wanted: &Document) -> bool {
+    wanted.get("active") == Some(&json!(true))
+}
+
+/// Whoever is to lose access loses it, also when the connection recognises people by something that the directory does not
+/// say any more: they keep the subject that they have.
+fn kept_digest(unknown: Error, wanted: &Document, person: &Person) -> Result<String, Error> {
+    let subject = person.known().and_then(|known| known.subject.as_ref());
+    match (unknown, subject) {
+        (Error::SubjectUnknown(_), Some(subject)) if !is_active(wanted) => Ok(subject.digest.clone()),
+        (unknown, _) => Err(unknown),
+    }
 }
