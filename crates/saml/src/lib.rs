@@ -91,7 +91,9 @@ pub use logout::{
     LogoutExpectation, LogoutMessage, LogoutOutcome, LogoutRequest, LogoutResponse, LogoutStatus, LogoutVerdict,
     ReceivedLogout, ReceivedLogoutRequest, ReceivedLogoutResponse, validate_logout,
 };
-pub use metadata::{Binding, IdentityProviderMetadata, MetadataError, SingleLogoutService, SingleSignOnService};
+pub use metadata::{
+    Binding, IdentityProviderMetadata, MetadataError, MetadataStamp, SingleLogoutService, SingleSignOnService,
+};
 pub use name::name_id_format;
 pub use outgoing::{MessageKind, OutgoingMessage, SigningError};
 pub use refusal::{Refusal, Responsible};

@@ -8,7 +8,7 @@ use crate::process::{cargo, run as run_visibly};
 pub(crate) const SECONDS: u64 = 60;
 
 /// One thread for each target, however few cores there are: the time is a target's own.
-const THREADS: &str = "4";
+const THREADS: &str = "5";
 
 /// How `cargo xtask fuzz` is called.
 #[derive(clap::Args)]

@@ -5,12 +5,13 @@ mod error;
 mod location;
 mod logout;
 mod signature;
+mod stamp;
 
 use std::time::Duration;
 
 use vestibule_kernel::Timestamp;
 
-pub use self::{error::MetadataError, logout::SingleLogoutService};
+pub use self::{error::MetadataError, logout::SingleLogoutService, stamp::MetadataStamp};
 use crate::{
     Certificate, CertificateError, TrustedCertificates, limit,
     name::{DSIG, HTTP_POST, HTTP_REDIRECT, METADATA, PROTOCOL},
@@ -37,6 +38,8 @@ pub struct IdentityProviderMetadata {
     pub name_id_formats: Vec<String>,
     /// Until when the metadata may be used.
     pub valid_until: Option<Timestamp>,
+    /// How old the signed part is, by its own word; empty where no signature was asked for.
+    pub stamp: MetadataStamp,
     /// For how long it may be kept before it is fetched again.
     pub cache_duration: Option<Duration>,
     /// Whether it takes signed requests only.
@@ -92,8 +95,9 @@ impl IdentityProviderMetadata {
         let document = xml::parse(text(metadata)?, Limits::METADATA)?;
         let root = Node::root(&document).ok_or(MetadataError::Malformed)?;
         let provider = provider(root)?;
-        signature::require(root, provider, pinned)?;
-        read(provider)
+        let signed = signature::require(root, provider, pinned)?;
+        let stamp = MetadataStamp::of(provider, signed)?;
+        Ok(Self { stamp, ..read(provider)? })
     }
 
     /// The first endpoint of this binding.
@@ -155,6 +159,7 @@ fn read(provider: Node<'_>) -> Result<IdentityProviderMetadata, MetadataError> {
         certificates: certificates(provider)?,
         name_id_formats: name_id_formats(provider)?,
         valid_until: valid_until(provider)?,
+        stamp: MetadataStamp::default(),
         cache_duration: cache_duration(provider),
         want_authn_requests_signed: matches!(provider.attribute("WantAuthnRequestsSigned"), Some("true" | "1")),
     })
@@ -220,8 +225,12 @@ fn name_id_formats(provider: Node<'_>) -> Result<Vec<String>, MetadataError> {
 
 /// The earliest validUntil of the role and everything around it.
 fn valid_until(provider: Node<'_>) -> Result<Option<Timestamp>, MetadataError> {
+    earliest_end(around(provider))
+}
+
+fn earliest_end<'d>(nodes: impl Iterator<Item = Node<'d>>) -> Result<Option<Timestamp>, MetadataError> {
     let mut earliest: Option<Timestamp> = None;
-    for text in around(provider).filter_map(|node| node.attribute("validUntil")) {
+    for text in nodes.filter_map(|node| node.attribute("validUntil")) {
         let until = text.parse().map_err(|_| MetadataError::ValidUntilMalformed)?;
         earliest = Some(earliest.map_or(until, |known| known.min(until)));
     }

@@ -14,7 +14,12 @@ use crate::{
 /// The outermost signature counts where there is one, since it covers all others. One below it counts only when the
 /// outermost element has none: then only the entity's own, because everything is read out of the entity. What is around
 /// it may still shorten how long the document is believed, which can only refuse.
-pub(super) fn require(root: Node<'_>, provider: Node<'_>, pinned: &TrustedCertificates) -> Result<(), MetadataError> {
+/// Answers what it has signed.
+pub(super) fn require<'d>(
+    root: Node<'d>,
+    provider: Node<'d>,
+    pinned: &TrustedCertificates,
+) -> Result<Node<'d>, MetadataError> {
     let entity = provider.parent().ok_or(MetadataError::Malformed)?;
     let signed = [root, entity].into_iter().find(|node| node.named(DSIG, "Signature").next().is_some());
     let signed = signed.ok_or(MetadataError::SignatureMissing)?;
@@ -33,5 +38,5 @@ pub(super) fn require(root: Node<'_>, provider: Node<'_>, pinned: &TrustedCertif
     signature.require_reference(id).map_err(|found| misformed(found.refusal))?;
     let algorithms = signature.algorithms(false).map_err(|found| misformed(found.refusal))?;
     signature.verify(algorithms, pinned).map_err(|_| MetadataError::SignatureInvalid)?;
-    Ok(())
+    Ok(signed)
 }

@@ -3,7 +3,7 @@
 use std::{sync::LazyLock, time::Duration};
 
 use vestibule_kernel::Explain;
-use vestibule_saml::{IdentityProviderMetadata, MetadataError, TrustedCertificates};
+use vestibule_saml::{IdentityProviderMetadata, MetadataError, MetadataStamp, TrustedCertificates};
 use vestibule_saml_idp::{KeyInfo, KeyType, SignatureAlgorithm, SignatureProfile, SigningKey};
 
 use crate::support::{EC, IDP, NOW, RSA, days, element, provider, replace, trusting};
@@ -19,7 +19,7 @@ fn profile() -> SignatureProfile {
     SignatureProfile::new(SignatureAlgorithm::EcdsaSha256)
 }
 
-fn pinned() -> TrustedCertificates {
+pub(crate) fn pinned() -> TrustedCertificates {
     trusting(&[&EC])
 }
 
@@ -49,6 +49,30 @@ static SIGNED: LazyLock<String> = LazyLock::new(|| sign(&EC, &plain(), ID));
 
 fn signed() -> String {
     SIGNED.clone()
+}
+
+/// Genuine documents in each way of signing, and what only looks like them: what mutations begin with.
+pub(crate) fn seeds() -> Vec<Vec<u8>> {
+    let part = collection(element(&signed(), "md:EntityDescriptor"));
+    let genuine = [signed(), sign(&EC, &collection(&entity()), "_all"), part, stamped("2026-11-01T00:00:00Z", &EC)];
+    let forged = entity().replace("idp.acme.test", "idp.evil.test").replace(ID, "_forged");
+    let genuine_part = element(&signed(), "md:EntityDescriptor").to_owned();
+    let wrapped = forged.replacen(
+        "<md:IDPSSODescriptor",
+        &format!("<md:Extensions>{genuine_part}</md:Extensions><md:IDPSSODescriptor"),
+        1,
+    );
+    let others = [plain(), sign(&OTHER, &plain(), ID), collection(&format!("{forged}{genuine_part}")), wrapped];
+    genuine.into_iter().chain(others).map(String::into_bytes).collect()
+}
+
+/// Signed, with when it was published in it.
+fn stamped(published_at: &str, key: &SigningKey) -> String {
+    let info = format!(
+        "<md:Extensions><mdrpi:PublicationInfo xmlns:mdrpi=\"urn:oasis:names:tc:SAML:metadata:rpi\" publisher=\"x\" \
+         creationInstant=\"{published_at}\"/></md:Extensions><md:IDPSSODescriptor"
+    );
+    sign(key, &plain().replacen("<md:IDPSSODescriptor", &info, 1), ID)
 }
 
 fn parse(xml: &str) -> Result<IdentityProviderMetadata, MetadataError> {
@@ -222,5 +246,54 @@ fn every_byte_of_signed_metadata_is_held() {
         if let Ok(read) = IdentityProviderMetadata::parse_signed(&bytes, &pinned()) {
             assert_eq!(read, genuine, "at {at}");
         }
+    }
+}
+
+#[test]
+fn only_what_is_signed_says_how_old_a_document_is() {
+    let published = |text: &str| MetadataStamp { published_at: Some(text.parse().unwrap()), valid_until: None };
+    let inside = parse(&stamped("2026-11-01T00:00:00Z", &EC)).unwrap();
+    assert_eq!(inside.stamp, published("2026-11-01T00:00:00Z"));
+    assert_eq!(parse(&stamped("yesterday", &EC)).unwrap().stamp, MetadataStamp::default());
+    // Around it, unsigned: it can shorten how long the document is believed, and not make a later one look old.
+    let around = "<md:Extensions><r:PublicationInfo xmlns:r=\"urn:oasis:names:tc:SAML:metadata:rpi\" \
+                  creationInstant=\"2099-01-01T00:00:00Z\"/></md:Extensions>";
+    let genuine = element(&signed(), "md:EntityDescriptor").to_owned();
+    let outside = collection(&format!("{around}{genuine}"));
+    assert_eq!(parse(&outside).unwrap().stamp, MetadataStamp::default());
+    assert!(parse(&outside).unwrap().valid_until.is_some());
+    // Signed as a whole, the whole counts, and the outermost word.
+    let whole = collection(&format!("{around}{}", entity()));
+    let stamp = parse(&sign(&EC, &whole, "_all")).unwrap().stamp;
+    let until = Some("2027-02-01T00:00:00Z".parse().unwrap());
+    assert_eq!(stamp, MetadataStamp { valid_until: until, ..published("2099-01-01T00:00:00Z") });
+    // Nobody has vouched for one that was not asked to be signed.
+    let unasked = IdentityProviderMetadata::parse(stamped("2026-11-01T00:00:00Z", &EC).as_bytes()).unwrap();
+    assert_eq!(unasked.stamp, MetadataStamp::default());
+}
+
+#[test]
+fn an_older_copy_is_told_from_a_newer_document() {
+    let stamp = |published: Option<&str>, until: Option<&str>| MetadataStamp {
+        published_at: published.map(|text| text.parse().unwrap()),
+        valid_until: until.map(|text| text.parse().unwrap()),
+    };
+    let (early, late) = (Some("2026-11-01T00:00:00Z"), Some("2026-11-02T00:00:00Z"));
+    for (one, known, older) in [
+        (stamp(None, None), stamp(None, None), false),
+        (stamp(early, None), stamp(None, None), false),
+        (stamp(early, None), stamp(early, None), false),
+        (stamp(late, None), stamp(early, None), false),
+        (stamp(early, None), stamp(late, None), true),
+        (stamp(None, early), stamp(None, late), true),
+        (stamp(None, late), stamp(None, early), false),
+        // Stamped once, stamped always.
+        (stamp(None, None), stamp(None, early), true),
+        (stamp(None, late), stamp(early, early), true),
+        (stamp(late, None), stamp(None, early), true),
+        // What was made later counts, though it is to be believed for a shorter time.
+        (stamp(late, early), stamp(early, late), false),
+    ] {
+        assert_eq!(one.is_older_than(&known), older, "{one:?} {known:?}");
     }
 }

@@ -7,7 +7,7 @@ use vestibule_saml_idp::{LogoutKind, Signed};
 
 use crate::{
     corpus::{Setting, corpus},
-    logout,
+    logout, metadata_signature,
     support::{ACS, EC, NOW, OURS, RSA, SP, encrypted_for, encryption, genuine, provider},
 };
 
@@ -57,6 +57,11 @@ pub(super) fn metadata() -> Vec<Vec<u8>> {
     );
     let recorded = include_str!("../recorded/pysaml2_metadata.xml").to_owned();
     [one, two, several, recorded].map(String::into_bytes).to_vec()
+}
+
+/// Signed in each way, and what only looks like it.
+pub(super) fn signed_metadata() -> Vec<Vec<u8>> {
+    metadata_signature::seeds()
 }
 
 /// Queries, forms, and the XML that they carry.

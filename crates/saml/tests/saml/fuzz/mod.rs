@@ -72,6 +72,11 @@ fn metadata() {
 }
 
 #[test]
+fn signed_metadata() {
+    run("signed_metadata", &input::signed_metadata(), target::signed_metadata);
+}
+
+#[test]
 fn authn_requests() {
     run("authn_requests", &input::authn_requests(), target::authn_request);
 }

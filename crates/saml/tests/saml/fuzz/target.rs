@@ -5,13 +5,14 @@ use std::sync::LazyLock;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bergshamra::c14n::{C14nMode, canonicalize};
 use vestibule_saml::{
-    Assertion, Binding, CheckName, CheckStatus, IdentityProviderMetadata, LogoutOutcome, Mapping, MessageKind, Preset,
-    ReceivedLogout, Sample, Unverified, limit, pasted_form_value, validate, validate_xml,
+    Assertion, Binding, CheckName, CheckStatus, IdentityProviderMetadata, LogoutOutcome, Mapping, MessageKind,
+    MetadataError, MetadataStamp, Preset, ReceivedLogout, Sample, Unverified, limit, pasted_form_value, validate,
+    validate_xml,
 };
 use vestibule_saml_idp::{ReceivedRequest, Signed};
 
 use crate::{
-    logout, oracle,
+    logout, metadata_signature, oracle,
     support::{RSA, element, expectation, genuine, judge, provider},
 };
 
@@ -118,6 +119,35 @@ pub(super) fn metadata(input: &[u8]) -> bool {
         assert!(service.location.scheme() == "https" || local, "{}", service.location);
     }
     true
+}
+
+/// What the pinned key has signed, as it is read without anything around it.
+static GENUINE_METADATA: LazyLock<Vec<IdentityProviderMetadata>> = LazyLock::new(|| {
+    let pinned = metadata_signature::pinned();
+    let read = |xml: Vec<u8>| IdentityProviderMetadata::parse_signed(&xml, &pinned).ok();
+    metadata_signature::seeds().into_iter().filter_map(read).collect()
+});
+
+/// Never a panic; nothing is taken that the pinned key has not signed, but for how long it may be believed and kept, which
+/// what is around it may shorten. Whatever is taken so is taken without asking for a signature, too.
+pub(super) fn signed_metadata(input: &[u8]) -> bool {
+    let outcome = IdentityProviderMetadata::parse_signed(input, &metadata_signature::pinned());
+    if let Ok(read) = &outcome {
+        let said = |one: &IdentityProviderMetadata| IdentityProviderMetadata {
+            valid_until: None,
+            cache_duration: None,
+            stamp: MetadataStamp::default(),
+            ..one.clone()
+        };
+        let shorter = |genuine: &IdentityProviderMetadata| {
+            genuine.stamp == read.stamp
+                && genuine.stamp.valid_until.is_none_or(|until| read.valid_until.is_some_and(|read| read <= until))
+        };
+        let is_genuine = |genuine: &IdentityProviderMetadata| said(genuine) == said(read) && shorter(genuine);
+        assert!(GENUINE_METADATA.iter().any(is_genuine), "taken, and never signed: {}", String::from_utf8_lossy(input));
+        assert_eq!(IdentityProviderMetadata::parse(input).as_ref().map(said), Ok(said(read)));
+    }
+    matches!(outcome, Ok(_) | Err(MetadataError::SignatureInvalid))
 }
 
 /// Never a panic in the simulated identity provider's reader: as a query, as a form, and as the XML of either.
