@@ -7,7 +7,7 @@ use async_nats::{
         consumer::{AckPolicy, DeliverPolicy, PullConsumer, pull},
         context::ContextBuilder,
         kv,
-        stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
+        stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream},
     },
 };
 use async_trait::async_trait;
@@ -15,7 +15,11 @@ use futures_util::StreamExt as _;
 use tokio::time::timeout;
 use vestibule_consumer::{Delivery, Handled, Message, PENDING_MAX, Source, SourceError};
 
-use crate::{ConnectError, Settings, connect::connect};
+use crate::{
+    ConnectError, Settings,
+    connect::connect,
+    dead_letter::{self, again_subject, is_of_event, set_aside_subject},
+};
 
 /// How long an answer of the server may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
@@ -41,11 +45,19 @@ pub struct ConsumerSettings {
     pub subjects: Vec<String>,
 }
 
-/// A durable consumer of a `JetStream` stream: the server remembers how far it came.
+/// A durable consumer of a `JetStream` stream: the server remembers how far it came. What was set aside and shall be tried
+/// again comes beside the events ([`crate::DeadLetters`]).
 pub struct NatsSource {
     settings: ConsumerSettings,
     context: Context,
-    messages: Option<pull::Stream>,
+    open: Option<Open>,
+}
+
+/// What the server delivers.
+struct Open {
+    events: pull::Stream,
+    /// `None` where we may not have it.
+    again: Option<pull::Stream>,
 }
 
 impl NatsSource {
@@ -57,7 +69,7 @@ impl NatsSource {
     pub async fn connect(settings: ConsumerSettings) -> Result<Self, ConnectError> {
         let (client, _) = connect(&settings.bus).await?;
         let context = ContextBuilder::new().timeout(ANSWER_TIMEOUT).ack_timeout(ANSWER_TIMEOUT).build(client);
-        Ok(Self { settings, context, messages: None })
+        Ok(Self { settings, context, open: None })
     }
 
     /// What remembers which events were handled, in a bucket of its own, as long as the stream keeps events.
@@ -68,17 +80,13 @@ impl NatsSource {
         NatsHandled { context: self.context.clone(), bucket, kept: stream.max_age, replicas: stream.replicas }
     }
 
-    /// The stream of events that nothing could be done about: `<stream>-dead-letters`.
-    fn dead_letters(&self) -> String {
-        format!("{}-dead-letters", self.settings.bus.stream.name)
-    }
-
-    async fn open(&self) -> Result<pull::Stream, SourceError> {
+    async fn open(&self) -> Result<Open, SourceError> {
         let stream_settings = &self.settings.bus.stream;
+        let name = dead_letter::stream_name(&stream_settings.name);
         let dead_letters = Config {
-            name: self.dead_letters(),
             description: Some("Events that consumers of Vestibule set aside".to_owned()),
-            subjects: vec![format!("{}.>", self.dead_letters())],
+            subjects: vec![format!("{name}.>")],
+            name,
             retention: RetentionPolicy::Limits,
             storage: StorageType::File,
             discard: DiscardPolicy::Old,
@@ -87,9 +95,28 @@ impl NatsSource {
             num_replicas: stream_settings.replicas,
             ..Config::default()
         };
-        self.context.get_or_create_stream(dead_letters).await.map_err(failed)?;
+        let dead_letters = self.context.get_or_create_stream(dead_letters).await.map_err(failed)?;
         let stream = self.context.get_stream(&stream_settings.name).await.map_err(failed)?;
-        let wanted = config(&self.settings.name, &self.settings.subjects);
+        let events = self.messages(&stream, &self.settings.subjects).await?;
+        let again = again_subject(&stream_settings.name, &self.settings.name, ">");
+        let again = match self.messages(&dead_letters, &[again]).await {
+            Ok(again) => Some(again),
+            Err(error) => {
+                // Events are worth more than what was set aside.
+                tracing::warn!(
+                    consumer = self.settings.name,
+                    error = &error as &dyn std::error::Error,
+                    "what was set aside cannot be tried again: declare the consumer for `vestibule nats apply`"
+                );
+                None
+            }
+        };
+        Ok(Open { events, again })
+    }
+
+    /// What our consumer of a stream is delivered.
+    async fn messages(&self, stream: &Stream, subjects: &[String]) -> Result<pull::Stream, SourceError> {
+        let wanted = config(&self.settings.name, subjects);
         // Who may not make consumers finds the one that `vestibule nats apply` has made.
         let consumer: PullConsumer = match stream.get_consumer(&self.settings.name).await {
             Ok(found) if is_as_wanted(&found, &wanted) => found,
@@ -130,22 +157,26 @@ fn is_as_wanted(found: &PullConsumer, wanted: &pull::Config) -> bool {
 #[async_trait]
 impl Source for NatsSource {
     async fn next(&mut self) -> Result<Box<dyn Delivery>, SourceError> {
-        if self.messages.is_none() {
-            self.messages = Some(self.open().await?);
+        if self.open.is_none() {
+            self.open = Some(self.open().await?);
         }
-        let next = match &mut self.messages {
-            Some(messages) => messages.next().await,
+        let next = match &mut self.open {
+            Some(Open { events, again: None }) => events.next().await,
+            Some(Open { events, again: Some(again) }) => tokio::select! {
+                next = events.next() => next,
+                next = again.next() => next,
+            },
             None => None,
         };
         match next {
-            Some(Ok(message)) => Ok(Box::new(NatsDelivery::new(message, self.context.clone(), self.dead_letters()))),
+            Some(Ok(message)) => Ok(Box::new(NatsDelivery::new(message, self.context.clone(), &self.settings))),
             Some(Err(error)) => {
                 // The consumer may be gone with the server: it is looked for anew.
-                self.messages = None;
+                self.open = None;
                 Err(failed(error))
             }
             None => {
-                self.messages = None;
+                self.open = None;
                 Err(SourceError("the consumer has ended".into()))
             }
         }
@@ -156,17 +187,27 @@ struct NatsDelivery {
     message: Message,
     delivered: jetstream::Message,
     context: Context,
-    dead_letters: String,
+    /// The stream of events, and who consumes it.
+    stream: String,
+    consumer: String,
 }
 
 impl NatsDelivery {
-    fn new(delivered: jetstream::Message, context: Context, dead_letters: String) -> Self {
+    fn new(delivered: jetstream::Message, context: Context, settings: &ConsumerSettings) -> Self {
         let named = |(name, values): (&header::HeaderName, &Vec<header::HeaderValue>)| {
             values.iter().map(|value| (name.to_string(), value.as_str().to_owned())).collect::<Vec<_>>()
         };
         let headers = delivered.headers.iter().flat_map(|headers| headers.iter().flat_map(named)).collect();
         let message = Message { headers, body: delivered.payload.to_vec() };
-        Self { message, delivered, context, dead_letters }
+        let (stream, consumer) = (settings.bus.stream.name.clone(), settings.name.clone());
+        Self { message, delivered, context, stream, consumer }
+    }
+
+    /// Under which subject it was published, also when it was set aside before.
+    fn subject(&self) -> &str {
+        let subject = self.delivered.subject.as_str();
+        let again = again_subject(&self.stream, &self.consumer, "");
+        subject.strip_prefix(&again).unwrap_or(subject)
     }
 
     async fn acknowledge(&self, kind: AckKind) -> Result<(), SourceError> {
@@ -199,16 +240,17 @@ impl Delivery for NatsDelivery {
     async fn set_aside(&self, reason: &str) -> Result<(), SourceError> {
         let mut headers = HeaderMap::new();
         // What the relay told the server about the event's own stream would be held against this one.
-        for (name, value) in self.message.headers.iter().filter(|(name, _)| !name.starts_with("Nats-")) {
+        for (name, value) in self.message.headers.iter().filter(|(name, _)| is_of_event(name)) {
             headers.insert(name.as_str(), value.as_str());
         }
-        if let Some(id) = self.message.header(header::NATS_MESSAGE_ID.as_ref()) {
-            // Set aside twice, it is there once.
-            headers.insert(header::NATS_MESSAGE_ID, id);
-        }
-        headers.insert("vestibule-dead-letter-reason", reason);
-        headers.insert("vestibule-dead-letter-subject", self.delivered.subject.as_str());
-        let subject = format!("{}.{}", self.dead_letters, self.delivered.subject);
+        let place = self.delivered.info().map_err(SourceError)?;
+        // Set aside twice by one consumer, it is there once; by two consumers, or tried again and set aside anew, twice.
+        let id = format!("{}:{}:{}", self.consumer, place.stream, place.stream_sequence);
+        headers.insert(header::NATS_MESSAGE_ID, id);
+        headers.insert(dead_letter::REASON, reason);
+        headers.insert(dead_letter::SUBJECT, self.subject());
+        headers.insert(dead_letter::CONSUMER, self.consumer.as_str());
+        let subject = set_aside_subject(&self.stream, &self.consumer, self.subject());
         let stored = self.context.publish_with_headers(subject, headers, self.delivered.payload.clone()).await;
         stored.map_err(failed)?.await.map_err(failed)?;
         self.acknowledge(AckKind::Term).await

@@ -14,6 +14,7 @@
 
 mod connect;
 mod consumer;
+mod dead_letter;
 mod declared;
 mod publisher;
 mod settings;
@@ -21,6 +22,7 @@ mod stream;
 
 pub use connect::ConnectError;
 pub use consumer::{ConsumerSettings, NatsHandled, NatsSource};
+pub use dead_letter::{DeadLetter, DeadLetterError, DeadLetters};
 pub use declared::{
     Administrator, ApplyError, BucketDeclaration, Change, ConsumerDeclaration, Danger, Declaration, Field,
     InvalidDeclaration, Plan, StreamDeclaration, WhenFull,

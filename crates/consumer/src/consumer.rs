@@ -94,23 +94,32 @@ async fn work(lane: String, delivery: Box<dyn Delivery>, handler: &dyn Handler, 
 
 async fn attempts(delivery: &dyn Delivery, event: &Event, handler: &dyn Handler, memory: &dyn Handled) {
     let mut wait = WAIT_FIRST;
-    for attempt in 1_u32.. {
-        let error = match remembered(delivery, attempt_once(event, handler, memory)).await {
-            Ok(()) => {
+    let mut attempt = 0_u32;
+    loop {
+        match remembered(delivery, attempt_once(event, handler, memory)).await {
+            Attempt::Done => {
                 // When the bus does not hear it, it delivers the event again, which is known then.
                 tell(delivery.done().await);
+                tracing::debug!(monotonic_counter.vestibule_consumer_handled = 1_u64);
                 return;
             }
-            Err(HandleError::Never(error)) => {
+            Attempt::Handled(HandleError::Never(error)) => {
                 set_aside(delivery, &event.name, &*error).await;
                 return;
             }
-            Err(HandleError::Again(error)) => error,
-        };
-        tracing::warn!(attempt, error = chain(&*error), "an event was not handled");
-        if is_last(attempt, handler.attempts_max()) {
-            set_aside(delivery, &event.name, &*error).await;
-            return;
+            Attempt::Handled(HandleError::Again(error)) => {
+                attempt = attempt.saturating_add(1);
+                tracing::debug!(monotonic_counter.vestibule_consumer_retries = 1_u64);
+                tracing::warn!(attempt, error = chain(&*error), "an event was not handled");
+                if is_last(attempt, handler.attempts_max()) {
+                    set_aside(delivery, &event.name, &*error).await;
+                    return;
+                }
+            }
+            Attempt::Forgetful(error) => {
+                // No fault of the event, which would have to be set aside on the same bus.
+                tracing::warn!(error = chain(&error), "it cannot be known whether an event was handled");
+            }
         }
         pause(delivery, wait).await;
         wait = (wait * 2).min(WAIT_MAX);
@@ -121,13 +130,28 @@ fn is_last(attempt: u32, attempts_max: Option<u32>) -> bool {
     attempts_max.is_some_and(|most| attempt >= most)
 }
 
-async fn attempt_once(event: &Event, handler: &dyn Handler, memory: &dyn Handled) -> Result<(), HandleError> {
-    let again = |error: SourceError| HandleError::Again(error.into());
-    if memory.was(&event.id).await.map_err(again)? {
-        return Ok(());
+/// What came of an attempt.
+enum Attempt {
+    Done,
+    /// What the handler said.
+    Handled(HandleError),
+    /// What was handled cannot be remembered.
+    Forgetful(SourceError),
+}
+
+async fn attempt_once(event: &Event, handler: &dyn Handler, memory: &dyn Handled) -> Attempt {
+    match memory.was(&event.id).await {
+        Ok(true) => return Attempt::Done,
+        Ok(false) => {}
+        Err(error) => return Attempt::Forgetful(error),
     }
-    handler.handle(event).await?;
-    memory.note(&event.id).await.map_err(again)
+    if let Err(error) = handler.handle(event).await {
+        return Attempt::Handled(error);
+    }
+    match memory.note(&event.id).await {
+        Ok(()) => Attempt::Done,
+        Err(error) => Attempt::Forgetful(error),
+    }
 }
 
 /// Works, and tells the bus often enough that nobody has forgotten the event.
@@ -155,6 +179,8 @@ async fn pause(delivery: &dyn Delivery, wait: Duration) {
 
 async fn set_aside(delivery: &dyn Delivery, what: &str, error: &(dyn Error + Send + Sync)) {
     let reason = chain(error);
+    // Apart from the words: what stands beside a metric becomes a label of it, and has to be of a few kinds.
+    tracing::debug!(monotonic_counter.vestibule_consumer_dead_letters = 1_u64);
     tracing::error!(event = what, reason, "an event is set aside");
     tell(delivery.set_aside(&reason).await);
 }

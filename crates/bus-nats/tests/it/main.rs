@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "in a test a panic is the report")]
 
 mod consumer;
+mod dead_letter;
 mod declared;
 mod fault;
 mod identity;

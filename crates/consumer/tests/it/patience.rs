@@ -12,7 +12,8 @@ use async_trait::async_trait;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 use vestibule_consumer::{
-    ATTEMPTS_MAX, Delivery, Event, HandleError, HandledInMemory, Handler, Message, Source, SourceError, consume,
+    ATTEMPTS_MAX, Delivery, Event, HandleError, Handled, HandledInMemory, Handler, Message, Source, SourceError,
+    consume,
 };
 
 /// What the bus was told.
@@ -99,12 +100,46 @@ impl Handler for Slow {
     }
 }
 
+/// A memory that is away as often as it is told to.
+struct Forgetful {
+    left: AtomicU32,
+    memory: HandledInMemory,
+}
+
+impl Forgetful {
+    fn is_there(&self) -> Result<(), SourceError> {
+        let away = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        if away.is_ok() { Err(SourceError("the bucket is away".into())) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Handled for Forgetful {
+    async fn was(&self, id: &str) -> Result<bool, SourceError> {
+        self.is_there()?;
+        self.memory.was(id).await
+    }
+
+    async fn note(&self, id: &str) -> Result<(), SourceError> {
+        self.is_there()?;
+        self.memory.note(id).await
+    }
+}
+
 /// Consumes one message; what the bus hears of it.
 fn consumed(handler: Arc<dyn Handler>, patience: Duration) -> UnboundedReceiver<Told> {
+    consumed_with(handler, HandledInMemory::new(1), patience)
+}
+
+fn consumed_with(
+    handler: Arc<dyn Handler>,
+    memory: impl Handled + 'static,
+    patience: Duration,
+) -> UnboundedReceiver<Told> {
     let (told, hears) = unbounded_channel();
     tokio::spawn(async move {
         let mut source = One(Some(Letter { message: crate::message(|_| {}, b"{}"), patience, told }));
-        consume(&mut source, &*handler, &HandledInMemory::new(1), &CancellationToken::new()).await;
+        consume(&mut source, &*handler, &memory, &CancellationToken::new()).await;
     });
     hears
 }
@@ -127,6 +162,13 @@ async fn an_event_is_tried_as_often_as_its_handler_says() {
     assert_eq!(end(consumed(fails(Some(2), 2), patience)).await, Some(Told::SetAside("it is away".to_owned())));
     assert_eq!(end(consumed(fails(None, 3), patience)).await, Some(Told::Done));
     assert_eq!(Handler::attempts_max(&Slow(tokio::sync::Semaphore::new(0))), Some(ATTEMPTS_MAX), "unless it says so");
+}
+
+#[tokio::test]
+async fn a_memory_that_is_away_is_no_fault_of_the_event() {
+    let handler = Arc::new(Fails { attempts_max: Some(1), left: AtomicU32::new(0) });
+    let memory = Forgetful { left: AtomicU32::new(2), memory: HandledInMemory::new(1) };
+    assert_eq!(end(consumed_with(handler, memory, Duration::from_secs(30))).await, Some(Told::Done));
 }
 
 #[tokio::test]
