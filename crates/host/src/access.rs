@@ -1,8 +1,8 @@
 //! Who may call what: bearer tokens on gRPC.
 //!
 //! Health is open. Everything else needs the service token where one is configured (it must be, beyond loopback).
-//! Changing the registry needs the registry's own token, always. Published events hold personal data, so reading them takes
-//! that one, too, or a token that opens nothing else.
+//! Changing the registry needs the registry's own token, always. Published events and people hold personal data, so reading
+//! them takes that one, too, or a token that opens nothing else.
 
 use std::{
     io,
@@ -46,6 +46,9 @@ pub enum Denied {
     /// The token opens nothing but events.
     #[error("the events token opens the event service only")]
     EventsOnly,
+    /// The token opens nothing but reading of people.
+    #[error("the people token opens reading of people, their organizations and their connections only")]
+    PeopleOnly,
 }
 
 impl Explain for Denied {
@@ -56,6 +59,7 @@ impl Explain for Denied {
             Self::NotAWriter => Explanation::new(Kind::Forbidden, "REGISTRY_TOKEN_REQUIRED"),
             Self::NotForEvents => Explanation::new(Kind::Forbidden, "EVENTS_TOKEN_REQUIRED"),
             Self::EventsOnly => Explanation::new(Kind::Forbidden, "EVENTS_TOKEN_ONLY"),
+            Self::PeopleOnly => Explanation::new(Kind::Forbidden, "PEOPLE_TOKEN_ONLY"),
         }
     }
 }
@@ -113,19 +117,27 @@ pub struct Access {
     service: Option<Arc<[u8]>>,
     registry: Arc<[u8]>,
     events: Option<Arc<[u8]>>,
+    people: Option<Arc<[u8]>>,
 }
 
 impl Access {
     /// `service` opens everything but changes to the registry, and may be absent on loopback; `registry` opens everything.
     #[must_use]
     pub fn new(service: Option<&SecretString>, registry: &SecretString) -> Self {
-        Self { service: service.map(hashed), registry: hashed(registry), events: None }
+        Self { service: service.map(hashed), registry: hashed(registry), events: None, people: None }
     }
 
     /// `events` opens the event service and nothing else.
     #[must_use]
     pub fn with_events(self, events: Option<&SecretString>) -> Self {
         Self { events: events.map(hashed), ..self }
+    }
+
+    /// `people` opens reading of people, with their names, and of the organizations and connections they belong to, and nothing
+    /// else: it is for programs that tell others of people.
+    #[must_use]
+    pub fn with_people(self, people: Option<&SecretString>) -> Self {
+        Self { people: people.map(hashed), ..self }
     }
 
     fn caller(&self, path: &str, headers: &HeaderMap) -> Result<Caller, Denied> {
@@ -142,6 +154,9 @@ impl Access {
         }
         if self.events.as_deref().is_some_and(is) {
             return if opens_events(path) { known_as("events") } else { Err(Denied::EventsOnly) };
+        }
+        if self.people.as_deref().is_some_and(is) {
+            return if OF_PEOPLE.contains(&path) { known_as("people") } else { Err(Denied::PeopleOnly) };
         }
         let service = self.service.as_deref().map(is);
         match (service, digest.is_some()) {
@@ -161,6 +176,15 @@ fn hashed(token: &SecretString) -> Arc<[u8]> {
 
 /// What tells the registry something and changes nothing by itself.
 const NOTICES: [&str; 1] = ["/vestibule.registry.v1.ConnectionService/NoticeUnknownCertificate"];
+
+/// What the people token opens. What is not named here it does not open, so a new method is closed to it.
+const OF_PEOPLE: [&str; 5] = [
+    "/vestibule.registry.v1.OrganizationService/GetOrganization",
+    "/vestibule.registry.v1.OrganizationService/ListOrganizations",
+    "/vestibule.registry.v1.ConnectionService/GetConnection",
+    "/vestibule.registry.v1.PersonService/GetPerson",
+    "/vestibule.registry.v1.PersonService/ListPersons",
+];
 
 fn changes_registry(path: &str) -> bool {
     if NOTICES.contains(&path) {
@@ -217,6 +241,10 @@ where
 
 #[cfg(test)]
 mod tests {
+    use prost::Message as _;
+    use prost_types::{FileDescriptorProto, FileDescriptorSet};
+    use vestibule_rpc::FILE_DESCRIPTOR_SET;
+
     use super::*;
 
     const READ: &str = "/vestibule.registry.v1.OrganizationService/GetOrganization";
@@ -280,5 +308,45 @@ mod tests {
         assert_eq!(asked(&open, EVENTS, None), Err(Denied::Missing));
         assert_eq!(asked(&open, EVENTS, Some("events")), Err(Denied::Unknown));
         assert_eq!(asked(&open, EVENTS, Some("registry")), Ok("operator".to_owned()));
+    }
+
+    /// Every method that there is, as the descriptors tell.
+    fn every_path() -> Vec<String> {
+        let known = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap();
+        let of = |file: &FileDescriptorProto| {
+            let services = file.service.iter().flat_map(|service| {
+                service.method.iter().map(|method| format!("/{}.{}/{}", file.package(), service.name(), method.name()))
+            });
+            services.collect::<Vec<_>>()
+        };
+        known.file.iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn people_take_a_token_that_reads_them_and_nothing_else() {
+        let access = Access::new(Some(&"service".into()), &"registry".into())
+            .with_events(Some(&"events".into()))
+            .with_people(Some(&"people".into()));
+        let every = every_path();
+        let opened: Vec<&String> =
+            every.iter().filter(|path| asked(&access, path, Some("people")) == Ok("people".to_owned())).collect();
+        assert_eq!(opened.len(), OF_PEOPLE.len(), "{opened:?}");
+        assert!(opened.iter().all(|path| OF_PEOPLE.contains(&path.as_str()) && !changes_registry(path)), "{opened:?}");
+        for path in every.iter().filter(|path| !OF_PEOPLE.contains(&path.as_str())) {
+            assert_eq!(asked(&access, path, Some("people")), Err(Denied::PeopleOnly), "{path}");
+        }
+        // What only looks like one of them.
+        let person = OF_PEOPLE[3];
+        for path in
+            [format!("/{person}"), format!("{person}/"), person.to_lowercase(), format!("{person}?"), WRITE.to_owned()]
+        {
+            assert_eq!(asked(&access, &path, Some("people")), Err(Denied::PeopleOnly), "{path}");
+        }
+        assert_eq!(asked(&access, HEALTH, Some("people")), Ok("anonymous".to_owned()));
+        // Where none is configured it is nobody's.
+        for access in [Access::new(None, &"registry".into()), Access::new(Some(&"service".into()), &"registry".into())]
+        {
+            assert_eq!(asked(&access, OF_PEOPLE[3], Some("people")), Err(Denied::Unknown));
+        }
     }
 }

@@ -154,6 +154,8 @@ pub struct Grpc {
     pub registry_token_file: Option<PathBuf>,
     /// A file with a token that opens the event service and nothing else, for those who read events without NATS.
     pub events_token_file: Option<PathBuf>,
+    /// A file with a token that opens reading of people and nothing else, for programs such as the provisioner.
+    pub people_token_file: Option<PathBuf>,
     /// How long running calls may take to end after a signal.
     pub drain_seconds: u64,
 }
@@ -166,6 +168,7 @@ impl Default for Grpc {
             service_token_file: None,
             registry_token_file: None,
             events_token_file: None,
+            people_token_file: None,
             drain_seconds: 10,
         }
     }

@@ -2,8 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests: what is missing fails the test")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -87,6 +88,20 @@ fn every_volume_network_and_dependency_of_compose_exists() {
     }
 }
 
+/// A new volume takes over the owner of the folder it is mounted on; where the image has none, the program may not write.
+#[test]
+fn every_folder_on_which_compose_mounts_a_volume_is_in_the_image() {
+    let image = std::fs::read_to_string(root().join("deploy/Dockerfile")).unwrap();
+    let made: BTreeSet<&str> = image.split_whitespace().collect();
+    for (name, service) in compose()["services"].as_object().unwrap() {
+        for volume in words(&service["volumes"]) {
+            let folder = volume.split(':').nth(1).unwrap();
+            let is_ours = folder.starts_with("/etc/vestibule/") && service["image"] == "vestibule";
+            assert!(!is_ours || made.contains(folder), "{name}: {folder}");
+        }
+    }
+}
+
 /// A secret belongs into a file on a volume; the value of a variable shows in `docker inspect`.
 #[test]
 fn no_secret_lies_in_compose_and_every_file_it_names_is_on_a_volume() {
@@ -125,7 +140,7 @@ fn the_step_init_of_compose_makes_every_file_that_the_services_read() {
     let compose = compose();
     let folder = tempfile::tempdir().unwrap();
     let volumes = folder.path().join("etc");
-    for volume in ["shared", "registry", "database", "keys"] {
+    for volume in ["shared", "registry", "people", "database", "keys"] {
         std::fs::create_dir_all(volumes.join(volume)).unwrap();
     }
     let script = compose["services"]["init"]["entrypoint"][2].as_str().unwrap();
@@ -134,14 +149,22 @@ fn the_step_init_of_compose_makes_every_file_that_the_services_read() {
     let contents = || {
         let run = Command::new("/bin/sh").args(["-euc", &script]).env_clear().env("PATH", &path).output().unwrap();
         assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-        let files = ["shared/server.key", "shared/service.token", "registry/registry.token", "shared/postgres.url"];
+        let files = [
+            "shared/server.key",
+            "shared/service.token",
+            "registry/registry.token",
+            "shared/postgres.url",
+            "people/people.token",
+        ];
         files.map(|file| std::fs::read_to_string(volumes.join(file)).unwrap())
     };
     let first = contents();
     assert_eq!(first, contents(), "a second start changes nothing");
     assert!(first[3].starts_with("postgres://vestibule:") && first[3].trim_end().ends_with("@postgres/vestibule"));
 
-    for name in SERVICES {
+    assert!(first[4].len() == 64 && first[4] != first[2], "a token of its own, long enough");
+
+    for name in SERVICES.into_iter().chain(["provisioner"]) {
         for (key, value) in environment(&compose["services"][name]) {
             // The master key is made by the registry itself.
             let made_by_registry = value.ends_with("/master.key");
@@ -152,6 +175,73 @@ fn the_step_init_of_compose_makes_every_file_that_the_services_read() {
         }
     }
     assert!(!volumes.join("shared/registry.token").exists(), "only the registry and the operator hold that token");
+    let holders = compose["services"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(_, service)| words(&service["volumes"]).iter().any(|volume| volume.starts_with("registry:")));
+    assert_eq!(
+        holders.map(|(name, _)| name.as_str()).collect::<BTreeSet<_>>(),
+        ["init", "operator", "registry"].into()
+    );
+}
+
+/// What publishes and what consumes begins when the streams are there.
+#[test]
+fn compose_makes_the_streams_before_the_registry_publishes() {
+    let services = &compose()["services"];
+    assert_eq!(words(&services["streams"]["command"]), ["nats", "apply"]);
+    assert_eq!(services["streams"]["depends_on"]["nats"]["condition"], "service_healthy");
+    assert_eq!(services["registry"]["depends_on"]["streams"]["condition"], "service_completed_successfully");
+    let (streams, registry) = (environment(&services["streams"]), environment(&services["registry"]));
+    for same in ["VESTIBULE__DEPLOYMENT__ENVIRONMENT", "VESTIBULE__NATS__URL"] {
+        assert_eq!(streams[same], registry[same], "{same}");
+    }
+}
+
+/// The step `streams` is run for real on a NATS server of the test's own, twice.
+#[test]
+fn the_step_streams_of_compose_makes_what_is_declared_once() {
+    let (Some(program), Ok(server)) = (program(), std::env::var("VESTIBULE_TEST_NATS_SERVER")) else {
+        assert!(std::env::var("VESTIBULE_TEST_REQUIRE_ALL").is_err(), "VESTIBULE_TEST_NATS_SERVER is not set");
+        println!("skipped: VESTIBULE_TEST_NATS_SERVER is not set; `cargo xtask test` sets it");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = Command::new(server);
+    command.args(["--addr", "127.0.0.1", "--port", &port.to_string(), "--jetstream", "--store_dir"]).arg(folder.path());
+    let _server = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+
+    let compose = compose();
+    let step = &compose["services"]["streams"];
+    let run = |more: &[&str]| {
+        let settings = environment(step)
+            .into_iter()
+            .map(|(key, value)| (key, value.replace("nats://nats:4222", &format!("nats://127.0.0.1:{port}"))));
+        let mut command = Command::new(&program);
+        command.args(words(&step["command"])).args(more).current_dir(folder.path()).env_clear().envs(settings);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let planned = run(&["--dry-run"]);
+    for made in ["stream vestibule: ", "stream vestibule-dead-letters: ", "consumer cognito-sign-out of vestibule: "] {
+        assert!(planned.contains(made), "{made}: {planned}");
+    }
+    assert!(run(&[]).ends_with("everything is as declared now\n"));
+    assert_eq!(run(&[]), "everything is as declared\n", "a second start changes nothing");
+}
+
+/// A program, until the test ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// What `serve all --check-config` prints: every setting as it is understood.

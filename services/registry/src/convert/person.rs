@@ -23,7 +23,7 @@ const SUBJECT_CHARS_MAX: usize = 1_024;
 /// Whether the caller may see what is personal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Sight {
-    /// The registry token.
+    /// The registry token, or the people token.
     Personal,
     /// Any other.
     Impersonal,

@@ -22,11 +22,11 @@ use crate::{
 /// People on a page at most: each is opened with a key of their own.
 const PAGE_SIZE_MAX: usize = 100;
 
-/// As who presents the registry token is known.
-const OPERATOR: &str = "operator";
+/// As who presents the registry token, or the people token, is known.
+const READERS: [&str; 2] = ["operator", "people"];
 
 fn sight<T>(request: &Request<T>) -> Sight {
-    if Caller::of(request).actor == OPERATOR { Sight::Personal } else { Sight::Impersonal }
+    if READERS.contains(&Caller::of(request).actor.as_str()) { Sight::Personal } else { Sight::Impersonal }
 }
 
 #[tonic::async_trait]

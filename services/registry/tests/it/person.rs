@@ -59,7 +59,9 @@ async fn what_is_personal_is_for_the_registry_token_only() {
     let acme = Tenant::new(&registry, "acme").await;
     acme.sign_in(&registry, person_id(1), "ada").await.unwrap();
     let request = GetPersonRequest { name: acme.name(person_id(1)) };
-    for (actor, sees) in [("operator", true), ("service", false), ("anonymous", false), ("", false)] {
+    for (actor, sees) in
+        [("operator", true), ("people", true), ("service", false), ("events", false), ("anonymous", false), ("", false)]
+    {
         let mut persons = registry.persons_as(actor);
         let person = persons.get_person(request.clone()).await.unwrap().into_inner().person.unwrap();
         assert_eq!((person.profile.is_some(), person.roles.len()), (sees, 1), "{actor}");
