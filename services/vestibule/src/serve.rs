@@ -66,7 +66,8 @@ pub(crate) fn access(config: &Config) -> anyhow::Result<access::Access> {
     let registry = access::open_or_create_token(&config.registry_token_file(), &SystemIds)?;
     let service = config.grpc.service_token_file.as_deref().map(access::read_token).transpose()?;
     let events = config.grpc.events_token_file.as_deref().map(access::read_token).transpose()?;
-    Ok(access::Access::new(service.as_ref(), &registry).with_events(events.as_ref()))
+    let people = config.grpc.people_token_file.as_deref().map(access::read_token).transpose()?;
+    Ok(access::Access::new(service.as_ref(), &registry).with_events(events.as_ref()).with_people(people.as_ref()))
 }
 
 /// Serves `name` until a signal.
