@@ -13,11 +13,16 @@ use aws_lc_rs::rsa::{
     KeySize, OAEP_SHA1_MGF1SHA1, OaepPrivateDecryptingKey, OaepPublicEncryptingKey, PrivateDecryptingKey,
 };
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
+use mimalloc::MiMalloc;
 use vestibule_kernel::SeededIds;
 use vestibule_saml::{Credential, DecryptionKeys, Expectation, Refusal, validate};
 use vestibule_saml_idp::{ContentCipher, EncryptionTerms, Signed, saml_response_value};
 
 use self::scene::{GROUPS, NOW, Scene};
+
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn benches(criterion: &mut Criterion) {
     let scene = Scene::new();

@@ -16,10 +16,15 @@ use aws_lc_rs::{
     signature::{KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256},
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use mimalloc::MiMalloc;
 use vestibule_saml::{limit, validate};
 use vestibule_saml_idp::{Signed, saml_response_value};
 
 use self::scene::{GROUPS, Scene, in_turns};
+
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The bare work: a key that is parsed already, a message as long as a SignedInfo.
 struct Bare {

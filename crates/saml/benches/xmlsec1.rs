@@ -15,10 +15,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mimalloc::MiMalloc;
 use vestibule_saml::validate;
 use vestibule_saml_idp::{Signed, saml_response_value};
 
 use self::scene::{GROUPS, Scene};
+
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The rounds that the ratio is measured in, and the work of one.
 const ROUNDS: u32 = 40;

@@ -14,6 +14,7 @@ mod start;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 use vestibule_host::config::Flags;
 
 use crate::{
@@ -21,6 +22,9 @@ use crate::{
     command::Operator,
     config::Config,
 };
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The exit code for configuration that cannot be used (`EX_USAGE` of sysexits).
 const EXIT_USAGE: u8 = 64;
