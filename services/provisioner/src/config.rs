@@ -43,7 +43,7 @@ pub struct Registry {
     pub address: String,
     /// The authority that signed its certificate, PEM; the system's when absent.
     pub authority_file: Option<PathBuf>,
-    /// A file with the registry's own token: names are shown to nobody else.
+    /// A file with the registry's people token, which shows names and opens nothing else.
     pub token_file: PathBuf,
 }
 
@@ -149,11 +149,7 @@ impl Default for Config {
 
 impl Default for Registry {
     fn default() -> Self {
-        Self {
-            address: "http://127.0.0.1:8801".to_owned(),
-            authority_file: None,
-            token_file: "vestibule-data/registry.token".into(),
-        }
+        Self { address: "http://127.0.0.1:8801".to_owned(), authority_file: None, token_file: "people.token".into() }
     }
 }
 

@@ -82,8 +82,8 @@ pub enum DirectoryError {
     /// It cannot be reached, or does not answer us.
     #[error("the registry does not answer")]
     Unavailable(#[source] Box<Status>),
-    /// The token is not the registry's.
-    #[error("the registry shows us no names: the token is not the registry's own")]
+    /// The token is one that shows no names.
+    #[error("the registry shows us no names: the token is not its people token (grpc.people_token_file)")]
     NoProfiles,
     /// Its answer lacks what the contract says.
     #[error("the answer of the registry is not what the contract says: {0}")]
@@ -104,7 +104,7 @@ struct Ways {
 }
 
 impl Registry {
-    /// Asks through this channel, which must present the registry's token.
+    /// Asks through this channel, which must present the registry's people token, or its own.
     #[must_use]
     pub const fn new(channel: Channel) -> Self {
         Self { channel }

@@ -72,7 +72,7 @@ impl Provide {
             let (people, next) = page.map_err(|error| HandleError::Again(error.into()))?;
             for standing in people.iter().filter(|person| connection.is_none() || person.connection == connection) {
                 if let Err(error) = self.0.provide_or_give_up(organization, standing.person, cause).await {
-                    tracing::warn!(service = self.0.name, person = %standing.person, error = %error, "not provisioned");
+                    self.0.failed(standing.person, &error);
                     failed += 1;
                     first.get_or_insert(error);
                 }

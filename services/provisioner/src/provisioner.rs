@@ -114,10 +114,25 @@ impl Provisioner {
     ) -> Result<(), Error> {
         let mut patience = self.patience();
         loop {
-            let converged = self.converge(organization, person, cause).await;
+            let converged = match self.converge(organization, person, cause).await {
+                Err(Error::Scim(error)) => Err(self.judged(error, cause).await),
+                converged => converged,
+            };
             if self.bear(&mut patience, converged).await?.is_some() {
                 return Ok(());
             }
+        }
+    }
+
+    /// What an answer comes to. One that says nothing of this person alone may be what the service answers to everybody at the
+    /// moment, as a page about maintenance: then it is waited for, like one that does not answer, and nobody is given up.
+    async fn judged(&self, error: ScimError, cause: &Cause) -> Error {
+        match error {
+            error if error.is_of_one() || matches!(error.verdict(), Verdict::Wait(_)) => error.into(),
+            error => match self.client.is_well(cause).await {
+                Ok(()) => error.into(),
+                Err(ill) => ScimError::Ill(Box::new(ill)).into(),
+            },
         }
     }
 
@@ -152,12 +167,8 @@ impl Provisioner {
         };
         let Verdict::Wait(asked) = error.verdict() else { return Err(error) };
         let why = Chain(&error).to_string();
-        tracing::warn!(
-            monotonic_counter.vestibule_provisioner_waits = 1_u64,
-            service = self.name,
-            error = why,
-            "nothing can be provisioned at the moment"
-        );
+        tracing::debug!(monotonic_counter.vestibule_provisioner_waits = 1_u64, service = self.name);
+        tracing::warn!(service = self.name, error = why, "nothing can be provisioned at the moment");
         self.status.troubled(&why);
         let wait = asked.unwrap_or_default().max(patience.next);
         if let Some(left) = &mut patience.left {
@@ -299,6 +310,14 @@ impl Provisioner {
             what,
             "provisioned"
         );
+    }
+
+    /// Somebody of many is not as they should be.
+    pub(crate) fn failed(&self, person: PersonId, error: &Error) {
+        // Apart from the words: what stands beside a metric becomes a label of it, and people are none.
+        tracing::debug!(monotonic_counter.vestibule_provisioner_failures = 1_u64, service = self.name);
+        let error = Chain(error).to_string();
+        tracing::error!(service = self.name, %person, error, "not provisioned");
     }
 }
 

@@ -1,6 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
-use vestibule_kernel::{Chain, OrganizationId, PersonId};
+use vestibule_kernel::{OrganizationId, PersonId};
 
 use crate::{
     Error, Provisioner, Standing, Verdict,
@@ -127,14 +127,7 @@ impl Provisioner {
                         return Err(error);
                     }
                     summary.failed += 1;
-                    let error = Chain(&error).to_string();
-                    tracing::error!(
-                        monotonic_counter.vestibule_provisioner_failures = 1_u64,
-                        service = self.name,
-                        person = %standing.person,
-                        error,
-                        "not provisioned"
-                    );
+                    self.failed(standing.person, &error);
                 }
             }
             if next.is_empty() {

@@ -128,7 +128,7 @@ impl Client {
     ) -> Result<Vec<T>, ScimError> {
         let (mut found, mut ids, mut start) = (Vec::new(), HashSet::new(), 1_u64);
         loop {
-            let page = self.page(kind, filter, start, cause).await?;
+            let page = self.page(kind, filter, (start, PAGE_SIZE), cause).await?;
             if page.resources.is_empty() {
                 return Ok(found);
             }
@@ -251,14 +251,24 @@ impl Client {
         Ok(self.features(cause).await?.has_patch)
     }
 
+    /// Whether it answers anything: the smallest question that needs the right to read users.
+    pub(crate) async fn is_well(&self, cause: &Cause) -> Result<(), ScimError> {
+        let page = self.page(Kind::User, None, (1, 1), cause).await?;
+        page.resources.iter().try_for_each(|user| id(user).map(drop))
+    }
+
     /// What the service says of itself (RFC 7644 section 4), asked once.
     async fn features(&self, cause: &Cause) -> Result<Features, ScimError> {
         let known = self.features.get_or_try_init(|| async {
             let url = self.endpoint(&["ServiceProviderConfig"]);
             let question = Question { method: Method::GET, url, body: None, if_match: None, is_resource: true };
-            match self.ask(question, cause).await {
-                Ok(config) => Ok(Features::read(&required(config)?)),
+            match self.ask(question, cause).await.and_then(required) {
+                Ok(config) => Ok(Features::read(&config)),
                 Err(ScimError::Gone | ScimError::Forbidden | ScimError::Unsupported) => Ok(Features::UNSAID),
+                // Some answer with a page for people. A service that answers so to everything has said nothing of itself.
+                Err(error @ (ScimError::OffContract(_) | ScimError::Refused { .. })) => {
+                    self.is_well(cause).await.map(|()| Features::UNSAID).map_err(|_| error)
+                }
                 Err(error) => Err(error),
             }
         });
@@ -269,7 +279,7 @@ impl Client {
         &self,
         kind: Kind,
         filter: Option<&str>,
-        start: u64,
+        (start, count): (u64, usize),
         cause: &Cause,
     ) -> Result<ListResponse<Map<String, Value>>, ScimError> {
         let mut url = self.endpoint(&[kind.endpoint()]);
@@ -278,7 +288,7 @@ impl Client {
             if let Some(filter) = filter {
                 query.append_pair("filter", filter);
             }
-            query.append_pair("startIndex", &start.to_string()).append_pair("count", &PAGE_SIZE.to_string());
+            query.append_pair("startIndex", &start.to_string()).append_pair("count", &count.to_string());
             if kind == Kind::Group {
                 // RFC 7644 section 3.9: a page of groups with all their members would be without end.
                 query.append_pair("excludedAttributes", "members");

@@ -52,6 +52,9 @@ pub enum ScimError {
     /// The answer is too large.
     #[error("the answer of the SCIM service is too large")]
     TooLarge,
+    /// It answers like that whatever it is asked.
+    #[error("the SCIM service answers nobody as it should")]
+    Ill(#[source] Box<ScimError>),
 }
 
 /// What may help.
@@ -71,9 +74,14 @@ impl ScimError {
     pub const fn verdict(&self) -> Verdict {
         match self {
             Self::Busy { wait, .. } => Verdict::Wait(*wait),
-            Self::Unreachable(_) | Self::Misconfigured(_) | Self::Token(_) => Verdict::Wait(None),
+            Self::Unreachable(_) | Self::Misconfigured(_) | Self::Token(_) | Self::Ill(_) => Verdict::Wait(None),
             Self::Forbidden | Self::Gone | Self::Changed | Self::OffContract(_) | Self::TooLarge => Verdict::Again,
             Self::Unsupported | Self::Taken | Self::Refused { .. } => Verdict::Never,
         }
+    }
+
+    /// Whether it says something of one resource, and nothing of the service.
+    pub(crate) const fn is_of_one(&self) -> bool {
+        matches!(self, Self::Gone | Self::Changed | Self::Taken)
     }
 }

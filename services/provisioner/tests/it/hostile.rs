@@ -85,6 +85,56 @@ async fn answers_that_make_no_sense_are_not_believed() {
     }
 }
 
+/// Whatever it answers to everything, and however long: nobody is given up.
+async fn waits_out(code: u16, body: &'static str, is_known: bool) {
+    let world = World::of_acme().await;
+    if is_known {
+        world.happened("person.first_seen").await.unwrap();
+        world.knows(1, Standing { display_name: Some("Countess".to_owned()), ..ada() });
+    }
+    let asked = || world.service.kept.lock().unwrap().asked.len();
+    let before = asked();
+    world.service.kept.lock().unwrap().quirks.insert(Quirk::Says(code, body));
+    let is_ill = || world.provisioner.ready().is_err_and(|why| why.starts_with("the SCIM service"));
+    let waits = async {
+        while asked() < before + 4 || !is_ill() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let mut happening = std::pin::pin!(world.happened("person.updated"));
+    tokio::select! {
+        given_up = &mut happening => panic!("{code} {body} {is_known}: {given_up:?}"),
+        () = waits => {}
+    }
+    world.service.kept.lock().unwrap().quirks.clear();
+    if happening.await.is_err() {
+        // Mended between an answer and the look at whether it is what everybody gets.
+        world.happened("person.updated").await.unwrap();
+    }
+    assert_eq!((&world.ada()["active"], world.service.count(&Method::POST, "/Users")), (&json!(true), 1));
+}
+
+#[tokio::test]
+async fn a_service_that_answers_nobody_as_it_should_is_waited_for() {
+    let page = "<html>maintenance</html>";
+    let answers =
+        [(200, page), (200, "{}"), (401, ""), (403, page), (404, ""), (400, ""), (405, ""), (302, ""), (503, "")];
+    let mut waiting = tokio::task::JoinSet::new();
+    for (code, body) in answers {
+        for is_known in [false, true] {
+            waiting.spawn(waits_out(code, body, is_known));
+        }
+    }
+    waiting.join_all().await;
+}
+
+#[tokio::test]
+async fn a_page_in_the_place_of_what_it_can_do_says_nothing() {
+    for (code, body) in [(200, "<html>not found</html>"), (200, ""), (400, "")] {
+        survives(Method::GET, "/ServiceProviderConfig", Fault::Says(code, body)).await;
+    }
+}
+
 #[tokio::test]
 async fn a_version_that_is_none_is_not_sent() {
     let world = survives(Method::POST, "/Users", Fault::Status(500, None)).await;

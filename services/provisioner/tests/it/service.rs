@@ -53,6 +53,8 @@ pub(crate) enum Quirk {
     RefusesNames,
     /// Says of no group who is in it.
     HidesMembers,
+    /// Says that, whatever it is asked.
+    Says(u16, &'static str),
 }
 
 /// A request that came.
@@ -159,6 +161,9 @@ async fn answer(State(service): State<Service>, method: Method, uri: Uri, header
     let (fault, answer) = {
         let mut kept = service.kept.lock().unwrap();
         kept.asked.push(asked.clone());
+        if let Some(Quirk::Says(code, body)) = kept.quirks.iter().find(|quirk| matches!(quirk, Quirk::Says(..))) {
+            return refusal(*code, None, body);
+        }
         if asked.headers.get("authorization").is_none_or(|value| value != &format!("Bearer {TOKEN}")) {
             return status(401);
         }
