@@ -13,7 +13,12 @@ use futures_util::future::select_all;
 use vestibule_eventlog::{AppendError, ORIGIN, Store, Version};
 use vestibule_kernel::EventId;
 
-use crate::fixture::{Stores, adding, commit, counter, event_log, everything, simple, stream};
+use vestibule_eventlog::snapshot::bytes_of;
+
+use crate::{
+    fixture::{Stores, adding, commit, counter, event_log, everything, simple, stream},
+    snapshot::{Ledger, replayed, resumed, snapshots},
+};
 
 /// What stands in front of an acknowledged event id on the child's output.
 const ACKNOWLEDGED: &str = "acknowledged ";
@@ -21,9 +26,17 @@ const ACKNOWLEDGED: &str = "acknowledged ";
 /// How many tasks of the child write at the same time.
 const WRITERS: u64 = 4;
 
-/// Appends for ever, to streams that all tasks share, and prints the id of each event once it was acknowledged.
+/// Appends for ever, to streams that all tasks share, and prints the id of each event once it was acknowledged. Takes one
+/// snapshot after the other meanwhile.
 pub async fn write_until_killed(store: impl Stores) {
     let log = event_log(&store);
+    let snapshots = snapshots(&store, &log);
+    tokio::spawn(async move {
+        loop {
+            snapshots.take::<Ledger>(1).await.expect("a snapshot can be taken");
+            tokio::task::yield_now().await;
+        }
+    });
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
             let (log, store) = (log.clone(), store.clone());
@@ -68,7 +81,8 @@ pub fn kill_after(mut child: Command, count: usize) -> Vec<EventId> {
     acknowledged
 }
 
-/// Everything acknowledged is in the log; positions and versions are dense, the hash chain holds, appends go on.
+/// Everything acknowledged is in the log; positions and versions are dense, the hash chain holds, appends go on. A process
+/// that starts comes to the view that the whole log says, and takes the next snapshot.
 pub async fn nothing_is_lost(store: impl Stores, acknowledged: &[EventId]) {
     for id in acknowledged {
         assert!(Store::find(&store, *id).await.unwrap().is_some(), "the acknowledged event {id} is gone");
@@ -83,6 +97,8 @@ pub async fn nothing_is_lost(store: impl Stores, acknowledged: &[EventId]) {
         assert_eq!(event.hash, vestibule_eventlog::Link::from(event).hash(&hash));
         heads.insert(event.stream.clone(), (event.version, event.hash));
     }
+    let log = event_log(&store);
+    assert_eq!(resumed(&store, &log).await.0, bytes_of(&replayed(&log).await).unwrap());
     let after = stream("after-the-crash");
     let version = heads.get(&after).map_or(0, |(version, _)| version.0);
     let appended = commit(&store, simple(&after, version, 1)).await.unwrap();

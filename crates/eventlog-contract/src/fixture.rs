@@ -10,16 +10,26 @@ use vestibule_eventlog::{
 use vestibule_kernel::{
     Clock as _, EventId, Explain, Explanation, IdSource as _, Kind, PersonId, SecretBox, SystemClock, SystemIds,
 };
-use vestibule_storage::{ExpiringRecords, KeyStore, KeyTable, MasterKey, SignInTrace};
+use vestibule_storage::{ExpiringRecords, KeyStore, KeyTable, MasterKey, SignInTrace, SnapshotTable};
 
 /// Everything that an adapter implements.
 pub trait Stores:
-    Store + Views + Archive + KeyTable + ExpiringRecords + SignInTrace + Clone + Send + Sync + 'static
+    Store + Views + Archive + KeyTable + ExpiringRecords + SignInTrace + SnapshotTable + Clone + Send + Sync + 'static
 {
 }
 
 impl<S> Stores for S where
-    S: Store + Views + Archive + KeyTable + ExpiringRecords + SignInTrace + Clone + Send + Sync + 'static
+    S: Store
+        + Views
+        + Archive
+        + KeyTable
+        + ExpiringRecords
+        + SignInTrace
+        + SnapshotTable
+        + Clone
+        + Send
+        + Sync
+        + 'static
 {
 }
 

@@ -9,7 +9,8 @@
 --                   a key, drop a partition or make a table.
 -- vestibule_read    reads.
 --
--- The owner (the registry) migrates the tables, destroys keys and removes archived partitions.
+-- The owner (the registry) migrates the tables, destroys keys, removes archived partitions and takes snapshots of views: who
+-- could write one could write who is let in.
 
 DO $$
 BEGIN
@@ -34,7 +35,7 @@ END $$;
 
 GRANT SELECT ON
     _sqlx_migrations, deployment, events, event_partitions, removed_events, reservations, view_checkpoints, view_entries,
-    keys, expiring_records, sign_ins
+    keys, expiring_records, sign_ins, view_snapshots, view_snapshot_chunks
     TO vestibule_append, vestibule_read;
 
 -- append_events is the only way to write an event or a unique name: it takes the lock and checks the end of the log.

@@ -27,6 +27,7 @@ mod read;
 mod row;
 mod sign_ins;
 mod snapshot;
+mod view_snapshots;
 mod views;
 
 pub use changes::POLL_INTERVAL;

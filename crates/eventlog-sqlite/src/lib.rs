@@ -14,6 +14,7 @@ mod open;
 mod read;
 mod row;
 mod sign_ins;
+mod snapshots;
 mod views;
 
 pub use open::{OpenError, SqliteStore};

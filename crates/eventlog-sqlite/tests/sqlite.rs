@@ -16,7 +16,7 @@ use vestibule_eventlog::{
     checkpoint::Trust,
     verify::{Finding, verify},
 };
-use vestibule_eventlog_contract::{Attacker, crash, event_log, tamper};
+use vestibule_eventlog_contract::{Attacker, crash, event_log, forgery, snapshot, tamper};
 use vestibule_eventlog_sqlite::{OpenError, SqliteStore};
 
 vestibule_eventlog_contract::suite!(|| async { Some(SqliteStore::temporary().await.expect("a store")) });
@@ -77,22 +77,27 @@ impl Attacker for Intruder {
 }
 
 macro_rules! attacks {
-    ($($case:ident),+ $(,)?) => {$(
+    ($module:ident: $($case:ident),+ $(,)?) => {$(
         #[tokio::test]
         async fn $case() {
             let (store, directory) = store().await;
-            tamper::$case(store, Intruder::at(directory.path())).await;
+            $module::$case(store, Intruder::at(directory.path())).await;
         }
     )+};
 }
 
-attacks!(
+attacks!(tamper:
     rows_are_protected,
     a_changed_event_is_found,
     a_removed_event_is_found,
     a_truncated_log_is_found,
     a_recomputed_stream_is_found,
     a_forged_removal_is_found,
+);
+
+attacks!(forgery:
+    a_snapshot_without_a_chunk_is_not_used,
+    a_snapshot_of_a_log_that_was_cut_off_is_not_used,
 );
 
 #[tokio::test]
@@ -162,6 +167,18 @@ async fn cursors_of_before_a_restore_are_foreign() {
     assert!(matches!(refused, Err(ReadError::ForeignCursor)), "{refused:?}");
     let head = restored.head().await.expect("a head");
     assert_eq!(restored.checkpoint("view.v1").await.expect("a checkpoint"), Some(head));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn snapshots_of_before_a_restore_are_not_used() {
+    let (store, directory) = store().await;
+    let path = directory.path().join("log.db");
+    let restore = async |store: SqliteStore| {
+        store.close().await;
+        SqliteStore::renew_epoch(&path, "test").await.expect("renewed");
+        SqliteStore::open(&path, "test").await.expect("a store")
+    };
+    snapshot::a_snapshot_of_before_a_restore_is_not_used(store, restore).await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! - [`Store`] is the port that the adapters implement: admit and commit a group of appends, read.
 //! - [`EventLog`] is what services hold: it seals personal fields, commits concurrent appends as groups, executes
 //!   commands, reads, and wakes subscribers.
-//! - [`Live`] keeps a view in memory, [`run_projection`] one in the store.
+//! - [`Live`] keeps a view in memory, [`run_projection`] one in the store; [`snapshot`] saves reading the whole log at start.
 //! - [`Lease`] lets one of many processes do what only one may do.
 //! - [`checkpoint`], [`export`] and [`verify`] show whether anything was changed; [`archive`] removes whole months.
 
@@ -26,6 +26,7 @@ mod log;
 mod personal;
 mod projection;
 mod store;
+pub mod snapshot;
 mod stream;
 mod tail;
 mod transaction;

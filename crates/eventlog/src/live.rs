@@ -1,6 +1,7 @@
 use std::{
+    future::{self, Future},
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{sync::watch, time::timeout};
@@ -10,6 +11,7 @@ use vestibule_kernel::{Chain, Timestamp};
 
 use crate::{
     Cursor, EventLog, Filter, Page, ReadError, Recorded,
+    snapshot::{Loaded, SnapshotView, Snapshots},
     tail::{PAGE_EVENTS, Tail},
 };
 
@@ -95,9 +97,31 @@ impl<V: LiveView> Live<V> {
     /// Outside of a tokio runtime.
     #[must_use]
     pub fn start(log: EventLog, initial: V, stop: CancellationToken) -> Self {
+        Self::begin(log, initial, future::ready(None), stop)
+    }
+
+    /// Starts with the newest snapshot that can be used, or with nothing, and feeds the view with what the log holds behind
+    /// it, until `stop` is cancelled.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[must_use]
+    pub fn resume(log: EventLog, snapshots: Snapshots, stop: CancellationToken) -> Self
+    where
+        V: SnapshotView,
+    {
+        Self::begin(log, V::default(), async move { snapshots.load::<V>().await }, stop)
+    }
+
+    fn begin(
+        log: EventLog,
+        initial: V,
+        loading: impl Future<Output = Option<Loaded<V>>> + Send + 'static,
+        stop: CancellationToken,
+    ) -> Self {
         let status = LiveStatus { cursor: log.start(), current_at: None, stopped: None };
         let live = Self(Arc::new(Shared { view: RwLock::new(initial), status: watch::Sender::new(status) }));
-        let feeding = tokio::spawn(live.clone().feed(log, stop));
+        let feeding = tokio::spawn(live.clone().feed(log, loading, stop));
         let stopped = live.clone();
         tokio::spawn(async move {
             // A panic in `apply` ends the task; the view must say so.
@@ -170,9 +194,20 @@ impl<V: LiveView> Live<V> {
         }
     }
 
-    async fn feed(self, log: EventLog, stop: CancellationToken) -> StopReason {
+    async fn feed(
+        self,
+        log: EventLog,
+        loading: impl Future<Output = Option<Loaded<V>>>,
+        stop: CancellationToken,
+    ) -> StopReason {
+        let mut beginning = Some(Beginning::now(V::NAME));
+        let Some(loaded) = stop.run_until_cancelled(loading).await else { return StopReason::Cancelled };
+        if let Some(loaded) = loaded {
+            beginning = beginning.map(|beginning| beginning.with(&loaded));
+            self.take_over(loaded);
+        }
         let filter = Filter { categories: V::categories(), organization: None };
-        let mut tail = Tail::new(log.clone(), filter, log.start());
+        let mut tail = Tail::new(log.clone(), filter, self.status().cursor);
         loop {
             let page = tokio::select! {
                 () = stop.cancelled() => return StopReason::Cancelled,
@@ -186,6 +221,16 @@ impl<V: LiveView> Live<V> {
                 return reason;
             }
         }
+            beginning = beginning.and_then(|beginning| beginning.behind(&page));
+        }
+    }
+
+    /// Goes on from a snapshot, unless whoever pulled has come further meanwhile.
+    fn take_over(&self, loaded: Loaded<V>) {
+        let mut view = self.0.view.write().unwrap_or_else(PoisonError::into_inner);
+        if self.0.status.borrow().cursor.position() < loaded.cursor.position() {
+            *view = loaded.view;
+            self.0.status.send_modify(|status| status.cursor = loaded.cursor);
     }
 
     /// Takes in a page under one short lock. Two who read the log come to each event, and the second one finds it taken in.
@@ -210,5 +255,57 @@ impl<V: LiveView> Live<V> {
             }
         });
         Ok(())
+    }
+}
+
+/// The time until a view is current, for whoever reads the log of the process.
+struct Beginning {
+    view: &'static str,
+    began: Instant,
+    snapshot_position: Option<u64>,
+    snapshot_taken_at: Option<String>,
+    snapshot_bytes: Option<u64>,
+    replayed: u64,
+}
+
+impl Beginning {
+    fn now(view: &'static str) -> Self {
+        let (snapshot_position, snapshot_taken_at, snapshot_bytes) = (None, None, None);
+        Self { view, began: Instant::now(), snapshot_position, snapshot_taken_at, snapshot_bytes, replayed: 0 }
+    }
+
+    fn with<V>(self, loaded: &Loaded<V>) -> Self {
+        Self {
+            snapshot_position: Some(loaded.cursor.position()),
+            snapshot_taken_at: Some(loaded.taken_at.to_string()),
+            snapshot_bytes: Some(loaded.bytes),
+            ..self
+        }
+    }
+
+    /// One page later; nothing once the view holds everything there was.
+    fn behind(mut self, page: &Page) -> Option<Self> {
+        self.replayed += page.events.len() as u64;
+        if !page.at_head {
+            return Some(self);
+        }
+        let seconds = self.began.elapsed().as_secs_f64();
+        let position = page.next.position();
+        tracing::info!(
+            view = self.view,
+            position,
+            snapshot_position = self.snapshot_position,
+            snapshot_taken_at = self.snapshot_taken_at,
+            snapshot_bytes = self.snapshot_bytes,
+            replayed_events = self.replayed,
+            seconds,
+            "the view is current; without a snapshot, the log was read from its beginning"
+        );
+        tracing::debug!(
+            view = self.view,
+            gauge.vestibule_view_replayed_events = self.replayed,
+            gauge.vestibule_view_start_seconds = seconds,
+        );
+        None
     }
 }

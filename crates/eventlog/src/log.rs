@@ -155,4 +155,12 @@ impl EventLog {
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.inner.clock
     }
+
+    pub(crate) fn ids(&self) -> &dyn IdSource {
+        &*self.inner.ids
+    }
+
+    pub(crate) fn keys(&self) -> &KeyStore {
+        &self.inner.keys
+    }
 }

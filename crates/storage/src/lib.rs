@@ -1,8 +1,8 @@
-//! What is durable beside the event log: keys (sealed under one master key), records that expire, and the trace of
-//! sign-ins. The ports are here; the two store adapters implement them.
+//! What is durable beside the event log: keys (sealed under one master key), records that expire, the trace of
+//! sign-ins, and snapshots of views. The ports are here; the two store adapters implement them.
 //!
 //! Nothing in these tables is a fact of the domain: keys are named by events but never in them, expiring records are
-//! worth nothing after minutes, and the sign-in trace is bounded so that a flood cannot fill it.
+//! worth nothing after minutes, the sign-in trace is bounded so that a flood cannot fill it, and snapshots are a cache.
 
 mod cipher;
 mod expiring;
@@ -11,6 +11,7 @@ mod key_cache;
 mod key_store;
 mod keys;
 mod master;
+mod snapshots;
 mod subject;
 mod test_sign_in;
 mod trace;
@@ -20,6 +21,7 @@ pub use key::{Ed25519Signer, Key, OpenError, verify_ed25519};
 pub use key_store::{KeyError, KeyStore};
 pub use keys::{KeyId, KeyTable, SealedKey};
 pub use master::{MasterKey, MasterKeyError};
+pub use snapshots::{SnapshotTable, StoredSnapshot};
 pub use subject::{Subject, SubjectIndex};
 pub use test_sign_in::{TestCheck, TestOutcome, TestRefusal, TestSignIns, TestTicket, TestTicketError};
 pub use trace::{RecordedSignIn, SignInTrace, SignInTraceFilter};

@@ -1,5 +1,6 @@
 use sqlx::Executor as _;
 use vestibule_eventlog::{Cursor, Filter, ReadError, Store as _, Views as _};
+use vestibule_eventlog_contract::snapshot;
 use vestibule_eventlog_postgres::{OpenError, PostgresStore};
 use vestibule_kernel::SecretString;
 
@@ -59,6 +60,16 @@ async fn after_a_restore_old_cursors_are_refused() {
     assert!(matches!(page, Err(ReadError::ForeignCursor)));
     let page = restored.read_all(Cursor::at(restored.epoch(), 0), &Filter::default(), 10).await.unwrap();
     assert_eq!(page.events.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_restore_old_snapshots_are_not_used() {
+    let Some(database) = Database::scratch("after a restore old snapshots are not used").await else { return };
+    let restore = async |store: PostgresStore| {
+        store.renew_epoch().await.unwrap();
+        database.store().await
+    };
+    snapshot::a_snapshot_of_before_a_restore_is_not_used(database.store().await, restore).await;
 }
 
 #[tokio::test]

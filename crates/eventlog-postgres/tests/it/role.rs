@@ -1,7 +1,9 @@
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use vestibule_eventlog::{AppendError, Filter, Store as _};
-use vestibule_eventlog_postgres::GRANTS;
-use vestibule_storage::{Bucket, ExpiringRecord, ExpiringRecords as _, KeyId, KeyTable as _, SealedKey};
+use vestibule_eventlog_postgres::{GRANTS, PostgresStore};
+use vestibule_storage::{
+    Bucket, ExpiringRecord, ExpiringRecords as _, KeyId, KeyTable as _, SealedKey, SnapshotTable as _,
+};
 
 use crate::database::{Database, connect, event_log, monthly_stream, one_event, stream};
 
@@ -83,6 +85,22 @@ async fn the_restricted_role_appends_and_nothing_else() {
     refused(&mut session, "UPDATE event_partitions SET closed_at_millis = 1").await;
     refused(&mut session, "UPDATE deployment SET environment = 'production'").await;
     refused(&mut session, "UPDATE keys SET sealed = ''").await;
+    no_snapshot_is_written(&store, &mut session).await;
+}
+
+/// Whoever could write a snapshot, and has the master key as every service has, could write who is let in.
+async fn no_snapshot_is_written(store: &PostgresStore, session: &mut PgConnection) {
+    assert!(store.newest("enrichment.people", 2).await.unwrap().is_empty());
+    let id = uuid::Uuid::from_u128(1);
+    assert!(store.chunk("enrichment.people", id, 0).await.unwrap().is_none());
+    store.put_chunk("enrichment.people", id, 0, &[1]).await.unwrap_err();
+    store.clear().await.unwrap_err();
+    refused(session, "INSERT INTO view_snapshot_chunks VALUES ('v', gen_random_uuid(), 0, '')").await;
+    refused(session, "INSERT INTO view_snapshots SELECT * FROM view_snapshots").await;
+    refused(session, "UPDATE view_snapshots SET position = 1").await;
+    refused(session, "UPDATE view_snapshot_chunks SET chunk = 1").await;
+    refused(session, "DELETE FROM view_snapshots").await;
+    refused(session, "TRUNCATE view_snapshot_chunks").await;
 }
 
 #[tokio::test]
@@ -107,4 +125,5 @@ async fn the_reading_role_reads_and_nothing_else() {
     refused(&mut session, "INSERT INTO reservations VALUES ('a', 'b', 'c')").await;
     refused(&mut session, "SELECT settle_append(1, gen_random_uuid(), '')").await;
     refused(&mut session, "SELECT make_partition('assertion', '2026-11')").await;
+    no_snapshot_is_written(&store, &mut session).await;
 }

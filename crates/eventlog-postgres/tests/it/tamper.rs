@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Executor as _};
-use vestibule_eventlog_contract::{Attacker, tamper};
+use vestibule_eventlog_contract::{Attacker, forgery, tamper};
 
 use crate::database::Database;
 
@@ -34,20 +34,25 @@ impl Attacker for Superuser {
 }
 
 macro_rules! attacks {
-    ($($case:ident,)+) => {$(
+    ($module:ident: $($case:ident,)+) => {$(
         #[tokio::test]
         async fn $case() {
             let Some(database) = Database::scratch(stringify!($case)).await else { return };
-            tamper::$case(database.store().await, Superuser(database)).await;
+            $module::$case(database.store().await, Superuser(database)).await;
         }
     )+};
 }
 
-attacks! {
+attacks! { tamper:
     rows_are_protected,
     a_changed_event_is_found,
     a_removed_event_is_found,
     a_truncated_log_is_found,
     a_recomputed_stream_is_found,
     a_forged_removal_is_found,
+}
+
+attacks! { forgery:
+    a_snapshot_without_a_chunk_is_not_used,
+    a_snapshot_of_a_log_that_was_cut_off_is_not_used,
 }
