@@ -7,11 +7,11 @@ use std::{
 
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
-use vestibule_eventlog::{Archive, EventLog, Views};
+use vestibule_eventlog::{Archive, EventLog, Views, snapshot::Snapshots};
 use vestibule_eventlog_postgres::PostgresStore;
 use vestibule_eventlog_sqlite::SqliteStore;
 use vestibule_kernel::{Clock, IdSource};
-use vestibule_storage::{ExpiringRecords, KeyStore, KeyTable, MasterKey, MasterKeyError, SignInTrace};
+use vestibule_storage::{ExpiringRecords, KeyStore, KeyTable, MasterKey, MasterKeyError, SignInTrace, SnapshotTable};
 
 use crate::{PublicUrl, config};
 
@@ -35,6 +35,8 @@ pub struct Resources {
     pub expiring: Arc<dyn ExpiringRecords>,
     /// The trace of sign-ins.
     pub traces: Arc<dyn SignInTrace>,
+    /// Snapshots of views; use [`Self::snapshots`].
+    pub snapshot_table: Arc<dyn SnapshotTable>,
     /// The present.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -105,6 +107,12 @@ impl Resources {
         }
     }
 
+    /// The snapshots of views of the log.
+    #[must_use]
+    pub fn snapshots(&self) -> Snapshots {
+        Snapshots::new(Arc::clone(&self.snapshot_table), self.log.clone())
+    }
+
     /// Everything over one opened store. Must be called within a tokio runtime.
     pub fn over<S>(
         store: S,
@@ -115,7 +123,7 @@ impl Resources {
         stop: CancellationToken,
     ) -> Self
     where
-        S: Archive + Views + KeyTable + ExpiringRecords + SignInTrace + Clone + 'static,
+        S: Archive + Views + KeyTable + ExpiringRecords + SignInTrace + SnapshotTable + Clone + 'static,
     {
         let keys = KeyStore::new(Arc::new(store.clone()), master, clock.clone(), ids.clone());
         let log = EventLog::new(Arc::new(store.clone()), keys.clone(), clock.clone(), ids.clone());
@@ -125,7 +133,8 @@ impl Resources {
             views: Arc::new(store.clone()),
             keys,
             expiring: Arc::new(store.clone()),
-            traces: Arc::new(store),
+            traces: Arc::new(store.clone()),
+            snapshot_table: Arc::new(store),
             clock,
             ids,
             ending: stop.clone(),

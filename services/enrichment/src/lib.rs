@@ -94,7 +94,8 @@ pub type StartError = ChallengeKeyError;
 /// # Errors
 /// [`StartError`].
 pub async fn start(resources: &Resources, config: &Config) -> Result<Service, StartError> {
-    start_with(resources, config, People::default()).await
+    let (log, stop) = (resources.log.clone(), resources.stop.clone());
+    serve(resources, config, Live::resume(log, resources.snapshots(), stop)).await
 }
 
 /// Starts the service with what `people` knows already; the log adds to it from its beginning. For measurements with more
@@ -103,8 +104,11 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
 /// # Errors
 /// [`StartError`].
 pub async fn start_with(resources: &Resources, config: &Config, people: People) -> Result<Service, StartError> {
+    serve(resources, config, Live::start(resources.log.clone(), people, resources.stop.clone())).await
+}
+
+async fn serve(resources: &Resources, config: &Config, people: Live<People>) -> Result<Service, StartError> {
     let challenges = Challenges::open(config, Arc::clone(&resources.ids))?;
-    let people = Live::start(resources.log.clone(), people, resources.stop.clone());
     // Neither "not yet" nor "stopped" ends the start: readiness says so, and why.
     let _ = tokio::time::timeout(CATCH_UP_WAIT, people.caught_up()).await;
 

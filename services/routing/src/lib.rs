@@ -54,7 +54,8 @@ pub enum StartError {
 /// # Errors
 /// [`StartError`].
 pub async fn start(resources: &Resources, config: &Config) -> Result<Service, StartError> {
-    start_with(resources, config, Directory::default()).await
+    let (log, stop) = (resources.log.clone(), resources.stop.clone());
+    serve(resources, config, Live::resume(log, resources.snapshots(), stop)).await
 }
 
 /// Starts the service on a directory that knows more than the log tells: for benchmarks, which would spend their time
@@ -63,6 +64,10 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
 /// # Errors
 /// [`StartError`].
 pub async fn start_with(resources: &Resources, config: &Config, initial: Directory) -> Result<Service, StartError> {
+    serve(resources, config, Live::start(resources.log.clone(), initial, resources.stop.clone())).await
+}
+
+async fn serve(resources: &Resources, config: &Config, directory: Live<Directory>) -> Result<Service, StartError> {
     let keys = TicketKeys::start(resources.keys.clone(), Arc::clone(&resources.clock), resources.stop.clone()).await?;
     let directory = Live::start(resources.log.clone(), initial, resources.stop.clone());
     // Neither "not yet" nor "stopped" ends the start: readiness says so, and why.

@@ -173,6 +173,8 @@ pub(crate) enum LogCommand {
 }
 
 #[derive(Args, Debug)]
+    /// Remove the snapshots of views, so that a process which starts reads the whole log.
+    DropSnapshots,
 pub(crate) struct Nats {
     #[command(subcommand)]
     pub(crate) command: nats::Command,

@@ -27,7 +27,7 @@ pub(crate) struct Config {
     pub(crate) sandbox: Sandbox,
 }
 
-/// `[log]`: the proof that nobody has changed the event log.
+/// `[log]`: the proof that nobody has changed the event log, and snapshots of what is made of it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Log {
@@ -37,10 +37,15 @@ pub(crate) struct Log {
     /// How often a checkpoint is made while there is something new; 0 makes none.
     pub(crate) checkpoint_seconds: u64,
 }
+    /// After how many events for a view the registry's process takes the next snapshot of it, so that a process which starts
+    /// need not read the whole log; 0 takes none.
+    pub(crate) snapshot_events: u64,
+    /// How often it looks whether there are so many, in seconds, 1 to 86,400.
+    pub(crate) snapshot_seconds: u64,
 
 impl Default for Log {
     fn default() -> Self {
-        Self { checkpoint_directory: None, checkpoint_seconds: 300 }
+        Self { checkpoint_directory: None, checkpoint_seconds: 300, snapshot_events: 50_000, snapshot_seconds: 300 }
     }
 }
 
@@ -75,11 +80,22 @@ impl Config {
 }
 
 impl Validate for Config {
+impl Validate for Log {
+    fn validate(&self) -> Result<(), ConfigError> {
+        if (1..=86_400).contains(&self.snapshot_seconds) {
+            return Ok(());
+        }
+        let problem = "use 1 to 86400 seconds, and snapshot_events = 0 to take none".to_owned();
+        Err(ConfigError::Invalid { key: "log.snapshot_seconds", problem })
+    }
+}
+
     fn validate(&self) -> Result<(), ConfigError> {
         self.deployment.validate()?;
         self.grpc.validate()?;
         self.telemetry.validate()?;
         self.nats.validate()?;
+        self.log.validate()?;
         self.registry.validate()?;
         self.routing.validate()?;
         self.saml.validate()?;

@@ -5,7 +5,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use anyhow::Context;
 use axum::Router;
 use tokio_util::sync::CancellationToken;
-use vestibule_host::{Resources, Service, access, grpc, http, telemetry};
+use vestibule_eventlog::snapshot::SnapshotOf;
+use vestibule_host::{Resources, Service, access, grpc, http, keep_snapshots, telemetry};
 use vestibule_kernel::{Chain, SystemClock, SystemIds};
 
 use crate::{cli::ServiceName, config::Config, nats, output::note, start};
@@ -109,7 +110,7 @@ async fn until(name: ServiceName, label: &str, config: &Config, stop: Cancellati
 }
 
 /// The registry's process looks after the log and the keys: it exports signed checkpoints, and makes and destroys keys
-/// where the others' rights on the store do not suffice.
+/// where the others' rights on the store do not suffice. For the same reason it takes snapshots of their views.
 pub(crate) async fn workers(
     name: ServiceName,
     resources: &Resources,
@@ -124,6 +125,12 @@ pub(crate) async fn workers(
     let checkpoints = (mine && config.log.checkpoint_seconds > 0).then(|| {
         let every = Duration::from_secs(config.log.checkpoint_seconds);
         crate::command::log::export_periodically(resources.clone(), config.checkpoint_directory(), every)
+    if mine && config.log.snapshot_events > 0 {
+        let every = Duration::from_secs(config.log.snapshot_seconds);
+        let directory = SnapshotOf::<vestibule_routing_service::Directory>::default();
+        let people = SnapshotOf::<vestibule_enrichment_service::People>::default();
+        keep_snapshots(resources, config.log.snapshot_events, every, vec![Arc::new(directory), Arc::new(people)]);
+    }
     });
     let running = checkpoints.map(tokio::spawn);
     async move {

@@ -41,6 +41,20 @@ impl Policies {
         self.ready.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Every policy there is, in no order.
+    pub fn all(&self) -> impl Iterator<Item = (Target, &ClaimPolicy)> {
+        let Self { user_pools, organizations, app_clients, ready: _ } = self;
+        let of_pools = user_pools.iter().map(|(id, policy)| (Target::UserPool { user_pool: *id }, policy));
+        let of_organizations =
+            organizations.iter().map(|(id, policy)| (Target::Organization { organization: *id }, policy));
+        let of_app_clients = app_clients.iter().flat_map(|(id, clients)| {
+            clients
+                .iter()
+                .map(|(client, policy)| (Target::AppClient { user_pool: *id, app_client_id: client.clone() }, policy))
+        });
+        of_pools.chain(of_organizations).chain(of_app_clients)
+    }
+
     /// The policy of one target, if it has one.
     #[must_use]
     pub fn of(&self, target: &Target) -> Option<&ClaimPolicy> {

@@ -3,6 +3,7 @@
 mod organization;
 mod person;
 mod place;
+mod snapshot;
 mod user_pool;
 
 use std::collections::{HashMap, HashSet};

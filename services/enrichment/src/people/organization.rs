@@ -13,9 +13,9 @@ pub(crate) struct Organization {
     pub(crate) profile: Option<Arc<Profile>>,
     pub(crate) is_suspended: bool,
     /// The names that it owns, and whether with everything below.
-    domains: Vec<(Box<str>, bool)>,
+    pub(super) domains: Vec<(Box<str>, bool)>,
     /// Whether it ever owned one.
-    had_domain: bool,
+    pub(super) had_domain: bool,
 }
 
 /// What is known of an organization and may stand in tokens.

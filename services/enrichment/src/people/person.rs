@@ -4,7 +4,7 @@ use std::{
     sync::Arc,
 };
 
-use hashbrown::HashTable;
+use hashbrown::{HashTable, hash_table::Entry};
 use vestibule_kernel::{ConnectionId, PersonId};
 
 use super::place::{Place, Places};
@@ -19,10 +19,10 @@ pub(crate) struct Person {
     pub(crate) id: PersonId,
     pub(crate) organization: Place,
     /// The place of the connection; none for a native user who never signed in over one.
-    connection: Option<Place>,
+    pub(super) connection: Option<Place>,
     /// The place of the set of roles.
-    roles: u32,
-    flags: u8,
+    pub(super) roles: u32,
+    pub(super) flags: u8,
 }
 
 const _: () = assert!(size_of::<Person>() <= 32, "a million of them are held");
@@ -43,12 +43,12 @@ pub(crate) type Roles = Arc<[Box<str>]>;
 /// All persons. An id is random and minted by us, and is found by its hash; the table holds places only.
 #[derive(Debug)]
 pub(super) struct Persons {
-    known: Vec<Person>,
-    places: HashTable<u32>,
-    hasher: RandomState,
-    connections: Places<ConnectionId>,
-    roles: Vec<Roles>,
-    roles_known: HashMap<Roles, u32>,
+    pub(super) known: Vec<Person>,
+    pub(super) places: HashTable<u32>,
+    pub(super) hasher: RandomState,
+    pub(super) connections: Places<ConnectionId>,
+    pub(super) roles: Vec<Roles>,
+    pub(super) roles_known: HashMap<Roles, u32>,
 }
 
 impl Default for Persons {
@@ -66,6 +66,22 @@ impl Default for Persons {
 }
 
 impl Persons {
+    /// These persons, who name connections and sets of roles by their places; `None` when one of them is there twice.
+    pub(super) fn of(known: Vec<Person>, connections: Places<ConnectionId>, roles: Vec<Roles>) -> Option<Self> {
+        let hasher = RandomState::default();
+        let mut places = HashTable::with_capacity(known.len());
+        for (place, person) in (0_u32..).zip(&known) {
+            let rehash = |place: &u32| known.get(*place as usize).map_or(0, |person| hasher.hash_one(person.id));
+            let same = |place: &u32| known.get(*place as usize).is_some_and(|known| known.id == person.id);
+            match places.entry(hasher.hash_one(person.id), same, rehash) {
+                Entry::Vacant(entry) => drop(entry.insert(place)),
+                Entry::Occupied(_) => return None,
+            }
+        }
+        let roles_known: HashMap<Roles, u32> = roles.iter().map(Arc::clone).zip(0..).collect();
+        (roles_known.len() == roles.len()).then_some(Self { known, places, hasher, connections, roles, roles_known })
+    }
+
     pub(super) fn find(&self, id: PersonId) -> Option<&Person> {
         let known = |place: &u32| self.known.get(*place as usize).is_some_and(|person| person.id == id);
         self.known.get(*self.places.find(self.hasher.hash_one(id), known)? as usize)

@@ -10,6 +10,15 @@ impl Place {
         Self(u32::try_from(index + 1).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX))
     }
 
+    /// The place with this number; 0 is none's.
+    pub(super) fn numbered(number: u32) -> Option<Self> {
+        NonZeroU32::new(number).map(Self)
+    }
+
+    pub(super) const fn number(self) -> u32 {
+        self.0.get()
+    }
+
     pub(super) const fn index(self) -> usize {
         self.0.get() as usize - 1
     }
@@ -36,6 +45,15 @@ impl<I: Copy + Eq + Hash> Places<I> {
             ids.push(id);
             Place::at(ids.len() - 1)
         })
+    }
+
+    pub(super) fn with_capacity(ids: usize) -> Self {
+        Self { ids: Vec::with_capacity(ids), known: HashMap::with_capacity(ids) }
+    }
+
+    /// In the order of places.
+    pub(super) fn ids(&self) -> &[I] {
+        &self.ids
     }
 
     pub(super) fn id(&self, place: Place) -> Option<I> {

@@ -14,11 +14,11 @@ pub(crate) struct UserPool {
 #[derive(Debug, Default)]
 pub(crate) struct UserPools {
     /// By Cognito's own id.
-    known: HashMap<String, UserPool>,
+    pub(super) known: HashMap<String, UserPool>,
     /// Cognito's own id of a user pool and its domains, on which depends who issues its tokens.
-    domains: HashMap<UserPoolId, (String, Vec<String>)>,
+    pub(super) domains: HashMap<UserPoolId, (String, Vec<String>)>,
     /// How often the domains of any user pool changed.
-    revision: u64,
+    pub(super) revision: u64,
 }
 
 impl UserPools {

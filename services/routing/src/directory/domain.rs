@@ -30,9 +30,7 @@ impl Domains {
             domain.include_subdomains = include_subdomains;
             return;
         }
-        let place = Place::next(&self.arena);
-        self.arena.push(Domain { name: name.into(), organization, include_subdomains });
-        self.index(place);
+        self.add(name.into(), organization, include_subdomains);
     }
 
     /// Forgets a name that `organization` gives up; a mere claim on a name that another one has verified changes nothing.
@@ -49,6 +47,29 @@ impl Domains {
         if place != last {
             self.index(place);
         }
+    }
+
+    pub(super) fn with_capacity(domains: usize) -> Self {
+        Self { arena: Vec::with_capacity(domains), by_name: Index::with_capacity(domains) }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.arena.len()
+    }
+
+    /// Every name with its owner's place and whether everything below belongs to it, in the order of places.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, Place, bool)> {
+        let Self { arena, by_name: _ } = self;
+        arena
+            .iter()
+            .map(|Domain { name, organization, include_subdomains }| (&**name, *organization, *include_subdomains))
+    }
+
+    /// Adds a name that is not there, at the next place.
+    pub(super) fn add(&mut self, name: Box<str>, organization: Place, include_subdomains: bool) {
+        let place = Place::next(&self.arena);
+        self.arena.push(Domain { name, organization, include_subdomains });
+        self.index(place);
     }
 
     fn index(&mut self, place: Place) {

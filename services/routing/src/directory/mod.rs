@@ -8,6 +8,7 @@ mod connection;
 mod domain;
 mod organization;
 mod place;
+mod snapshot;
 mod user_pool;
 
 use serde::de::Error as _;

@@ -20,9 +20,9 @@ pub(crate) enum State {
 /// An organization with its connections.
 pub(crate) struct Organization {
     pub(crate) id: OrganizationId,
-    slug: Box<str>,
+    pub(super) slug: Box<str>,
     pub(crate) display_name: Box<str>,
-    connections: Vec<Connection>,
+    pub(super) connections: Vec<Connection>,
     pub(super) user_pool: Option<Place>,
     /// The one app client through which its people sign in, if it has one of its own.
     pub(crate) app_client_id: Option<Box<str>>,
@@ -95,8 +95,49 @@ impl Organizations {
         if let Some(place) = self.find_id(id) {
             return place;
         }
+        self.add(Organization::absent(id))
+    }
+
+    pub(super) fn with_capacity(organizations: usize) -> Self {
+        Self {
+            arena: Vec::with_capacity(organizations),
+            by_id: Index::with_capacity(organizations),
+            by_slug: Index::with_capacity(organizations),
+            by_app_client: HashMap::new(),
+        }
+    }
+
+    /// In the order of places.
+    pub(super) fn all(&self) -> &[Organization] {
+        // Whatever else there is follows from these, but for what `own_app_clients` tells.
+        let Self { arena, by_id: _, by_slug: _, by_app_client: _ } = self;
+        arena
+    }
+
+    /// The app clients that are an organization's own, and whose, in order.
+    pub(super) fn own_app_clients(&self) -> Vec<(UserPoolId, &str, Place)> {
+        let mut own: Vec<_> =
+            self.by_app_client.iter().map(|((pool, client), owner)| (*pool, &**client, *owner)).collect();
+        own.sort_unstable_by_key(|(pool, client, _)| (*pool, *client));
+        own
+    }
+
+    /// Adds an organization that is not there, at the next place.
+    pub(super) fn restore(&mut self, organization: Organization) {
+        let has_slug = !organization.slug.is_empty();
+        let place = self.add(organization);
+        if has_slug {
+            self.index_slug(place);
+        }
+    }
+
+    pub(super) fn restore_own_app_client(&mut self, user_pool: UserPoolId, app_client_id: Box<str>, owner: Place) {
+        self.by_app_client.insert((user_pool, app_client_id), owner);
+    }
+
+    fn add(&mut self, organization: Organization) -> Place {
         let place = Place::next(&self.arena);
-        self.arena.push(Organization::absent(id));
+        self.arena.push(organization);
         let arena = &self.arena;
         self.by_id.insert(place, |hasher, place| arena.get(place.index()).map_or(0, |found| hasher.hash_one(found.id)));
         place
@@ -149,6 +190,10 @@ impl Organizations {
         let Some(organization) = self.arena.get_mut(place.index()) else { return };
         self.by_slug.remove(&*organization.slug, place);
         organization.slug = slug.into();
+        self.index_slug(place);
+    }
+
+    fn index_slug(&mut self, place: Place) {
         let arena = &self.arena;
         self.by_slug
             .insert(place, |hasher, place| arena.get(place.index()).map_or(0, |found| hasher.hash_one(&*found.slug)));

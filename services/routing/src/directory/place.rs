@@ -17,6 +17,15 @@ impl Place {
         Self(u32::try_from(arena.len().saturating_sub(1)).unwrap_or(u32::MAX))
     }
 
+    /// The place with this number.
+    pub(super) const fn at(number: u32) -> Self {
+        Self(number)
+    }
+
+    pub(super) const fn number(self) -> u32 {
+        self.0
+    }
+
     pub(super) const fn index(self) -> usize {
         self.0 as usize
     }
@@ -30,6 +39,11 @@ pub(super) struct Index {
 }
 
 impl Index {
+    /// An index that has room for so many places.
+    pub(super) fn with_capacity(places: usize) -> Self {
+        Self { places: HashTable::with_capacity(places), hasher: RandomState::default() }
+    }
+
     pub(super) fn find(&self, key: &(impl Hash + ?Sized), is_it: impl Fn(Place) -> bool) -> Option<Place> {
         self.places.find(self.hasher.hash_one(key), |place| is_it(*place)).copied()
     }

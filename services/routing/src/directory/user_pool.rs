@@ -75,6 +75,22 @@ impl UserPools {
         }
     }
 
+    /// In the order of places; `None` for one that has not been registered.
+    pub(super) fn in_order(&self) -> Vec<(UserPoolId, Option<&UserPool>)> {
+        let Self { arena, by_id } = self;
+        let mut ids: Vec<_> = by_id.iter().collect();
+        ids.sort_unstable_by_key(|(_, place)| place.index());
+        ids.into_iter().zip(arena).map(|((id, _), pool)| (*id, pool.as_deref())).collect()
+    }
+
+    /// Adds a user pool that is not there, at the next place.
+    pub(super) fn restore(&mut self, id: UserPoolId, pool: Option<UserPool>) {
+        match pool {
+            Some(pool) => self.put(id, pool),
+            None => drop(self.place_of(id)),
+        }
+    }
+
     pub(super) fn place_of(&mut self, id: UserPoolId) -> Place {
         let arena = &mut self.arena;
         *self.by_id.entry(id).or_insert_with(|| {

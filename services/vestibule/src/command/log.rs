@@ -1,4 +1,5 @@
-//! `vestibule log`: the proof that nobody has changed the event log. Works on the store itself, not through a server.
+//! `vestibule log`: the proof that nobody has changed the event log, and the snapshots of views. Works on the store itself,
+//! not through a server.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -32,6 +33,11 @@ pub(crate) async fn run(command: LogCommand, config: &Config) -> anyhow::Result<
             let mut export = Export::open(&directory).await?;
             let added = export.catch_up(&*resources.archive, &signer, &*resources.clock).await?;
             line(&format!("{added} checkpoints added to {}", directory.display()));
+            Ok(())
+        }
+        LogCommand::DropSnapshots => {
+            let dropped = resources.snapshots().clear().await?;
+            line(&format!("{dropped} snapshots removed"));
             Ok(())
         }
         LogCommand::Verify { checkpoints, json } => {
