@@ -6,7 +6,11 @@ use vestibule_eventlog::{
 };
 use vestibule_kernel::EventId;
 
-use crate::{PostgresStore, fault, row::EventRow, snapshot::label};
+use crate::{
+    PostgresStore, fault,
+    row::{self, BEHIND_COLUMNS, columns},
+    snapshot::label,
+};
 
 /// How many positions one filtered page looks at: bounds the work of a page that hardly any event matches.
 const SCAN_POSITIONS_MAX: u64 = 20_000;
@@ -14,37 +18,43 @@ const SCAN_POSITIONS_MAX: u64 = 20_000;
 /// A reader of a lost outcome waits for appends that are under way; see [`Store::find`].
 const BEGIN_AND_WAIT_FOR_APPENDS: &str = "BEGIN READ ONLY; SELECT pg_advisory_xact_lock_shared(8531352012944733548)";
 
-const FIND: &str = r"
-SELECT position, stream, version, id, name, revision, recorded_at_millis, metadata, data, person, ciphertext, hash
-FROM events WHERE id = $1";
+const FIND: &str = concat!("SELECT ", columns!(), " FROM events WHERE id = $1");
 
-const READ_STREAM: &str = r"
-SELECT position, stream, version, id, name, revision, recorded_at_millis, metadata, data, person, ciphertext, hash
-FROM events WHERE stream = $1 AND label = $2 AND version > $3 ORDER BY version LIMIT $4";
+const READ_STREAM: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM events WHERE stream = $1 AND label = $2 AND version > $3 ORDER BY version LIMIT $4"
+);
 
 /// The head is read by the same statement and so at the same moment as the events.
-const READ_ALL: &str = r"
-SELECT head.at AS head, e.*
-FROM (SELECT greatest((SELECT max(position) FROM events), (SELECT max(position) FROM removed_events), 0) AS at) AS head
-LEFT JOIN LATERAL (
-    SELECT position, stream, version, id, name, revision, recorded_at_millis, metadata, data, person, ciphertext, hash
-    FROM events WHERE position > $1 ORDER BY position LIMIT $2
-) AS e ON true ORDER BY e.position";
+const READ_ALL: &str = concat!(
+    "SELECT e.*, head.at
+     FROM (SELECT greatest((SELECT max(position) FROM events), (SELECT max(position) FROM removed_events), 0) AS at)
+          AS head
+     LEFT JOIN LATERAL (
+         SELECT ",
+    columns!(),
+    "    FROM events WHERE position > $1 ORDER BY position LIMIT $2
+     ) AS e ON true ORDER BY e.position"
+);
 
 /// The labels keep the planner out of the partitions of other categories.
-const READ_FILTERED: &str = r"
-SELECT head.at AS head, e.*
-FROM (SELECT greatest((SELECT max(position) FROM events), (SELECT max(position) FROM removed_events), 0) AS at) AS head
-LEFT JOIN LATERAL (
-    SELECT position, stream, version, id, name, revision, recorded_at_millis, metadata, data, person, ciphertext, hash
-    FROM events
-    WHERE position > $1 AND position <= $2
-      AND label = ANY (ARRAY(SELECT label FROM event_partitions
-                             WHERE made AND (cardinality($4::text[]) = 0 OR category = ANY ($4))) || ''::text)
-      AND (cardinality($4::text[]) = 0 OR split_part(stream, '/', 1) = ANY ($4))
-      AND ($5::text IS NULL OR split_part(stream, '/', 2) = $5)
-    ORDER BY position LIMIT $3
-) AS e ON true ORDER BY e.position";
+const READ_FILTERED: &str = concat!(
+    "SELECT e.*, head.at
+     FROM (SELECT greatest((SELECT max(position) FROM events), (SELECT max(position) FROM removed_events), 0) AS at)
+          AS head
+     LEFT JOIN LATERAL (
+         SELECT ",
+    columns!(),
+    "    FROM events
+         WHERE position > $1 AND position <= $2
+           AND label = ANY (ARRAY(SELECT label FROM event_partitions
+                                  WHERE made AND (cardinality($4::text[]) = 0 OR category = ANY ($4))) || ''::text)
+           AND (cardinality($4::text[]) = 0 OR split_part(stream, '/', 1) = ANY ($4))
+           AND ($5::text IS NULL OR split_part(stream, '/', 2) = $5)
+         ORDER BY position LIMIT $3
+     ) AS e ON true ORDER BY e.position"
+);
 
 const HEAD: &str = "SELECT greatest((SELECT max(position) FROM events), (SELECT max(position) FROM removed_events), 0)";
 
@@ -60,7 +70,7 @@ impl Store for PostgresStore {
         let mut transaction = self.0.pool.begin_with(BEGIN_AND_WAIT_FOR_APPENDS).await.map_err(fault::read)?;
         let found = sqlx::query(FIND).bind(id.uuid()).fetch_optional(&mut *transaction).await.map_err(fault::read)?;
         transaction.commit().await.map_err(fault::read)?;
-        found.map(|row| EventRow::recorded(&row, self.0.epoch)).transpose()
+        found.map(|row| row::recorded(&row, self.0.epoch)).transpose()
     }
 
     async fn read_stream(&self, stream: &StreamId, after: Version, max: usize) -> Result<Vec<Recorded>, ReadError> {
@@ -72,7 +82,7 @@ impl Store for PostgresStore {
             .fetch_all(&self.0.pool)
             .await
             .map_err(fault::read)?;
-        rows.iter().map(|row| EventRow::recorded(row, self.0.epoch)).collect()
+        rows.iter().map(|row| row::recorded(row, self.0.epoch)).collect()
     }
 
     async fn read_all(&self, after: Cursor, filter: &Filter, max: usize) -> Result<Page, ReadError> {
@@ -127,9 +137,9 @@ impl PostgresStore {
         let mut head = 0;
         let mut events = Vec::with_capacity(rows.len());
         for row in rows {
-            head = row.try_get::<i64, _>("head").map_err(fault::read)?.unsigned_abs();
-            if row.try_get::<Option<i64>, _>("position").map_err(fault::read)?.is_some() {
-                events.push(EventRow::recorded(row, self.0.epoch)?);
+            head = row.try_get::<i64, _>(BEHIND_COLUMNS).map_err(fault::read)?.unsigned_abs();
+            if row.try_get::<Option<i64>, _>(0).map_err(fault::read)?.is_some() {
+                events.push(row::recorded(row, self.0.epoch)?);
             }
         }
         if after.position() > head {

@@ -1,17 +1,75 @@
 use async_trait::async_trait;
 use serde_json::json;
-use sqlx::{Row as _, sqlite::SqliteRow};
+use sqlx::{
+    SqliteConnection,
+    query::Query,
+    sqlite::{Sqlite, SqliteArguments},
+};
 use tokio::sync::watch;
 use vestibule_eventlog::{
     AppendError, Appended, Cursor, Filter, Page, Prepared, ReadError, Recorded, Store, StreamId, Version,
 };
 use vestibule_kernel::EventId;
 
-use crate::{SqliteStore, append, fault, row};
+use crate::{
+    SqliteStore, append, fault,
+    row::{self, select_events},
+};
 
-/// A reader that is less than this far behind scans; one that is further behind goes by an index, so that a view does
-/// not read through millions of events it does not want.
-const SCAN_EVENTS_MAX: u64 = 4_096;
+/// The most events of a page: it is one value, and the largest events that there can be, a thousand of them written as
+/// JSON, stay below the gigabyte that a value of SQLite may have.
+const PAGE_EVENTS_MAX: usize = 1_000;
+
+/// How many positions one page looks at when no index fits its filter: bounds the work of a page that hardly any event
+/// matches.
+const SCAN_POSITIONS_MAX: u64 = 4_096;
+
+/// As many categories as [`BY_CATEGORY`] has branches.
+const MERGED_CATEGORIES_MAX: usize = 8;
+
+const FIND: &str = select_events!("SELECT * FROM events WHERE id = ?1");
+
+const READ_STREAM: &str =
+    select_events!("SELECT * FROM events WHERE stream = ?1 AND version > ?2 ORDER BY version LIMIT ?3");
+
+/// Goes through the positions one by one. The `+` keeps the planner from another index and a sort.
+const SCAN: &str = select_events!(
+    "SELECT * FROM events WHERE position > ?1 AND position <= ?2
+     AND (?4 IS NULL OR +category IN (SELECT value FROM json_each(?4)))
+     AND (?5 IS NULL OR +organization = ?5) ORDER BY position LIMIT ?3"
+);
+
+const BY_ORGANIZATION: &str = select_events!(
+    "SELECT * FROM events WHERE organization = ?4 AND position > ?1 AND position <= ?2 ORDER BY position LIMIT ?3"
+);
+
+macro_rules! positions_of {
+    ($category:literal) => {
+        concat!("SELECT position FROM events WHERE category = ", $category, " AND position > ?1 AND position <= ?2")
+    };
+}
+
+/// Merges the positions of each category as the index has them, so that a view does not read through millions of events
+/// that it does not want, and reads those rows.
+const BY_CATEGORY: &str = select_events!(
+    "SELECT * FROM (",
+    positions_of!("?4"),
+    " UNION ",
+    positions_of!("?5"),
+    " UNION ",
+    positions_of!("?6"),
+    " UNION ",
+    positions_of!("?7"),
+    " UNION ",
+    positions_of!("?8"),
+    " UNION ",
+    positions_of!("?9"),
+    " UNION ",
+    positions_of!("?10"),
+    " UNION ",
+    positions_of!("?11"),
+    " ORDER BY position LIMIT ?3) CROSS JOIN events USING (position)"
+);
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -20,51 +78,33 @@ impl Store for SqliteStore {
     }
 
     async fn find(&self, id: EventId) -> Result<Option<Recorded>, ReadError> {
-        let found = sqlx::query("SELECT * FROM events WHERE id = ?1")
-            .bind(id.uuid().as_bytes().as_slice())
-            .fetch_optional(&self.0.readers)
-            .await
-            .map_err(fault::read)?;
-        found.map(|row| row::recorded(&row, self.0.epoch)).transpose()
+        let mut reader = self.0.readers.acquire().await.map_err(fault::read)?;
+        let found = self.events(sqlx::query(FIND).bind(id.uuid().as_bytes().as_slice()), &mut reader).await?;
+        Ok(found.into_iter().next())
     }
 
     async fn read_stream(&self, stream: &StreamId, after: Version, max: usize) -> Result<Vec<Recorded>, ReadError> {
-        let found = sqlx::query("SELECT * FROM events WHERE stream = ?1 AND version > ?2 ORDER BY version LIMIT ?3")
-            .bind(stream.to_string())
-            .bind(fault::int(after.0))
-            .bind(fault::rows(max))
-            .fetch_all(&self.0.readers)
-            .await
-            .map_err(fault::read)?;
-        self.decode(&found)
+        let mut reader = self.0.readers.acquire().await.map_err(fault::read)?;
+        let query = sqlx::query(READ_STREAM).bind(stream.to_string()).bind(fault::int(after.0));
+        self.events(query.bind(fault::rows(max)), &mut reader).await
     }
 
     async fn read_all(&self, after: Cursor, filter: &Filter, max: usize) -> Result<Page, ReadError> {
-        let head = self.head().await?;
-        if after.epoch() != self.0.epoch || after.position() > head.position() {
+        let mut reader = self.0.readers.acquire().await.map_err(fault::read)?;
+        let head = append::head(&mut reader).await.map_err(fault::read)?;
+        let from = after.position();
+        if after.epoch() != self.0.epoch || from > head {
             return Err(ReadError::ForeignCursor);
         }
         // Nothing appears at or below the head any more, so what follows needs no transaction.
-        let max = max.max(1);
-        let (from, to) = (after.position(), head.position());
-        let far = to - from > SCAN_EVENTS_MAX;
-        let (found, to) = if from == to {
-            (Vec::new(), to)
-        } else if far && filter.organization.is_none() && !filter.categories.is_empty() {
-            (self.by_category(from, to, filter, max).await?, to)
-        } else if far && filter.organization.is_some() && filter.categories.is_empty() {
-            (self.by_organization(from, to, filter, max).await?, to)
-        } else if filter.organization.is_none() && filter.categories.is_empty() {
-            (self.scan(from, to, filter, max).await?, to)
-        } else {
-            let to = to.min(from + SCAN_EVENTS_MAX);
-            (self.scan(from, to, filter, max).await?, to)
-        };
-        let events = self.decode(&found)?;
+        let max = max.clamp(1, PAGE_EVENTS_MAX);
+        let indexed =
+            matches!((filter.organization, filter.categories.len()), (None, 0..=MERGED_CATEGORIES_MAX) | (Some(_), 0));
+        let to = if indexed { head } else { head.min(from.saturating_add(SCAN_POSITIONS_MAX)) };
+        let events = if from == to { Vec::new() } else { self.page(&mut reader, from, to, filter, max).await? };
         // A full page may have stopped early; any other has looked at everything up to `to`.
         let looked_at = if events.len() < max { to } else { events.last().map_or(to, |last| last.cursor.position()) };
-        let next = Cursor::at(self.0.epoch, looked_at);
-        Ok(Page { events, next, at_head: next == head })
+        Ok(Page { events, next: Cursor::at(self.0.epoch, looked_at), at_head: looked_at == head })
     }
 
     async fn holder(&self, scope: &str, key: &str) -> Result<Option<StreamId>, ReadError> {
@@ -92,74 +132,37 @@ impl Store for SqliteStore {
 }
 
 impl SqliteStore {
-    pub(crate) fn decode(&self, rows: &[SqliteRow]) -> Result<Vec<Recorded>, ReadError> {
-        rows.iter().map(|row| row::recorded(row, self.0.epoch)).collect()
-    }
-
-    /// Goes through the positions one by one. The `+` keeps the planner from another index and a sort.
-    async fn scan(&self, from: u64, to: u64, filter: &Filter, max: usize) -> Result<Vec<SqliteRow>, ReadError> {
-        let categories = (!filter.categories.is_empty()).then(|| json!(filter.categories).to_string());
-        sqlx::query(
-            "SELECT * FROM events WHERE position > ?1 AND position <= ?2
-             AND (?3 IS NULL OR +category IN (SELECT value FROM json_each(?3)))
-             AND (?4 IS NULL OR +organization = ?4) ORDER BY position LIMIT ?5",
-        )
-        .bind(fault::int(from))
-        .bind(fault::int(to))
-        .bind(categories)
-        .bind(filter.organization.map(|organization| organization.to_string()))
-        .bind(fault::rows(max))
-        .fetch_all(&self.0.readers)
-        .await
-        .map_err(fault::read)
-    }
-
-    async fn by_organization(
+    /// The events behind `from`, up to `to`, that match; at most `max`.
+    async fn page(
         &self,
+        reader: &mut SqliteConnection,
         from: u64,
         to: u64,
         filter: &Filter,
         max: usize,
-    ) -> Result<Vec<SqliteRow>, ReadError> {
-        sqlx::query(
-            "SELECT * FROM events WHERE organization = ?1 AND position > ?2 AND position <= ?3
-             ORDER BY position LIMIT ?4",
-        )
-        .bind(filter.organization.map(|organization| organization.to_string()))
-        .bind(fault::int(from))
-        .bind(fault::int(to))
-        .bind(fault::rows(max))
-        .fetch_all(&self.0.readers)
-        .await
-        .map_err(fault::read)
+    ) -> Result<Vec<Recorded>, ReadError> {
+        let between =
+            |statement| sqlx::query(statement).bind(fault::int(from)).bind(fault::int(to)).bind(fault::rows(max));
+        let organization = filter.organization.map(|organization| organization.to_string());
+        let query = match (&organization, filter.categories.len()) {
+            (Some(_), 0) => between(BY_ORGANIZATION).bind(organization),
+            (None, 1..=MERGED_CATEGORIES_MAX) => {
+                let absent = std::iter::repeat(None);
+                let categories = filter.categories.iter().map(Some).chain(absent).take(MERGED_CATEGORIES_MAX);
+                categories.fold(between(BY_CATEGORY), Query::bind)
+            }
+            (_, 0) => between(SCAN).bind(None::<String>).bind(organization),
+            _ => between(SCAN).bind(json!(filter.categories).to_string()).bind(organization),
+        };
+        self.events(query, reader).await
     }
 
-    /// Merges the first positions of each category, and reads those rows.
-    async fn by_category(&self, from: u64, to: u64, filter: &Filter, max: usize) -> Result<Vec<SqliteRow>, ReadError> {
-        let mut positions: Vec<i64> = Vec::new();
-        for category in &filter.categories {
-            let found = sqlx::query(
-                "SELECT position FROM events WHERE category = ?1 AND position > ?2 AND position <= ?3
-                 ORDER BY position LIMIT ?4",
-            )
-            .bind(*category)
-            .bind(fault::int(from))
-            .bind(fault::int(to))
-            .bind(fault::rows(max))
-            .fetch_all(&self.0.readers)
-            .await
-            .map_err(fault::read)?;
-            for row in found {
-                positions.push(row.try_get(0).map_err(fault::read)?);
-            }
-        }
-        positions.sort_unstable();
-        positions.dedup();
-        positions.truncate(max);
-        sqlx::query("SELECT * FROM events WHERE position IN (SELECT value FROM json_each(?1)) ORDER BY position")
-            .bind(json!(positions).to_string())
-            .fetch_all(&self.0.readers)
-            .await
-            .map_err(fault::read)
+    async fn events(
+        &self,
+        query: Query<'_, Sqlite, SqliteArguments>,
+        reader: &mut SqliteConnection,
+    ) -> Result<Vec<Recorded>, ReadError> {
+        let row = query.fetch_one(reader).await.map_err(fault::read)?;
+        row::recorded(&row, self.0.epoch)
     }
 }

@@ -108,7 +108,7 @@ impl<P: Projection> Runner<P> {
                     return Err(reason);
                 }
             }
-            self.report(page.next, page.at_head.then(|| self.log.clock().now()));
+            self.report(page.next, page.at_head.then(|| tail.looked_at()));
         }
     }
 

@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use tokio::{
     sync::watch,
+    task::JoinSet,
     time::{sleep, timeout},
 };
+use vestibule_kernel::Timestamp;
 
 use crate::{Cursor, EventLog, Filter, Page, ReadError};
 
@@ -26,27 +28,45 @@ pub(crate) struct Tail {
     changes: watch::Receiver<u64>,
     after: Cursor,
     at_head: bool,
+    looked_at: Timestamp,
+    /// Far from the head the next page is read while whoever asked takes in the last one: at most one.
+    ahead: JoinSet<Result<Looked, ReadError>>,
+}
+
+/// A page, and the moment before it was read.
+struct Looked {
+    at: Timestamp,
+    page: Page,
 }
 
 impl Tail {
     pub(crate) fn new(log: EventLog, filter: Filter, after: Cursor) -> Self {
-        let changes = log.changes();
-        Self { log, filter, changes, after, at_head: false }
+        let (changes, looked_at) = (log.changes(), log.clock().now());
+        Self { log, filter, changes, after, at_head: false, looked_at, ahead: JoinSet::new() }
     }
 
     /// The next page; waits at the head for news, at most [`LOOK_EVERY`], so a page may be empty.
     pub(crate) async fn next(&mut self) -> Result<Page, ReadError> {
-        if self.at_head {
-            // An error says that nobody will wake us any more, so there is nothing left but to look.
-            if let Ok(Err(_)) = timeout(LOOK_EVERY, self.changes.changed()).await {
-                sleep(LOOK_EVERY).await;
-            }
+        // A reader ahead that crashed is gone: the page is read here, where a crash is seen.
+        let looked = if let Some(Ok(looked)) = self.ahead.join_next().await {
+            looked?
+        } else {
+            self.wait().await;
+            self.look().await?
+        };
+        self.after = looked.page.next;
+        self.at_head = looked.page.at_head;
+        self.looked_at = looked.at;
+        if !self.at_head {
+            let ahead = self.look();
+            self.ahead.spawn(ahead);
         }
-        self.changes.mark_unchanged();
-        let page = self.log.read_all(self.after, &self.filter, PAGE_EVENTS).await?;
-        self.after = page.next;
-        self.at_head = page.at_head;
-        Ok(page)
+        Ok(looked.page)
+    }
+
+    /// When it was still to be seen whether there is more than the last page says: what that page leaves out came later.
+    pub(crate) const fn looked_at(&self) -> Timestamp {
+        self.looked_at
     }
 
     /// Like [`Self::next`], but waits until the store answers.
@@ -61,6 +81,26 @@ impl Tail {
                 }
                 outcome => return outcome,
             }
+        }
+    }
+
+    async fn wait(&mut self) {
+        if self.at_head {
+            // An error says that nobody will wake us any more, so there is nothing left but to look.
+            if let Ok(Err(_)) = timeout(LOOK_EVERY, self.changes.changed()).await {
+                sleep(LOOK_EVERY).await;
+            }
+        }
+    }
+
+    /// What is appended from now on counts as a change: it may be too late for this page.
+    fn look(&mut self) -> impl Future<Output = Result<Looked, ReadError>> + Send + use<> {
+        self.changes.mark_unchanged();
+        let (log, filter, after) = (self.log.clone(), self.filter.clone(), self.after);
+        async move {
+            let at = log.clock().now();
+            let page = log.read_all(after, &filter, PAGE_EVENTS).await?;
+            Ok(Looked { at, page })
         }
     }
 }
