@@ -164,9 +164,10 @@ impl<V: LiveView> Live<V> {
         let filter = Filter { categories: V::categories(), organization: None };
         let mut after = self.status().cursor;
         for _ in 0..pages {
+            let looked_at = log.clock().now();
             let page = log.read_all(after, &filter, PAGE_EVENTS).await?;
             // Whoever feeds the view comes to the same event, stops there and says so.
-            if self.apply(&page, log.clock().now()).is_err() {
+            if self.apply(&page, looked_at).is_err() {
                 return Ok(false);
             }
             if page.at_head {
@@ -217,10 +218,9 @@ impl<V: LiveView> Live<V> {
                 Ok(page) => page,
                 Err(error) => return StopReason::Read(error),
             };
-            if let Err(reason) = self.apply(&page, log.clock().now()) {
+            if let Err(reason) = self.apply(&page, tail.looked_at()) {
                 return reason;
             }
-        }
             beginning = beginning.and_then(|beginning| beginning.behind(&page));
         }
     }
@@ -231,10 +231,11 @@ impl<V: LiveView> Live<V> {
         if self.0.status.borrow().cursor.position() < loaded.cursor.position() {
             *view = loaded.view;
             self.0.status.send_modify(|status| status.cursor = loaded.cursor);
+        }
     }
 
     /// Takes in a page under one short lock. Two who read the log come to each event, and the second one finds it taken in.
-    fn apply(&self, page: &Page, now: Timestamp) -> Result<(), StopReason> {
+    fn apply(&self, page: &Page, looked_at: Timestamp) -> Result<(), StopReason> {
         let mut view = self.0.view.write().unwrap_or_else(PoisonError::into_inner);
         let reached = self.0.status.borrow().cursor.position();
         let mut taken_in = None;
@@ -251,7 +252,7 @@ impl<V: LiveView> Live<V> {
                 status.cursor = page.next;
             }
             if page.at_head {
-                status.current_at = status.current_at.max(Some(now));
+                status.current_at = status.current_at.max(Some(looked_at));
             }
         });
         Ok(())
