@@ -34,6 +34,7 @@ pub mod limit;
 mod network;
 mod policy;
 mod resolver;
+mod wrapping;
 
 pub use address::Address;
 pub use document::{Document, Fetched, Validators};

@@ -1,6 +1,9 @@
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::{
+    iter,
+    net::{IpAddr, Ipv6Addr},
+};
 
-use crate::Network;
+use crate::{Network, wrapping};
 
 /// What belongs to somebody's own network, or to nobody: the registries of special-purpose addresses (RFC 6890, as IANA
 /// keeps them).
@@ -33,21 +36,30 @@ const SPECIAL_V6: [(Network, &str); 4] = [
 /// Global unicast (RFC 4291 section 2.5.4).
 const GLOBAL_V6: Network = Network::v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
-/// IPv4 behind a translator (RFC 6052 section 2.1): as good as the IPv4 address in it.
-const TRANSLATED: Network = Network::v6([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96);
+const CREDENTIALS: &str = "a service that tells machines their credentials";
 
-/// Where cloud machines learn their credentials. No network that an operator allows contains them.
-const NEVER: [Network; 10] = [
-    Network::v4([169, 254, 169, 254], 32), // AWS, Azure, Google Cloud, and most others
-    Network::v4([169, 254, 169, 253], 32), // AWS: names
-    Network::v4([169, 254, 170, 2], 32),   // AWS: tasks of ECS
-    Network::v4([169, 254, 170, 23], 32),  // AWS: pods of EKS
-    Network::v4([100, 100, 100, 200], 32), // Alibaba Cloud
-    Network::v4([168, 63, 129, 16], 32),   // Azure: a public address that only its machines reach
-    Network::v4([192, 0, 0, 192], 32),     // Oracle Cloud
-    Network::v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254], 128), // AWS
-    Network::v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23], 128), // AWS: pods of EKS
-    Network::v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254], 128), // Google Cloud
+/// What no network that an operator allows contains: where cloud machines learn their credentials, all that is on the same
+/// link, where more of them are, and what is no single machine.
+const NEVER: [(Network, &str); 19] = [
+    (Network::v4([169, 254, 169, 254], 32), CREDENTIALS), // AWS, Azure, Google Cloud, and most others
+    (Network::v4([169, 254, 169, 253], 32), CREDENTIALS), // AWS: names
+    (Network::v4([169, 254, 170, 2], 32), CREDENTIALS),   // AWS: tasks of ECS
+    (Network::v4([169, 254, 170, 23], 32), CREDENTIALS),  // AWS: pods of EKS
+    (Network::v4([169, 254, 42, 42], 32), CREDENTIALS),   // Scaleway
+    (Network::v4([169, 254, 0, 23], 32), CREDENTIALS),    // Tencent Cloud
+    (Network::v4([100, 100, 100, 200], 32), CREDENTIALS), // Alibaba Cloud
+    (Network::v4([168, 63, 129, 16], 32), CREDENTIALS),   // Azure: a public address that only its machines reach
+    (Network::v4([192, 0, 0, 192], 32), CREDENTIALS),     // Oracle Cloud
+    (Network::v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0], 64), CREDENTIALS), // AWS: credentials, names, pods of EKS
+    (Network::v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0], 64), CREDENTIALS), // Google Cloud
+    (Network::v6([0xfd00, 0x42, 0, 0, 0, 0, 0, 0], 64), CREDENTIALS), // Scaleway
+    (Network::v6([0xfd00, 0xc1, 0, 0, 0, 0, 0, 0], 64), CREDENTIALS), // Oracle Cloud
+    (Network::v6([0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe], 128), CREDENTIALS), // OpenStack
+    (Network::v4([169, 254, 0, 0], 16), "link-local (RFC 3927)"),
+    (Network::v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10), "link-local (RFC 4291)"),
+    (Network::v4([224, 0, 0, 0], 4), "multicast (RFC 5771)"),
+    (Network::v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), "multicast (RFC 4291)"),
+    (Network::v4([255, 255, 255, 255], 32), "broadcast (RFC 919)"),
 ];
 
 /// Which addresses may be spoken to.
@@ -77,30 +89,20 @@ impl Policy {
     /// # Errors
     /// [`Refused`] says what sort of address it is.
     pub fn check(&self, address: IpAddr) -> Result<(), Refused> {
-        let meant = meant(address);
         let refused = |what| Err(Refused { address, what });
-        if NEVER.iter().any(|network| network.contains(meant)) {
-            return refused("a service that tells machines their credentials");
+        // Whether a packet comes out at an address that is wrapped into another one depends on machines of the network's own, so
+        // both are looked at.
+        let never = |one: IpAddr| NEVER.iter().find(|(network, _)| network.contains(one)).map(|(_, what)| *what);
+        let mut possible = iter::once(address).chain(wrapping::possible(address).map(IpAddr::V4));
+        if let Some(what) = possible.find_map(never) {
+            return refused(what);
         }
-        match special(meant) {
-            Some(_) if self.networks.iter().any(|network| network.contains(meant)) => Ok(()),
-            Some(what) => refused(what),
-            None => Ok(()),
-        }
+        let is_open = |one: IpAddr| self.networks.iter().any(|network| network.contains(one));
+        let closed = |one: IpAddr| special(one).filter(|_| !is_open(one));
+        let outer = iter::once(address).filter(|address| !wrapping::is_as_good_as_within(*address));
+        let mut meant = outer.chain(wrapping::certain(address).map(IpAddr::V4));
+        meant.find_map(closed).map_or(Ok(()), refused)
     }
-}
-
-/// The address that is reached: IPv6 may only wrap an IPv4 address.
-fn meant(address: IpAddr) -> IpAddr {
-    let IpAddr::V6(six) = address else { return address };
-    if let Some(four) = six.to_ipv4_mapped() {
-        return IpAddr::V4(four);
-    }
-    if TRANSLATED.contains(address) {
-        let [.., a, b, c, d] = six.octets();
-        return IpAddr::V4(Ipv4Addr::new(a, b, c, d));
-    }
-    address
 }
 
 fn special(address: IpAddr) -> Option<&'static str> {

@@ -34,7 +34,7 @@ fn what_is_not_public_is_refused() {
         ("224.0.0.1", "multicast"),
         ("239.255.255.255", "multicast"),
         ("240.0.0.1", "reserved"),
-        ("255.255.255.255", "reserved"),
+        ("255.255.255.255", "broadcast"),
         ("::", "not global"),
         ("::1", "loopback"),
         ("::7f00:1", "not global"),
@@ -112,10 +112,81 @@ fn no_network_opens_the_services_that_tell_credentials() {
         "fd00:ec2::254",
         "fd00:ec2::23",
         "fd20:ce::254",
+        "fd00:ec2::253",
+        "fd00:42::42",
+        "fd00:c1::a9fe:a9fe",
+        "fe80::a9fe:a9fe",
+        "169.254.42.42",
+        "169.254.0.23",
+        // In whatever it is wrapped.
+        "::169.254.169.254",
+        "::ffff:0:169.254.169.254",
+        "64:ff9b::100.100.100.200",
+        "64:ff9b:1::169.254.169.254",
+        "64:ff9b:1:a9fe:a9:fe00::",
+        "64:ff9b:1:a9:fe:a9fe::",
+        "64:ff9b:1:0:a9:fea9:fe00:0",
+        "2002:a9fe:a9fe::1",
+        "2002:a83f:8110::",
+        "2001:0:a9fe:a9fe::1",
+        "2001:0:808:808:0:0:5601:5601",
+        "2a00:1450::5efe:169.254.169.254",
+        "fd12:3456::200:5efe:169.254.169.254",
     ] {
         assert!(check(&policy, address).expect_err(address).contains("credentials"), "{address}");
     }
     assert!(check(&Policy::default(), "168.63.129.16").is_err());
+    // Nor what is on the same link, or no single machine.
+    for address in [
+        "169.254.1.1",
+        "fe80::5efe:169.254.169.254",
+        "::ffff:169.254.7.7",
+        "2002:a9fe:101::",
+        "fe80::1",
+        "febf::1",
+        "224.0.0.1",
+        "239.1.2.3",
+        "ff02::1",
+        "255.255.255.255",
+        "2002:e000:1::",
+        "64:ff9b::255.255.255.255",
+    ] {
+        assert!(check(&policy, address).is_err(), "{address}");
+    }
+}
+
+#[test]
+fn what_wraps_an_address_opens_nothing_that_is_closed_by_itself() {
+    let policy = |networks: &[&str]| Policy {
+        networks: networks.iter().map(|text| text.parse().unwrap()).collect(),
+        plain_http: false,
+    };
+    let (wrappings, both) = (policy(&["::/0"]), policy(&["::/0", "10.0.0.0/8"]));
+    for address in [
+        "2002:0a00:0001::",
+        "::10.0.0.1",
+        "::ffff:0:10.0.0.1",
+        "::ffff:10.0.0.1",
+        "64:ff9b::10.0.0.1",
+        "2001:0:a00:1::1",
+        "2001:0:808:808:0:0:f5ff:fffe",
+    ] {
+        assert!(check(&wrappings, address).is_err(), "{address}");
+    }
+    for address in
+        ["2002:0a00:0001::", "::10.0.0.1", "::ffff:10.0.0.1", "64:ff9b::10.0.0.1", "2002:808:808::", "::1", "::"]
+    {
+        assert_eq!(check(&both, address), Ok(()), "{address}");
+    }
+    // An open address does not open what is wrapped around it, but for the two forms that are as good as it.
+    let inner = policy(&["10.0.0.0/8"]);
+    for address in ["2002:0a00:0001::", "::10.0.0.1", "::ffff:0:10.0.0.1", "64:ff9b:1::10.0.0.1"] {
+        assert!(check(&inner, address).is_err(), "{address}");
+    }
+    // A translator of one's own, and what it leads to.
+    let own = policy(&["64:ff9b:1::/48"]);
+    assert_eq!(check(&own, "64:ff9b:1::8.8.8.8"), Ok(()));
+    assert!(check(&own, "64:ff9b:1::169.254.169.254").is_err());
 }
 
 #[test]

@@ -126,6 +126,15 @@ async fn an_answer_that_breaks_off_is_no_answer() {
     let many: String = (0..1000).fold(String::new(), |all, each| all + &format!("x-{each}: y\r\n"));
     let server = Server::saying(ok(&many, "x")).await;
     assert!(matches!(fetch_here(&server.url()).await, Err(FetchError::Transport(_))));
+    // One that is huge, and ones without end.
+    let server = Server::saying(ok(&format!("x: {}\r\n", "y".repeat(1024 * 1024)), "x")).await;
+    assert!(matches!(fetch_here(&server.url()).await, Err(FetchError::Transport(_))));
+    let endless = Server::answering(|_, mut stream| async move {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nx: ").await;
+        while stream.write_all(&[b'y'; 4096]).await.is_ok() {}
+    })
+    .await;
+    assert!(matches!(fetch_here(&endless.url()).await, Err(FetchError::Transport(_))));
 }
 
 #[tokio::test]
@@ -149,7 +158,21 @@ async fn whoever_is_slow_is_not_waited_for() {
         }
     })
     .await;
-    for server in [silent, dripping] {
+    // In the head, and before it: answers that say that the answer is still to come.
+    let dripping_head = Server::answering(|_, mut stream| async move {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nx: ").await;
+        while stream.write_all(b"y").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    let continuing = Server::answering(|_, mut stream| async move {
+        while stream.write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    for server in [silent, dripping, dripping_head, continuing] {
         let url = server.url();
         let (idle, total) = (Duration::from_millis(400), Duration::from_millis(800));
         let timeouts = Timeouts { idle, total, ..Timeouts::default() };

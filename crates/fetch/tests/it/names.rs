@@ -8,7 +8,7 @@ use std::{
 };
 
 use tokio::io::AsyncWriteExt;
-use vestibule_fetch::{FetchError, Fetcher, Network, Policy, Resolver, Settings};
+use vestibule_fetch::{FetchError, Fetcher, Network, Policy, Resolver, Settings, Timeouts};
 use vestibule_kernel::Explain;
 
 use crate::support::{Server, bytes, fetch, ok};
@@ -103,4 +103,47 @@ async fn a_name_without_an_address_is_told_apart() {
     let (fetcher, _) = fetcher(&[&[]]);
     let refused = fetch(&fetcher, "http://idp.acme.test/").await.unwrap_err();
     assert_eq!(refused.explain().reason, "FETCH_NAME_UNRESOLVED");
+}
+
+/// Says which environment this is run in: a child process looks at the address that it names.
+const CHILD: &str = "VESTIBULE_TEST_FETCH";
+
+/// Does nothing unless it is the child of the next one.
+#[tokio::test]
+async fn a_child_with_a_proxy_in_its_environment() {
+    let Ok(url) = std::env::var(CHILD) else { return };
+    assert_eq!(bytes(crate::support::fetch_here(&url).await.unwrap()), b"direct");
+}
+
+/// A proxy would resolve names itself, out of our sight.
+#[tokio::test]
+async fn no_proxy_is_used_whatever_the_environment_says() {
+    let (proxy, server) = (Server::saying(ok("", "through the proxy")).await, Server::saying(ok("", "direct")).await);
+    let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "names::a_child_with_a_proxy_in_its_environment"]).env(CHILD, server.url());
+    for name in ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        child.env(name, format!("http://{}", proxy.address));
+    }
+    let output = child.env_remove("NO_PROXY").env_remove("no_proxy").output().await.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!((server.connections(), proxy.connections()), (1, 0));
+}
+
+/// Never answers.
+struct Silent;
+
+#[async_trait::async_trait]
+impl Resolver for Silent {
+    async fn addresses(&self, _: &str) -> io::Result<Vec<IpAddr>> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_name_server_that_does_not_answer_is_not_waited_for() {
+    let total = std::time::Duration::from_millis(300);
+    let timeouts = Timeouts { total, ..Timeouts::default() };
+    let fetcher = Fetcher::new(Settings { resolver: Arc::new(Silent), timeouts, ..Settings::default() });
+    let refused = fetch(&fetcher, "https://idp.acme.test/").await.unwrap_err();
+    assert!(matches!(refused, FetchError::TooSlow), "{refused:?}");
 }
