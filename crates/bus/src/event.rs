@@ -15,6 +15,9 @@ pub const TYPE_PREFIX: &str = "vestibule.";
 /// The longest `traceparent` that is passed on (W3C Trace Context, version 00: 55 characters; later ones may be longer).
 const TRACEPARENT_BYTES_MAX: usize = 128;
 
+/// What an attribute takes beside its value: its name, its tag and its length.
+const ATTRIBUTE_BYTES: usize = 32;
+
 /// A published event, whichever way it goes out: what CloudEvents 1.0 calls its context attributes, and its data.
 #[derive(Clone, Debug)]
 pub struct Event {
@@ -43,6 +46,13 @@ impl Event {
     #[must_use]
     pub fn type_name(&self) -> String {
         format!("{TYPE_PREFIX}{}", self.name)
+    }
+
+    /// How many bytes it takes to send, or somewhat more.
+    #[must_use]
+    pub fn size_bytes(&self) -> usize {
+        let attributes: usize = self.attributes().iter().map(|(_, value)| value.len() + ATTRIBUTE_BYTES).sum();
+        self.body.len() + ATTRIBUTE_BYTES + attributes
     }
 
     /// The context attributes by their names.

@@ -42,5 +42,5 @@ pub use catalog::{CATALOG, MapError};
 pub use event::{CONTENT_TYPE, Event, Events, SPEC_VERSION, TYPE_PREFIX};
 pub use message::{CURSOR_HEADER, Mapping, Message};
 pub use publisher::{Last, PublishError, Publisher, Receipt};
-pub use reading::{EventError, Listed, UnknownType, Wanted};
+pub use reading::{EventError, ListLimits, Listed, UnknownType, Wanted};
 pub use relay::{IN_FLIGHT_MAX, Phase, Relay, RelayStatus, StopReason};

@@ -11,6 +11,17 @@ use crate::{
 /// How many events a list reads from the log at once.
 const LIST_PAGE_EVENTS: usize = 256;
 
+/// How much one list answers with.
+#[derive(Clone, Copy, Debug)]
+pub struct ListLimits {
+    /// How many events.
+    pub events: usize,
+    /// How many bytes of all events together ([`Event::size_bytes`]). One event alone may be larger.
+    pub bytes: usize,
+    /// How many pages of the log are looked at.
+    pub pages: usize,
+}
+
 /// Which published events a reader wants.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
@@ -47,6 +58,12 @@ impl Wanted {
             stored.get_or_insert_with(BTreeSet::new).extend(found.map(|(stored, _)| *stored));
         }
         Ok(Self { stored, ..self })
+    }
+
+    /// Whose events are wanted, unless all are.
+    #[must_use]
+    pub const fn organization(&self) -> Option<OrganizationId> {
+        self.organization
     }
 
     /// What has to be read of the log.
@@ -105,8 +122,7 @@ impl Events {
         (events, Ok(()))
     }
 
-    /// At most `max` events behind `after`, of the next `pages_max` pages of the log: the answer may be short, and even
-    /// empty, before the end.
+    /// Events behind `after`, as many as the limits allow: the answer may be short, and even empty, before the end.
     ///
     /// # Errors
     /// [`EventError`].
@@ -115,18 +131,26 @@ impl Events {
         log: &EventLog,
         after: Cursor,
         wanted: &Wanted,
-        (max, pages_max): (usize, usize),
+        limits: ListLimits,
     ) -> Result<Listed, EventError> {
         let filter = wanted.filter();
         let mut listed = Listed { events: Vec::new(), next: after, at_head: false };
-        for _ in 0..pages_max {
+        let mut bytes = 0;
+        for _ in 0..limits.pages {
             let page = log.read_all(listed.next, &filter, LIST_PAGE_EVENTS).await?;
             for recorded in &page.events {
-                if listed.events.len() == max {
+                if listed.events.len() == limits.events {
                     return Ok(listed);
                 }
                 match self.wanted_of(log, recorded, wanted).await {
-                    Ok(event) => listed.events.extend(event),
+                    Ok(event) => {
+                        bytes += event.as_ref().map_or(0, Event::size_bytes);
+                        if bytes > limits.bytes && !listed.events.is_empty() {
+                            // It is the first of the next list.
+                            return Ok(listed);
+                        }
+                        listed.events.extend(event);
+                    }
                     Err(error) if listed.events.is_empty() => return Err(error),
                     // What stands before it is told; whoever goes on behind that learns why there is no more.
                     Err(_) => return Ok(listed),
@@ -134,7 +158,7 @@ impl Events {
                 listed.next = recorded.cursor;
             }
             (listed.next, listed.at_head) = (page.next, page.at_head);
-            if listed.at_head || listed.events.len() == max {
+            if listed.at_head || listed.events.len() == limits.events {
                 break;
             }
         }

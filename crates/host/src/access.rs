@@ -2,9 +2,10 @@
 //!
 //! Health is open. Everything else needs the service token where one is configured (it must be, beyond loopback).
 //! Changing the registry needs the registry's own token, always. Published events and people hold personal data, so reading
-//! them takes that one, too, or a token that opens nothing else.
+//! them takes that one, too, or a token that opens nothing else; of events perhaps one organization's only.
 
 use std::{
+    collections::HashSet,
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -20,8 +21,8 @@ use tonic::{
     codegen::http::{HeaderMap, Request, Response},
 };
 use tower::{Layer, Service};
-use vestibule_kernel::{Explain, Explanation, IdSource, Kind, constant_time_eq};
-use vestibule_rpc::{Caller, to_status};
+use vestibule_kernel::{Explain, Explanation, IdSource, Kind, OrganizationId, constant_time_eq};
+use vestibule_rpc::{Caller, Confined, to_status};
 
 /// The least number of characters of a token.
 const TOKEN_CHARS_MIN: usize = 32;
@@ -44,7 +45,7 @@ pub enum Denied {
     #[error("reading events needs the events token or the registry token")]
     NotForEvents,
     /// The token opens nothing but events.
-    #[error("the events token opens the event service only")]
+    #[error("an events token opens the event service only")]
     EventsOnly,
     /// The token opens nothing but reading of people.
     #[error("the people token opens reading of people, their organizations and their connections only")]
@@ -78,6 +79,9 @@ pub enum TokenError {
     /// It is too short or too long to be a token.
     #[error("token file {} must hold one token of at least {TOKEN_CHARS_MIN} printable characters", .0.display())]
     Unfit(PathBuf),
+    /// Another file holds the same one: it would open more than one of them says.
+    #[error("the token of {0}'s events is another's, too: each needs a token of its own")]
+    Repeated(OrganizationId),
 }
 
 /// Reads a token file.
@@ -118,13 +122,24 @@ pub struct Access {
     registry: Arc<[u8]>,
     events: Option<Arc<[u8]>>,
     people: Option<Arc<[u8]>>,
+    /// Each opens the events of one organization.
+    confined: Arc<[(OrganizationId, Arc<[u8]>)]>,
 }
+
+/// Who a token says that a caller is.
+type Known = (Caller, Option<Confined>);
 
 impl Access {
     /// `service` opens everything but changes to the registry, and may be absent on loopback; `registry` opens everything.
     #[must_use]
     pub fn new(service: Option<&SecretString>, registry: &SecretString) -> Self {
-        Self { service: service.map(hashed), registry: hashed(registry), events: None, people: None }
+        Self {
+            service: service.map(hashed),
+            registry: hashed(registry),
+            events: None,
+            people: None,
+            confined: Arc::from([]),
+        }
     }
 
     /// `events` opens the event service and nothing else.
@@ -140,8 +155,27 @@ impl Access {
         Self { people: people.map(hashed), ..self }
     }
 
-    fn caller(&self, path: &str, headers: &HeaderMap) -> Result<Caller, Denied> {
-        let known_as = |actor: &str| Ok(Caller { actor: actor.to_owned() });
+    /// Each of these opens the events of one organization, and nothing else. The last to be added: it may be none of the others.
+    ///
+    /// # Errors
+    /// [`TokenError::Repeated`].
+    pub fn with_events_of(mut self, tokens: &[(OrganizationId, SecretString)]) -> Result<Self, TokenError> {
+        let others = [self.service.as_ref(), Some(&self.registry), self.events.as_ref(), self.people.as_ref()];
+        let mut taken: HashSet<Arc<[u8]>> = others.into_iter().flatten().cloned().collect();
+        let confined = tokens.iter().map(|(organization, token)| {
+            let token = hashed(token);
+            if taken.insert(Arc::clone(&token)) {
+                Ok((*organization, token))
+            } else {
+                Err(TokenError::Repeated(*organization))
+            }
+        });
+        self.confined = confined.collect::<Result<_, _>>()?;
+        Ok(self)
+    }
+
+    fn caller(&self, path: &str, headers: &HeaderMap) -> Result<Known, Denied> {
+        let known_as = |actor: &str| Ok((Caller { actor: actor.to_owned() }, None));
         if path.starts_with("/grpc.health.v1.Health/") {
             return known_as("anonymous");
         }
@@ -154,6 +188,10 @@ impl Access {
         }
         if self.events.as_deref().is_some_and(is) {
             return if opens_events(path) { known_as("events") } else { Err(Denied::EventsOnly) };
+        }
+        if let Some((organization, _)) = self.confined.iter().find(|(_, known)| is(known)) {
+            let (caller, _) = if opens_events(path) { known_as("events")? } else { return Err(Denied::EventsOnly) };
+            return Ok((caller, Some(Confined(*organization))));
         }
         if self.people.as_deref().is_some_and(is) {
             return if OF_PEOPLE.contains(&path) { known_as("people") } else { Err(Denied::PeopleOnly) };
@@ -227,8 +265,11 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         match self.access.caller(request.uri().path(), request.headers()) {
-            Ok(caller) => {
+            Ok((caller, confined)) => {
                 request.extensions_mut().insert(caller);
+                if let Some(confined) = confined {
+                    request.extensions_mut().insert(confined);
+                }
                 Either::Left(self.inner.call(request))
             }
             Err(denied) => {
@@ -259,7 +300,7 @@ mod tests {
         if let Some(token) = token {
             headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
         }
-        access.caller(path, &headers).map(|caller| caller.actor)
+        access.caller(path, &headers).map(|(caller, _)| caller.actor)
     }
 
     #[test]
@@ -308,6 +349,37 @@ mod tests {
         assert_eq!(asked(&open, EVENTS, None), Err(Denied::Missing));
         assert_eq!(asked(&open, EVENTS, Some("events")), Err(Denied::Unknown));
         assert_eq!(asked(&open, EVENTS, Some("registry")), Ok("operator".to_owned()));
+    }
+
+    #[test]
+    fn the_events_of_one_organization_take_a_token_of_its_own() {
+        let acme: OrganizationId = "01890a5d-ac96-774b-bcce-b302099a8051".parse().unwrap();
+        let globex: OrganizationId = "01890a5d-ac96-774b-bcce-b302099a8052".parse().unwrap();
+        let tokens: [(OrganizationId, SecretString); 2] = [(acme, "acme".into()), (globex, "globex".into())];
+        let access = || Access::new(Some(&"service".into()), &"registry".into()).with_events(Some(&"events".into()));
+        let access = access().with_people(Some(&"people".into()));
+        let confined = access.clone().with_events_of(&tokens).unwrap();
+        let known = |path: &str, token: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("authorization", format!("Bearer {token}").parse().unwrap());
+            confined.caller(path, &headers)
+        };
+        let events = Caller { actor: "events".to_owned() };
+        assert_eq!(known(EVENTS, "acme"), Ok((events.clone(), Some(Confined(acme)))));
+        assert_eq!(known(EVENTS, "globex"), Ok((events.clone(), Some(Confined(globex)))));
+        // Those of the whole deployment are confined to nothing.
+        assert_eq!(known(EVENTS, "events"), Ok((events, None)));
+        assert_eq!(known(EVENTS, "registry").unwrap().1, None);
+        assert_eq!(known(EVENTS, "acm"), Err(Denied::Unknown));
+        for path in every_path().iter().map(String::as_str).filter(|path| !opens_events(path)).chain(["nonsense"]) {
+            assert_eq!(known(path, "acme"), Err(Denied::EventsOnly), "{path}");
+        }
+        // One that opens something else, or another organization's, too, is none.
+        for other in ["service", "registry", "events", "people", "acme"] {
+            let tokens = [(acme, SecretString::from("acme")), (globex, other.into())];
+            let refused = access.clone().with_events_of(&tokens).err();
+            assert!(matches!(refused, Some(TokenError::Repeated(which)) if which == globex), "{other}");
+        }
     }
 
     /// Every method that there is, as the descriptors tell.

@@ -14,6 +14,8 @@ use figment::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use vestibule_kernel::OrganizationId;
+
 use crate::PublicUrl;
 
 /// The prefix of every environment variable that is configuration.
@@ -139,6 +141,19 @@ pub struct Tls {
     pub key_file: PathBuf,
 }
 
+/// The most tokens that open one organization's events.
+const EVENTS_TOKENS_MAX: usize = 256;
+
+/// `[[grpc.events_tokens]]`: who reads the events of one organization.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventsToken {
+    /// The organization's id.
+    pub organization: OrganizationId,
+    /// A file with the token.
+    pub token_file: PathBuf,
+}
+
 /// `[grpc]`: the gRPC server.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
@@ -154,6 +169,8 @@ pub struct Grpc {
     pub registry_token_file: Option<PathBuf>,
     /// A file with a token that opens the event service and nothing else, for those who read events without NATS.
     pub events_token_file: Option<PathBuf>,
+    /// Tokens that open the events of one organization each, and nothing else; at most 256.
+    pub events_tokens: Vec<EventsToken>,
     /// A file with a token that opens reading of people and nothing else, for programs such as the provisioner.
     pub people_token_file: Option<PathBuf>,
     /// How long running calls may take to end after a signal.
@@ -168,6 +185,7 @@ impl Default for Grpc {
             service_token_file: None,
             registry_token_file: None,
             events_token_file: None,
+            events_tokens: Vec::new(),
             people_token_file: None,
             drain_seconds: 10,
         }
@@ -184,6 +202,10 @@ impl Grpc {
 
 impl Validate for Grpc {
     fn validate(&self) -> Result<(), ConfigError> {
+        if self.events_tokens.len() > EVENTS_TOKENS_MAX {
+            let problem = format!("name at most {EVENTS_TOKENS_MAX} tokens");
+            return Err(ConfigError::Invalid { key: "grpc.events_tokens", problem });
+        }
         if self.listen.ip().is_loopback() || (self.tls.is_some() && self.service_token_file.is_some()) {
             return Ok(());
         }

@@ -14,7 +14,7 @@ pub mod resource;
 mod status;
 mod timestamp;
 
-pub use caller::Caller;
+pub use caller::{Caller, Confined};
 pub use channel::{Channel, Outgoing, TokenNotPrintable};
 pub use incoming::{Incoming, IncomingLayer};
 pub use status::{field_violations, reason_of, to_status};

@@ -1,6 +1,6 @@
 //! `vestibule serve`: a process that serves until a signal.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::Router;
@@ -68,7 +68,11 @@ pub(crate) fn access(config: &Config) -> anyhow::Result<access::Access> {
     let service = config.grpc.service_token_file.as_deref().map(access::read_token).transpose()?;
     let events = config.grpc.events_token_file.as_deref().map(access::read_token).transpose()?;
     let people = config.grpc.people_token_file.as_deref().map(access::read_token).transpose()?;
-    Ok(access::Access::new(service.as_ref(), &registry).with_events(events.as_ref()).with_people(people.as_ref()))
+    let confined = config.grpc.events_tokens.iter();
+    let confined = confined.map(|token| Ok((token.organization, access::read_token(&token.token_file)?)));
+    let confined = confined.collect::<Result<Vec<_>, access::TokenError>>()?;
+    let access = access::Access::new(service.as_ref(), &registry);
+    Ok(access.with_events(events.as_ref()).with_people(people.as_ref()).with_events_of(&confined)?)
 }
 
 /// Serves `name` until a signal.
@@ -121,16 +125,16 @@ pub(crate) async fn workers(
         // Whoever waits for this process finds the keys.
         look_after_keys(resources).await;
     }
-    let keys = mine.then(|| tokio::spawn(keep_keys(resources.clone())));
-    let checkpoints = (mine && config.log.checkpoint_seconds > 0).then(|| {
-        let every = Duration::from_secs(config.log.checkpoint_seconds);
-        crate::command::log::export_periodically(resources.clone(), config.checkpoint_directory(), every)
     if mine && config.log.snapshot_events > 0 {
         let every = Duration::from_secs(config.log.snapshot_seconds);
         let directory = SnapshotOf::<vestibule_routing_service::Directory>::default();
         let people = SnapshotOf::<vestibule_enrichment_service::People>::default();
         keep_snapshots(resources, config.log.snapshot_events, every, vec![Arc::new(directory), Arc::new(people)]);
     }
+    let keys = mine.then(|| tokio::spawn(keep_keys(resources.clone())));
+    let checkpoints = (mine && config.log.checkpoint_seconds > 0).then(|| {
+        let every = Duration::from_secs(config.log.checkpoint_seconds);
+        crate::command::log::export_periodically(resources.clone(), config.checkpoint_directory(), every)
     });
     let running = checkpoints.map(tokio::spawn);
     async move {
@@ -156,7 +160,9 @@ async fn look_after_keys(resources: &Resources) {
     let tickets = vestibule_routing_service::keep_keys(resources).await;
     let gateway = vestibule_gateway_service::destroy_old_keys(resources).await;
     let sessions = vestibule_saml_service::destroy_old_keys(resources).await;
-    for error in tickets.err().into_iter().chain(gateway.err()).chain(sessions.err()) {
-        tracing::warn!(error = %Chain(&error), "keys could not be looked after; the next round tries again");
+    let failed: [Option<Box<dyn Error + Send + Sync>>; 3] =
+        [tickets.err().map(Into::into), gateway.err().map(Into::into), sessions.err().map(Into::into)];
+    for error in failed.into_iter().flatten() {
+        tracing::warn!(error = %Chain(&*error), "keys could not be looked after; the next round tries again");
     }
 }

@@ -151,3 +151,33 @@ async fn events_take_a_token_of_their_own() -> Result<()> {
     assert!(denied.to_string().contains("TOKEN_MISSING"), "{denied}");
     Ok(())
 }
+
+#[tokio::test]
+async fn one_organizations_token_opens_its_events_only() -> Result<()> {
+    let launch = Launch::serve("all")?;
+    let mut vestibule = launch.start().await?;
+    work(&vestibule)?;
+    let id = |slug: &str| -> Result<String> {
+        let name = vestibule.run(["org", "show", slug, "--json"])?.json()?["name"].as_str().map(str::to_owned);
+        Ok(name.context("a name")?.replace("organizations/", ""))
+    };
+    let (acme, globex) = (id("acme")?, id("globex")?);
+    let file = vestibule.directory().join("acme-events.token").to_string_lossy().into_owned();
+    fs::write(&file, "0123456789abcdef0123456789abcdef\n")?;
+    vestibule.process.kill()?;
+    let tokens = serde_json::json!([{ "organization": acme, "token_file": file }]);
+    let vestibule = vestibule.launch().clone().set("grpc.events_tokens", tokens).start().await?;
+    let token = ["--token-file", &file];
+    let own = listed(&vestibule, &[&["--org", &acme], &token[..]].concat())?;
+    assert!(field(&own, "type").contains(&"vestibule.organization.suspended"), "{own:?}");
+    assert!(field(&own, "organization").iter().all(|organization| *organization == acme), "{own:?}");
+    for elsewhere in [vec![], vec!["--org", &*globex]] {
+        let refused = vestibule.run([&["events", "list"], &elsewhere[..], &token[..]].concat())?;
+        assert!(refused.to_string().contains("EVENTS_TOKEN_CONFINED"), "{refused}");
+        let refused = vestibule.run([&["events", "tail"], &elsewhere[..], &token[..]].concat())?;
+        assert!(refused.to_string().contains("EVENTS_TOKEN_CONFINED"), "{refused}");
+    }
+    let refused = vestibule.run([&["org", "list"], &token[..]].concat())?;
+    assert!(refused.to_string().contains("EVENTS_TOKEN_ONLY"), "{refused}");
+    Ok(())
+}

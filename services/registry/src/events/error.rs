@@ -19,6 +19,9 @@ pub(crate) enum Error {
     /// There are too many types.
     #[error("there are more than {TYPES_MAX} types")]
     TooManyTypes,
+    /// The caller's token is one organization's.
+    #[error("this token opens the events of one organization: name that one in `organization`")]
+    Confined,
     /// It is no cursor.
     #[error("not a cursor that this service gave out")]
     Cursor,
@@ -43,6 +46,7 @@ impl Explain for Error {
             Self::Name(error) => error.explain(),
             Self::Type(_) => Explanation::field("EVENT_TYPE_UNKNOWN", "types", self.to_string()),
             Self::TooManyTypes => Explanation::field("EVENT_TYPES_TOO_MANY", "types", self.to_string()),
+            Self::Confined => Explanation::new(Kind::Forbidden, "EVENTS_TOKEN_CONFINED"),
             Self::Cursor => Explanation::field("CURSOR_INVALID", "after", self.to_string()),
             Self::PageSize { .. } => Explanation::field("PAGE_SIZE_INVALID", "page_size", self.to_string()),
             Self::TooManySubscriptions => Explanation::new(Kind::Exhausted, "SUBSCRIPTIONS_EXHAUSTED"),

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use vestibule_bus::{EventError, Events, Listed};
+use vestibule_bus::{EventError, Events, ListLimits, Listed};
 use vestibule_eventlog::{Cursor, EventLog, Filter};
 use vestibule_host::Resources;
 
@@ -21,6 +21,9 @@ const SUBSCRIPTIONS_MAX: usize = 64;
 
 /// How many pages of the log one list looks at before it answers with what it has found.
 const LIST_PAGES_MAX: usize = 20;
+
+/// Bytes of the events of one list, unless a single one is larger: clients of gRPC take 4 MiB where they are not told otherwise.
+const LIST_BYTES_MAX: usize = 3 * 1024 * 1024;
 
 /// Tells published events.
 #[derive(Clone)]
@@ -52,7 +55,8 @@ impl Teller {
         size: usize,
     ) -> Result<Listed, Error> {
         let after = after.unwrap_or_else(|| self.log.start());
-        Ok(self.events.list(&self.log, after, &selection.wanted, (size, LIST_PAGES_MAX)).await?)
+        let limits = ListLimits { events: size, bytes: LIST_BYTES_MAX, pages: LIST_PAGES_MAX };
+        Ok(self.events.list(&self.log, after, &selection.wanted, limits).await?)
     }
 
     /// Everything that the selection names, and then whatever comes.

@@ -1,6 +1,6 @@
 use vestibule_bus::{TYPE_PREFIX, UnknownType, Wanted};
 use vestibule_eventlog::Cursor;
-use vestibule_rpc::{events::v1::subscribe_events_request, resource};
+use vestibule_rpc::{Confined, events::v1::subscribe_events_request, resource};
 
 use super::Error;
 
@@ -38,6 +38,14 @@ impl Selection {
         let names = types.iter().map(|name| name.strip_prefix(TYPE_PREFIX).ok_or_else(|| UnknownType(name.clone())));
         let names: Vec<&str> = names.collect::<Result<_, _>>()?;
         Ok(Self { wanted: Wanted::all(organization).of_types(names)? })
+    }
+
+    /// The same, unless it is more than the caller may read.
+    pub(crate) fn within(self, confined: Option<Confined>) -> Result<Self, Error> {
+        match confined {
+            Some(Confined(own)) if self.wanted.organization() != Some(own) => Err(Error::Confined),
+            Some(_) | None => Ok(self),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use tonic::{Request, Response, Status};
 use vestibule_bus::Event;
 use vestibule_host::Resources;
 use vestibule_rpc::{
+    Confined,
     events::v1::{
         self as pb, ListEventsRequest, ListEventsResponse, SubscribeEventsRequest, SubscribeEventsResponse,
         event_service_server::EventService, subscribe_events_response,
@@ -36,7 +37,8 @@ impl EventService for EventsApi {
     #[tracing::instrument(name = "events.list_events", skip_all)]
     async fn list_events(&self, request: Request<ListEventsRequest>) -> Result<Response<ListEventsResponse>, Status> {
         let ListEventsRequest { organization, types, after, page_size: size } = request.get_ref();
-        let selection = Selection::read(organization, types).map_err(refused)?;
+        let selection = Selection::read(organization, types).and_then(|wanted| wanted.within(Confined::of(&request)));
+        let selection = selection.map_err(refused)?;
         let (after, size) = (cursor(after).map_err(refused)?, page_size(*size).map_err(refused)?);
         let listed = self.teller.list(&selection, after, size).await.map_err(refused)?;
         Ok(Response::new(ListEventsResponse {
@@ -52,7 +54,8 @@ impl EventService for EventsApi {
         request: Request<SubscribeEventsRequest>,
     ) -> Result<Response<Self::SubscribeEventsStream>, Status> {
         let SubscribeEventsRequest { organization, types, from } = request.get_ref();
-        let selection = Selection::read(organization, types).map_err(refused)?;
+        let selection = Selection::read(organization, types).and_then(|wanted| wanted.within(Confined::of(&request)));
+        let selection = selection.map_err(refused)?;
         let from = From::read(from.as_ref()).map_err(refused)?;
         let subscription = self.teller.subscribe(selection, from).await.map_err(refused)?;
         let told = subscription.told().map(|told| told.map(answer).map_err(refused));

@@ -78,6 +78,7 @@ impl World {
             + vestibule_storage::KeyTable
             + vestibule_storage::ExpiringRecords
             + vestibule_storage::SignInTrace
+            + vestibule_storage::SnapshotTable
             + Clone
             + 'static,
     {
