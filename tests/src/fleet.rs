@@ -1,10 +1,10 @@
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 use vestibule_sandbox::Channels;
 
-use crate::{Cli, Database, Launch, Surroundings, Vestibule, free_port};
+use crate::{Cli, Database, Launch, LongWire, Surroundings, Vestibule, free_port};
 
 /// The services, in the order in which they are started: the registry makes the tables and the keys.
 pub const SERVICES: [&str; 6] = ["registry", "routing", "saml", "enrichment", "gateway", "scim"];
@@ -18,6 +18,7 @@ pub struct Fleet {
     gateway_port: u16,
     scim_port: u16,
     processes: BTreeMap<&'static str, Vestibule>,
+    wires: Vec<LongWire>,
 }
 
 impl Fleet {
@@ -62,6 +63,7 @@ impl Fleet {
             gateway_port: free_port()?,
             scim_port: free_port()?,
             processes: BTreeMap::new(),
+            wires: Vec::new(),
         };
         fs::write(fleet.path().join("owner.url"), fleet.database.url().as_str())?;
         fleet.start_service("registry", "owner.url").await?;
@@ -105,6 +107,26 @@ impl Fleet {
     pub async fn restart(&mut self, name: &str) -> Result<()> {
         let process = self.service_mut(name);
         *process = process.launch().clone().start().await?;
+        Ok(())
+    }
+
+    /// Starts a service again in the same place, far away from the database: what it knows of the others' doings is older than
+    /// what they know.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn move_away(&mut self, name: &str, delay: Duration) -> Result<()> {
+        let setting = "store.postgres_url_file";
+        let file = self.service(name).launch().file(setting).context("a database")?;
+        let mut url = url::Url::parse(fs::read_to_string(file)?.trim())?;
+        let wire = LongWire::to(url.port().unwrap_or(5432), delay).await?;
+        anyhow::ensure!(url.set_port(Some(wire.port())).is_ok(), "{url} takes no port");
+        let far = format!("{name}-far.url");
+        fs::write(self.path().join(&far), url.as_str())?;
+        self.wires.push(wire);
+        let process = self.service_mut(name);
+        process.process.terminate().await?;
+        *process = process.launch().clone().set(setting, far).start().await?;
         Ok(())
     }
 

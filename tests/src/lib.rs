@@ -17,6 +17,7 @@ mod process;
 mod required;
 mod surroundings;
 mod vestibule;
+mod wire;
 
 pub use binary::{binary, provisioner};
 pub use cli::{Cli, Ran};
@@ -31,3 +32,4 @@ pub use process::{Process, until};
 pub use required::{PeerVariable, required};
 pub use surroundings::Surroundings;
 pub use vestibule::{Addresses, Vestibule};
+pub use wire::LongWire;

@@ -1,10 +1,10 @@
 //! Views in memory.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 use vestibule_decider::DecodeError;
-use vestibule_eventlog::{Live, LiveView, Recorded, StopReason};
+use vestibule_eventlog::{Live, LiveView, Looks, Recorded, StopReason};
 use vestibule_kernel::{Clock as _, SystemClock};
 
 use crate::fixture::{CounterEvent, Stores, adding, commit, counter, event_log, poison, simple, stream};
@@ -76,6 +76,28 @@ pub async fn a_view_that_is_pulled_takes_in_each_event_once(store: impl Stores) 
     live.reached(vestibule_eventlog::Cursor::at(store.epoch(), 1_000_000), PATIENCE).await;
     assert!(matches!(live.status().stopped.as_deref(), Some(StopReason::Poison { .. })));
     assert_eq!(live.read(|sum| sum.total), 50);
+}
+
+/// However many look at once, each finds what was there when they began to.
+pub async fn those_who_look_at_once_find_what_was_there(store: impl Stores) {
+    let (log, one) = (event_log(&store), counter("one"));
+    let live = Live::start(log.clone(), Sum::default(), CancellationToken::new());
+    let looks = Arc::new(Looks::new(log.clone(), live.clone()));
+    for number in 0..20 {
+        log.append(adding(&one, number, 1)).await.unwrap();
+        let lookers: Vec<_> = (0..8)
+            .map(|_| {
+                let (looks, live) = (Arc::clone(&looks), live.clone());
+                tokio::spawn(async move {
+                    looks.look(PATIENCE).await.unwrap();
+                    live.read(|sum| sum.total)
+                })
+            })
+            .collect();
+        for looker in lookers {
+            assert_eq!(looker.await.unwrap(), number + 1);
+        }
+    }
 }
 
 /// What came before it is in the view, nothing behind it, and the status says which event it was.

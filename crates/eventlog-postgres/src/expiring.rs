@@ -7,10 +7,7 @@ use crate::{PostgresStore, fault};
 #[async_trait]
 impl ExpiringRecords for PostgresStore {
     async fn put(&self, record: &ExpiringRecord) -> Result<bool, StorageError> {
-        if record.value.len() > ExpiringRecord::VALUE_BYTES_MAX {
-            let limit_bytes = ExpiringRecord::VALUE_BYTES_MAX;
-            return Err(StorageError::TooLarge { what: "an expiring record", limit_bytes });
-        }
+        record.require_size()?;
         let inserted = sqlx::query(
             "INSERT INTO expiring_records (bucket, key, value, expires_at_millis) VALUES ($1, $2, $3, $4)
              ON CONFLICT (bucket, key) DO NOTHING",
@@ -23,6 +20,22 @@ impl ExpiringRecords for PostgresStore {
         .await
         .map_err(fault::storage)?;
         Ok(inserted.rows_affected() == 1)
+    }
+
+    async fn replace(&self, record: &ExpiringRecord) -> Result<(), StorageError> {
+        record.require_size()?;
+        sqlx::query(
+            "INSERT INTO expiring_records (bucket, key, value, expires_at_millis) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (bucket, key) DO UPDATE SET value = excluded.value, expires_at_millis = excluded.expires_at_millis",
+        )
+        .bind(record.bucket.0)
+        .bind(record.key.as_slice())
+        .bind(&record.value)
+        .bind(record.expires_at.unix_millis())
+        .execute(&self.0.pool)
+        .await
+        .map_err(fault::storage)?;
+        Ok(())
     }
 
     async fn get(

@@ -23,10 +23,11 @@ mod lease;
 pub mod limit;
 mod live;
 mod log;
+mod looks;
 mod personal;
 mod projection;
-mod store;
 pub mod snapshot;
+mod store;
 mod stream;
 mod tail;
 mod transaction;
@@ -40,6 +41,7 @@ pub use execute::{CommandError, Current, LoadError};
 pub use lease::{Held, LEASE, Lease, Validity};
 pub use live::{Live, LiveStatus, LiveView, StopReason, ViewStopped};
 pub use log::EventLog;
+pub use looks::Looks;
 pub use projection::{EntryKey, Projection, run_projection};
 pub use store::{
     Appended, Archive, Filter, Page, Prepared, PreparedEvent, PreparedStream, Removed, Store, ViewWrite, Views,

@@ -23,6 +23,17 @@ pub struct ExpiringRecord {
 impl ExpiringRecord {
     /// The largest value that a store accepts.
     pub const VALUE_BYTES_MAX: usize = 64 * 1024;
+
+    /// What every store does before it stores one.
+    ///
+    /// # Errors
+    /// [`StorageError::TooLarge`].
+    pub const fn require_size(&self) -> Result<(), StorageError> {
+        if self.value.len() > Self::VALUE_BYTES_MAX {
+            return Err(StorageError::TooLarge { what: "an expiring record", limit_bytes: Self::VALUE_BYTES_MAX });
+        }
+        Ok(())
+    }
 }
 
 /// The table of expiring records.
@@ -30,6 +41,8 @@ impl ExpiringRecord {
 pub trait ExpiringRecords: Send + Sync {
     /// Stores a record; `false` when the key exists already and nothing was stored.
     async fn put(&self, record: &ExpiringRecord) -> Result<bool, StorageError>;
+    /// Stores a record, at once in place of the one under its key: at no moment there is none.
+    async fn replace(&self, record: &ExpiringRecord) -> Result<(), StorageError>;
     /// The record, unless it has expired at `now`.
     async fn get(&self, bucket: Bucket, key: &[u8; 32], now: Timestamp)
     -> Result<Option<ExpiringRecord>, StorageError>;

@@ -180,7 +180,9 @@ pub struct TestSignIns(Arc<dyn ExpiringRecords>);
 
 /// Test sign-ins that have begun, by id.
 const BEGUN: Bucket = Bucket("test_sign_in.begun");
-/// What came of them.
+/// What came of those that passed: kept apart, so that no other attempt comes in its place.
+const PASSED: Bucket = Bucket("test_sign_in.passed");
+/// Of the others, what came of the last attempt.
 const OUTCOME: Bucket = Bucket("test_sign_in.outcome");
 
 /// How long a test is known after its ticket has expired.
@@ -201,15 +203,17 @@ impl TestSignIns {
         self.0.put(&record(BEGUN, ticket, ticket.body())).await.map(drop)
     }
 
-    /// Notes what came of an attempt, in place of the one before.
+    /// Notes what came of an attempt, in place of the one before. That one has passed is told whatever comes of others that
+    /// end beside it or after it.
     ///
     /// # Errors
     /// [`StorageError`].
     pub async fn conclude(&self, ticket: &TestTicket, outcome: &TestOutcome) -> Result<(), StorageError> {
         let value = serde_json::to_vec(outcome).unwrap_or_default();
-        let record = record(OUTCOME, ticket, value);
-        self.0.remove(OUTCOME, &record.key).await?;
-        self.0.put(&record).await.map(drop)
+        match outcome.refused {
+            None => self.0.put(&record(PASSED, ticket, value)).await.map(drop),
+            Some(_) => self.0.replace(&record(OUTCOME, ticket, value)).await,
+        }
     }
 
     /// The ticket, and what came of it so far; `None` when nothing is known of it any more.
@@ -224,7 +228,10 @@ impl TestSignIns {
         let begun = self.0.get(BEGUN, &key(id), now).await?;
         let ticket = begun.and_then(|begun| TestTicket::read(begun.value.as_slice().try_into().ok()?));
         let Some(ticket) = ticket else { return Ok(None) };
-        let outcome = self.0.get(OUTCOME, &key(id), now).await?;
+        let outcome = match self.0.get(PASSED, &key(id), now).await? {
+            None => self.0.get(OUTCOME, &key(id), now).await?,
+            passed => passed,
+        };
         Ok(Some((ticket, outcome.and_then(|outcome| serde_json::from_slice(&outcome.value).ok()))))
     }
 }

@@ -85,10 +85,31 @@ pub(crate) async fn route(
     asked: Option<&Handle>,
     person: Person,
 ) -> Result<Response, RouteError> {
+    match resolve(gateway, cookies, pending.clone(), asked, (person.clone(), false)).await {
+        // What routing answers from may be a moment older than what the connection's own service knows: somebody has just
+        // turned this connection off, and there is another one. Nobody is turned away on old knowledge.
+        Err(RouteError::Connection { reason, .. }) if OUTDATED.contains(&&*reason) => {
+            resolve(gateway, cookies, pending, asked, (person, true)).await
+        }
+        outcome => outcome,
+    }
+}
+
+/// What a connection is not when routing knows how things are.
+const OUTDATED: [&str; 3] = ["CONNECTION_DISABLED", "CONNECTION_NOT_FOUND", "ORGANIZATION_SUSPENDED"];
+
+async fn resolve(
+    gateway: &Gateway,
+    cookies: &PendingCookies,
+    pending: Pending,
+    asked: Option<&Handle>,
+    (person, fresh): (Person, bool),
+) -> Result<Response, RouteError> {
     let request = ResolveSignInRequest {
         person: Some(person),
         user_pool: resource::user_pool_name(pending.user_pool),
         application: None,
+        fresh,
     };
     let answer = match peer::call(gateway.routing().resolve_sign_in(request)).await {
         Ok(answer) => answer,

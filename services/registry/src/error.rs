@@ -83,8 +83,8 @@ pub(crate) enum Error {
     DestinationSuspended,
     /// Nobody of the organization could sign in.
     #[error(
-        "the organization that would own the domain has no enabled connection: nobody with an address in it could sign in. \
-         Enable one first, or say that this is meant"
+        "the organization that would own the domain has no enabled connection with a certificate that is accepted now: nobody \
+         with an address in it could sign in. Enable one first, or say that this is meant"
     )]
     NoEnabledConnection,
     /// Nobody of the organization could sign in any more.
@@ -93,6 +93,12 @@ pub(crate) enum Error {
          get no new tokens. Replace it, or say that this is meant"
     )]
     LastConnection,
+    /// Nobody could begin over what takes the other one's place.
+    #[error(
+        "nobody could sign in over the replacement: no certificate that it trusts is one that its settings accept now. Import \
+         its metadata first"
+    )]
+    ReplacementUnusable,
     /// There is no such test, or nothing is known of it any more.
     #[error("there is no such test sign-in, or it was too long ago")]
     TestSignInNotFound,
@@ -142,6 +148,7 @@ impl Explain for Error {
             Self::DestinationSuspended => Explanation::new(Kind::Precondition, "ORGANIZATION_SUSPENDED"),
             Self::NoEnabledConnection => Explanation::new(Kind::Precondition, "NO_ENABLED_CONNECTION"),
             Self::LastConnection => Explanation::new(Kind::Precondition, "LAST_CONNECTION"),
+            Self::ReplacementUnusable => Explanation::new(Kind::Precondition, "REPLACEMENT_UNUSABLE"),
             Self::TestSignInNotFound => Explanation::new(Kind::NotFound, "TEST_SIGN_IN_NOT_FOUND"),
             Self::Storage(error) => error.explain(),
             Self::DirectoryBehind => Explanation::new(Kind::Unavailable, "DIRECTORY_BEHIND"),

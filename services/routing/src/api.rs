@@ -28,7 +28,11 @@ impl RoutingService for RoutingApi {
         &self,
         request: Request<ResolveSignInRequest>,
     ) -> Result<Response<ResolveSignInResponse>, Status> {
-        let resolved = self.0.resolve(request.into_inner());
+        let request = request.into_inner();
+        if request.fresh {
+            self.0.look().await;
+        }
+        let resolved = self.0.resolve(request);
         let (response, resolution) = resolved.map_err(|error| to_status(ERROR_DOMAIN, &error))?;
         let (decision, reason) = (resolution.decision.as_str_name(), resolution.reason.as_str());
         tracing::Span::current().record("decision", decision).record("reason", reason);

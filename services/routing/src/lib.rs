@@ -22,7 +22,7 @@ mod ticket;
 use std::{sync::Arc, time::Duration};
 
 use tonic::service::Routes;
-use vestibule_eventlog::Live;
+use vestibule_eventlog::{Live, Looks};
 use vestibule_host::{Resources, Service};
 use vestibule_rpc::routing::v1::routing_service_server::RoutingServiceServer;
 use vestibule_storage::KeyError;
@@ -69,11 +69,12 @@ pub async fn start_with(resources: &Resources, config: &Config, initial: Directo
 
 async fn serve(resources: &Resources, config: &Config, directory: Live<Directory>) -> Result<Service, StartError> {
     let keys = TicketKeys::start(resources.keys.clone(), Arc::clone(&resources.clock), resources.stop.clone()).await?;
-    let directory = Live::start(resources.log.clone(), initial, resources.stop.clone());
     // Neither "not yet" nor "stopped" ends the start: readiness says so, and why.
     let _ = tokio::time::timeout(CATCH_UP_WAIT, directory.caught_up()).await;
 
-    let routing = Routing { directory, keys, clock: Arc::clone(&resources.clock), view_age_max: config.view_age_max() };
+    let looks = Arc::new(Looks::new(resources.log.clone(), directory.clone()));
+    let (clock, view_age_max) = (Arc::clone(&resources.clock), config.view_age_max());
+    let routing = Routing { directory, looks, keys, clock, view_age_max };
     let watched = routing.clone();
     let ready = move || watched.ready().map_err(|error| error.to_string());
     let server = RoutingServiceServer::new(RoutingApi(routing)).max_decoding_message_size(REQUEST_BYTES_MAX);

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
-use vestibule_eventlog::Live;
-use vestibule_kernel::{Clock, ConnectionId, OrganizationId, Timestamp};
+use vestibule_eventlog::{Live, Looks};
+use vestibule_kernel::{Chain, Clock, ConnectionId, OrganizationId, Timestamp};
 use vestibule_rpc::resource;
 use vestibule_rpc::routing::v1::{Application, ConnectionChoice, ResolveSignInRequest, ResolveSignInResponse};
 
@@ -20,10 +20,14 @@ pub(crate) const TICKET_LIFETIME: Duration = Duration::from_mins(10);
 /// The longest a ticket is valid.
 pub(crate) const TICKET_LIFETIME_MAX: Duration = Duration::from_hours(24);
 
-/// Answers from memory: nothing here waits for anything.
+/// How long it may take to bring memory to the end of the log, when it has turned out to be old.
+pub(crate) const LOOK_MAX: Duration = Duration::from_secs(1);
+
+/// Answers from memory: nothing here waits for anything, but [`Self::look`].
 #[derive(Clone)]
 pub(crate) struct Routing {
     pub(crate) directory: Live<Directory>,
+    pub(crate) looks: Arc<Looks<Directory>>,
     pub(crate) keys: TicketKeys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) view_age_max: Duration,
@@ -38,6 +42,13 @@ pub(crate) struct Made {
 }
 
 impl Routing {
+    /// Takes in what the log holds beyond memory. Whether or not that can be read, memory answers.
+    pub(crate) async fn look(&self) {
+        if let Err(error) = self.looks.look(LOOK_MAX).await {
+            tracing::warn!(error = %Chain(&error), "memory is said to be old, and the log cannot be read");
+        }
+    }
+
     pub(crate) fn resolve(
         &self,
         request: ResolveSignInRequest,

@@ -4,7 +4,7 @@ use url::Url;
 use vestibule_kernel::{ConnectionId, OrganizationId};
 use vestibule_saml::{Mapping, ServiceProvider};
 use vestibule_tenancy::connection::{
-    Binding, Connection, Encryption, Provider, SamlSettings, ServiceProviderAddresses, SignRequests, Trust,
+    Binding, Connection, Encryption, Provider, SamlSettings, ServiceProviderAddresses, SignRequests, Tried, Trust,
 };
 
 use crate::{mapping, trusted::Trusted};
@@ -30,6 +30,8 @@ pub(crate) struct ReadyConnection {
     /// Whether our requests are signed.
     pub(crate) signs_requests: bool,
     pub(crate) settings: SamlSettings,
+    /// What a test sign-in tries.
+    pub(crate) tried: Tried,
     /// How its attributes are read, by the settings.
     pub(crate) mapping: Mapping,
     pub(crate) trusted: Trusted,
@@ -69,6 +71,7 @@ impl ReadyConnection {
                 SignRequests::WhenAsked => trust.identity_provider.wants_authn_requests_signed,
             },
             settings: trust.settings.clone(),
+            tried: trust.tried(),
             mapping: mapping::of(&trust.settings),
             trusted: Trusted::of(trust),
             promoted: trust.certificates.iter().map(|one| &one.fingerprint).filter(promoted).cloned().collect(),

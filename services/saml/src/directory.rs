@@ -1,14 +1,7 @@
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use vestibule_decider::{Decider, DecodeError};
-use vestibule_eventlog::{EventLog, Live, LiveView, Recorded};
+use vestibule_eventlog::{Live, LiveView, Looks, Recorded};
 use vestibule_host::Resources;
 use vestibule_kernel::{Chain, ConnectionId, OrganizationId, Timestamp};
 use vestibule_tenancy::{
@@ -28,19 +21,16 @@ const AGE_MAX: Duration = Duration::from_secs(30);
 
 /// What is known in memory, and how to wait for more.
 pub(crate) struct Directory {
-    log: EventLog,
     view: Live<View>,
-    /// Held by the one who looks for news.
-    looking: tokio::sync::Mutex<()>,
-    /// How often somebody began to.
-    looks: AtomicU64,
+    looks: Looks<View>,
 }
 
 impl Directory {
     pub(crate) fn start(resources: &Resources) -> Self {
         let view = View::new(resources.public_url.as_str());
         let view = Live::start(resources.log.clone(), view, resources.stop.clone());
-        Self { log: resources.log.clone(), view, looking: tokio::sync::Mutex::new(()), looks: AtomicU64::new(0) }
+        let looks = Looks::new(resources.log.clone(), view.clone());
+        Self { view, looks }
     }
 
     pub(crate) const fn view(&self) -> &Live<View> {
@@ -81,19 +71,9 @@ impl Directory {
         Ok(self.view.read(|view| view.connection(id)))
     }
 
-    /// Waits until everything is known that was in the log when this was called, at most [`WAIT_MAX`]. Connection ids
-    /// come from anybody's URLs, so callers share their looks: whoever waited for a look that began after their call
-    /// needs none of their own, and there is never more than one at a time.
+    /// Takes in everything that was in the log when this was called, for at most [`WAIT_MAX`].
     pub(crate) async fn look(&self) -> Result<(), Error> {
-        let before = self.looks.load(Ordering::SeqCst);
-        let _turn = self.looking.lock().await;
-        if self.looks.load(Ordering::SeqCst) > before {
-            return Ok(());
-        }
-        self.looks.fetch_add(1, Ordering::SeqCst);
-        let head = self.log.head().await?;
-        self.view.reached(head, WAIT_MAX).await;
-        Ok(())
+        Ok(self.looks.look(WAIT_MAX).await?)
     }
 
     /// All connections.

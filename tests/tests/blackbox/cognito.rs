@@ -7,9 +7,10 @@ use serde_json::Value;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use url::Url;
 use vestibule_kernel::{SecretString, SystemClock, SystemIds};
+use vestibule_rpc::Channel;
 use vestibule_sandbox::{
     bind,
-    check::Browser,
+    check::{Browser, Form},
     cognito::{
         AppClient, Cognito, EnrichmentTrigger, LambdaConfig, LambdaVersion, OidcProvider, PoolConfig, Surroundings,
     },
@@ -43,8 +44,14 @@ pub(crate) struct AppTokens {
 
 impl Pool {
     pub(crate) async fn start(vestibule: &Vestibule) -> Result<Self> {
+        Self::start_before(vestibule, vestibule.gateway("/")?, vestibule.channel()?).await
+    }
+
+    /// The same for services apart.
+    pub(crate) async fn start_before(registry: &Vestibule, gateway: Url, enrichment: Channel) -> Result<Self> {
         let (listener, url) = bind(0).await?;
-        let client = Client::register_at(vestibule, POOL_ID, url.trim_start_matches("http://"), &[])?;
+        let domain = url.trim_start_matches("http://");
+        let client = Client::register_by(registry, gateway, (POOL_ID, domain), &[])?;
         let config = PoolConfig {
             region: "eu-west-1".to_owned(),
             pool_id: POOL_ID.to_owned(),
@@ -70,7 +77,7 @@ impl Pool {
             lambda_config: LambdaConfig { pre_token_generation: LambdaVersion::V3, ..LambdaConfig::every() },
         };
         let surroundings = Surroundings {
-            trigger: Arc::new(EnrichmentTrigger::new(vestibule.channel()?)),
+            trigger: Arc::new(EnrichmentTrigger::new(enrichment)),
             clock: Arc::new(SystemClock),
             ids: Arc::new(SystemIds),
         };
@@ -82,6 +89,12 @@ impl Pool {
     /// A whole sign-in: application, Cognito, Vestibule, identity provider, and back.
     pub(crate) async fn sign_in(&self, customer: &Customer) -> Result<AppTokens> {
         let mut browser = Browser::new()?;
+        let location = self.begin(&mut browser, &customer.email).await?;
+        self.finish(&mut browser, &customer.provider.answer(&location, &customer.email)?).await
+    }
+
+    /// From the application to the identity provider that Vestibule sends the browser to.
+    pub(crate) async fn begin(&self, browser: &mut Browser, login_hint: &str) -> Result<Url> {
         let mut authorize: Url = format!("{}/oauth2/authorize", self.url).parse()?;
         authorize
             .query_pairs_mut()
@@ -91,10 +104,14 @@ impl Pool {
             .append_pair("scope", "openid email")
             .append_pair("state", "of-the-application")
             .append_pair("identity_provider", "Vestibule")
-            .append_pair("login_hint", &customer.email);
+            .append_pair("login_hint", login_hint);
         let vestibule = browser.get(&authorize).await?.location.context("Cognito sends the browser on")?;
-        let location = to_identity_provider(&mut browser, &vestibule).await?;
-        let answer = browser.submit(&customer.provider.answer(&location, &customer.email)?, None).await?;
+        to_identity_provider(browser, &vestibule).await
+    }
+
+    /// From the identity provider's answer to the application's tokens.
+    pub(crate) async fn finish(&self, browser: &mut Browser, answer: &Form) -> Result<AppTokens> {
+        let answer = browser.submit(answer, None).await?;
         let idpresponse = answer.location.clone().with_context(|| answer.problem().to_string())?;
         let callback = browser.get(&idpresponse).await?.location.context("Cognito sends the browser back")?;
         let parameters = parameters(&callback);

@@ -43,12 +43,22 @@ impl Client {
 
     /// The same for a pool whose domain is known.
     pub(crate) fn register_at(vestibule: &Vestibule, pool_id: &str, domain: &str, options: &[&str]) -> Result<Self> {
+        Self::register_by(vestibule, vestibule.gateway("/")?, (pool_id, domain), options)
+    }
+
+    /// The same by a process that serves the registry, for the gateway of another one.
+    pub(crate) fn register_by(
+        registry: &Vestibule,
+        issuer: Url,
+        (pool_id, domain): (&str, &str),
+        options: &[&str],
+    ) -> Result<Self> {
         let create = ["pool", "create", pool_id, "--domain", domain, "--app-client", "1example23456789", "--json"];
-        let made = vestibule.run(create.iter().chain(options))?.json()?;
+        let made = registry.run(create.iter().chain(options))?.json()?;
         let pool = &made["user_pool"];
         let text = |value: &Value| value.as_str().map(str::to_owned).context("a text in the answer");
         Ok(Self {
-            issuer: vestibule.gateway("/")?,
+            issuer,
             id: text(&pool["client_id"])?,
             secret: text(&made["client_secret"])?,
             redirect_uri: text(&pool["redirect_uris"][0])?,

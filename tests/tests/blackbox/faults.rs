@@ -2,6 +2,7 @@
 
 mod crowd;
 mod killer;
+mod onboarding;
 mod postgres;
 mod registry;
 mod sqlite;

@@ -43,6 +43,8 @@ mod metadata_url;
 #[cfg(test)]
 mod onboarding;
 #[cfg(test)]
+mod onboarding_events;
+#[cfg(test)]
 mod openid_client;
 #[cfg(test)]
 mod person;

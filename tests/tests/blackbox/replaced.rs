@@ -1,136 +1,230 @@
-//! People sign in all the time while their identity provider is replaced and while their domain moves: nobody is refused.
+//! People sign in all the time while their identity provider is replaced, while one of their connections is turned off, and
+//! while their domain moves: nobody is locked out, whichever of the services knows of it last.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
 use tokio::task::JoinSet;
 use url::Url;
-use vestibule_sandbox::check::Browser;
-use vestibule_tests::{Launch, Vestibule, until};
-
-use crate::{
-    cognito::POOL_ID,
-    customer::{Client, Customer, to_identity_provider},
-    provider::Provider,
+use vestibule_rpc::{
+    Channel,
+    routing::v1::{CreateTicketRequest, routing_service_client::RoutingServiceClient},
 };
+use vestibule_sandbox::check::Browser;
+use vestibule_tests::{Fleet, Launch, Vestibule, until};
+
+use crate::{cognito::Pool, customer::Customer, provider::Provider};
 
 /// How many sign in at once.
 const PEOPLE: usize = 3;
 /// How many sign-ins must have ended well before and after the change.
-const SIGN_INS: usize = 9;
+const SIGN_INS: usize = 6;
+/// How long everything takes between a service and the database that is far away, in each direction.
+const DISTANCE: Duration = Duration::from_millis(100);
 
 /// What becomes of sign-ins that go on all the time.
 #[derive(Default)]
 struct Tally {
-    over_old: AtomicUsize,
-    over_new: AtomicUsize,
+    before: AtomicUsize,
+    after: AtomicUsize,
     refused: AtomicUsize,
     stop: AtomicBool,
 }
 
-struct World {
-    client: Client,
-    old: Provider,
-    new: Provider,
-    email: String,
-    tally: Tally,
+/// A change in who signs in where.
+#[derive(Clone)]
+struct Change {
+    /// What the application knows of the person.
+    login_hint: String,
+    /// The hosts of the identity provider that people sign in at before it, and after it.
+    before: &'static str,
+    after: &'static str,
+    /// Whether whoever is at the first one when it happens has to begin once more.
+    ends_what_has_begun: bool,
+    command: Vec<String>,
 }
 
+/// Where people sign in.
+struct World {
+    pool: Pool,
+    providers: [Provider; 3],
+}
+
+const EMAIL: &str = "ada@acme.test";
+
 impl World {
-    /// From the authorize endpoint to the identity provider that routing chose.
-    async fn begin(&self, browser: &mut Browser) -> Result<Url> {
-        to_identity_provider(browser, &self.client.authorize_url(&self.email)?).await
+    /// An organization with a connection that is live and one that is not, and another organization.
+    async fn set_up(registry: &Vestibule, pool: Pool) -> Result<Arc<Self>> {
+        let Customer { provider: old, .. } = Customer::onboard(registry, &pool.client, "acme").await?;
+        let Customer { provider: other, .. } = Customer::onboard(registry, &pool.client, "globex").await?;
+        let new = Provider::new("successor")?;
+        let metadata = new.metadata_file(registry)?;
+        let create =
+            ["connection", "create", "acme", "--metadata", &metadata.to_string_lossy(), "--display-name", "New"];
+        registry.run(create)?.ok()?;
+        Ok(Arc::new(Self { pool, providers: [old, new, other] }))
     }
 
-    /// Back from it to the code; whether it was the old one.
-    async fn finish(&self, browser: &mut Browser, location: &Url) -> Result<bool> {
-        let is_old = location.host_str() == Some("idp.acme.test");
-        let provider = if is_old { &self.old } else { &self.new };
-        let answer = browser.submit(&provider.answer(location, &self.email)?, None).await?;
-        self.client.code_of(&answer)?;
-        Ok(is_old)
+    /// Back from the identity provider to the tokens of the application; which host it was.
+    async fn finish(&self, browser: &mut Browser, location: &Url) -> Result<()> {
+        let host = location.host_str().context("a host")?;
+        let is_there = |provider: &&Provider| provider.idp.sso_url().contains(host);
+        let provider = self.providers.iter().find(is_there).context("an identity provider")?;
+        self.pool.finish(browser, &provider.answer(location, EMAIL)?).await.map(drop)
     }
 
-    async fn sign_in(&self) -> Result<bool> {
+    /// A whole sign-in; whether it was at the identity provider that people sign in at before the change.
+    async fn sign_in(&self, change: &Change) -> Result<bool> {
         let mut browser = Browser::new()?;
-        let location = self.begin(&mut browser).await?;
-        self.finish(&mut browser, &location).await
+        let location = self.pool.begin(&mut browser, &change.login_hint).await?;
+        let is_before = location.host_str() == Some(change.before);
+        assert!(is_before || location.host_str() == Some(change.after), "{location}");
+        match self.finish(&mut browser, &location).await {
+            Err(_) if is_before && change.ends_what_has_begun => {
+                let location = self.pool.begin(&mut browser, &change.login_hint).await?;
+                assert_eq!(location.host_str(), Some(change.after), "it is known that this one is off");
+                self.finish(&mut browser, &location).await.map(|()| false)
+            }
+            outcome => outcome.map(|()| is_before),
+        }
     }
 
-    async fn keep_signing_in(self: Arc<Self>) {
-        while !self.tally.stop.load(SeqCst) {
-            let counted = match self.sign_in().await {
-                Ok(true) => &self.tally.over_old,
-                Ok(false) => &self.tally.over_new,
-                Err(_) => &self.tally.refused,
+    async fn keep_signing_in(self: Arc<Self>, change: Change, tally: Arc<Tally>) {
+        while !tally.stop.load(SeqCst) {
+            let counted = match self.sign_in(&change).await {
+                Ok(true) => &tally.before,
+                Ok(false) => &tally.after,
+                Err(error) => {
+                    println!("refused: {error:#}");
+                    &tally.refused
+                }
             };
             counted.fetch_add(1, SeqCst);
         }
     }
-}
 
-/// Has people sign in all the time, changes something, and counts who was refused.
-async fn nobody_is_refused(world: World, change: impl FnOnce() -> Result<()>) -> Result<()> {
-    let world = Arc::new(world);
-    let mut people = JoinSet::new();
-    for _ in 0..PEOPLE {
-        people.spawn(Arc::clone(&world).keep_signing_in());
+    /// Has people sign in all the time, changes something, and counts who was refused.
+    async fn nobody_is_locked_out(self: &Arc<Self>, registry: &Vestibule, change: Change) -> Result<()> {
+        println!("{}", change.command.join(" "));
+        let tally = Arc::new(Tally::default());
+        let mut people = JoinSet::new();
+        for _ in 0..PEOPLE {
+            people.spawn(Arc::clone(self).keep_signing_in(change.clone(), Arc::clone(&tally)));
+        }
+        let reached = async |counted: &AtomicUsize| {
+            until("sign-ins to end well", async || Ok((counted.load(SeqCst) >= SIGN_INS).then_some(()))).await
+        };
+        reached(&tally.before).await?;
+        let mut on_the_way = Browser::new()?;
+        let location = self.pool.begin(&mut on_the_way, &change.login_hint).await?;
+        assert_eq!(location.host_str(), Some(change.before));
+        registry.run(&change.command)?.ok()?;
+        reached(&tally.after).await?;
+        let came_back = self.finish(&mut on_the_way, &location).await;
+        assert_eq!(came_back.is_err(), change.ends_what_has_begun, "{came_back:?}");
+        assert!(!self.sign_in(&change).await?, "from now on it is the other one");
+        tally.stop.store(true, SeqCst);
+        while let Some(ended) = people.join_next().await {
+            ended?;
+        }
+        assert_eq!(tally.refused.load(SeqCst), 0, "nobody is refused at any moment");
+        Ok(())
     }
-    let reached = async |counted: &AtomicUsize| {
-        until("sign-ins to end well", async || Ok((counted.load(SeqCst) >= SIGN_INS).then_some(()))).await
-    };
-    reached(&world.tally.over_old).await?;
-    let mut on_the_way = Browser::new()?;
-    let location = world.begin(&mut on_the_way).await?;
-    change()?;
-    reached(&world.tally.over_new).await?;
-    assert!(world.finish(&mut on_the_way, &location).await?, "whoever was at the old one comes back and is signed in");
-    world.tally.stop.store(true, SeqCst);
-    while people.join_next().await.is_some() {}
-    assert_eq!(world.tally.refused.load(SeqCst), 0, "nobody is refused at any moment");
-    Ok(())
+
+    /// One change after the other.
+    async fn nothing_locks_anybody_out(self: &Arc<Self>, registry: &Vestibule, routing: Channel) -> Result<()> {
+        let [old, new, other] = ["idp.acme.test", "idp.successor.test", "idp.globex.test"];
+        let replace = ["connection", "replace", "acme", "Single sign-on", "--by", "New"];
+        let unready = registry.run(replace)?;
+        assert!(unready.refused(1)?.contains("ONBOARDING_INCOMPLETE"), "{unready}");
+        let replaced = Change {
+            login_hint: EMAIL.to_owned(),
+            before: old,
+            after: new,
+            ends_what_has_begun: false,
+            command: words(&[&replace[..], &["--override-note", "test"]].concat()),
+        };
+        self.nobody_is_locked_out(registry, replaced).await?;
+
+        // Back again, so that there are two; and the application names the one that is turned off.
+        registry.run(["connection", "enable", "acme", "Single sign-on"])?.ok()?;
+        let turned_off = Change {
+            login_hint: ticket(registry, routing, "New").await?,
+            before: new,
+            after: old,
+            ends_what_has_begun: true,
+            command: words(&["connection", "disable", "acme", "New"]),
+        };
+        self.nobody_is_locked_out(registry, turned_off).await?;
+
+        let moved = Change {
+            login_hint: EMAIL.to_owned(),
+            before: old,
+            after: other,
+            ends_what_has_begun: false,
+            command: words(&["domain", "move", "acme", "acme.test", "--to", "globex", "--note", "sold"]),
+        };
+        self.nobody_is_locked_out(registry, moved).await
+    }
 }
 
-fn client(vestibule: &Vestibule) -> Result<Client> {
-    Client::register(vestibule, POOL_ID, &[])
+fn words(command: &[&str]) -> Vec<String> {
+    command.iter().map(|&word| word.to_owned()).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_is_refused_while_the_identity_provider_is_replaced() -> Result<()> {
-    let vestibule = Launch::serve("all")?.start().await?;
-    let client = client(&vestibule)?;
-    let Customer { provider: old, email, .. } = Customer::onboard(&vestibule, &client, "acme").await?;
-    let new = Provider::new("successor")?;
-    let metadata = new.metadata_file(&vestibule)?;
-    let create = ["connection", "create", "acme", "--metadata", &metadata.to_string_lossy(), "--display-name", "New"];
-    vestibule.run(create)?.ok()?;
-    let world = World { client, old, new, email, tally: Tally::default() };
-    let replace = ["connection", "replace", "acme", "Single sign-on", "--by", "New"];
-    let unready = vestibule.run(replace)?;
-    assert!(unready.refused(1)?.contains("ONBOARDING_INCOMPLETE"), "{unready}");
-    nobody_is_refused(world, || {
-        let replaced = vestibule.run(replace.iter().chain(&["--override-note", "test"]))?;
-        assert!(replaced.ok()?.contains("goes on until"), "{replaced}");
-        Ok(())
+/// What the application has when it knows the person's connection.
+async fn ticket(registry: &Vestibule, routing: Channel, connection: &str) -> Result<String> {
+    let shown = registry.run(["connection", "show", "acme", connection, "--json"])?.json()?;
+    let connection = shown["name"].as_str().context("a name")?.to_owned();
+    let (organization, _) = connection.split_once("/connections/").context("an organization")?;
+    let request = CreateTicketRequest { organization: organization.to_owned(), connection, lifetime: None };
+    let mut client = RoutingServiceClient::new(routing);
+    until("routing to know both", async || {
+        Ok(client.create_ticket(request.clone()).await.ok().map(|made| made.into_inner().ticket))
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nobody_is_refused_while_a_domain_moves_to_another_organization() -> Result<()> {
+async fn no_change_locks_anybody_out_of_one_process() -> Result<()> {
     let vestibule = Launch::serve("all")?.start().await?;
-    let client = client(&vestibule)?;
-    let Customer { provider: old, email, .. } = Customer::onboard(&vestibule, &client, "acme").await?;
-    let Customer { provider: new, organization, .. } = Customer::onboard(&vestibule, &client, "globex").await?;
-    let world = World { client, old, new, email, tally: Tally::default() };
-    nobody_is_refused(world, || {
-        let moved = ["domain", "move", "acme", "acme.test", "--to", "globex", "--note", "sold", "--json"];
-        let moved = vestibule.run(moved)?.json()?;
-        assert!(moved["name"].as_str().context("a name")?.contains(&organization), "{moved:#}");
-        Ok(())
-    })
-    .await
+    let pool = Pool::start(&vestibule).await?;
+    let world = World::set_up(&vestibule, pool).await?;
+    world.nothing_locks_anybody_out(&vestibule, vestibule.channel()?).await
+}
+
+/// Services apart, of which one learns of everything later than the others.
+async fn no_change_locks_anybody_out_though_one_is_behind(behind: &str) -> Result<()> {
+    let Some(mut fleet) = Fleet::start().await? else { return Ok(()) };
+    fleet.move_away(behind, DISTANCE).await?;
+    let (registry, enrichment) = (fleet.service("registry"), fleet.service("enrichment").channel()?);
+    let pool = Pool::start_before(registry, fleet.public_url().parse()?, enrichment).await?;
+    let world = World::set_up(registry, pool).await?;
+    world.nothing_locks_anybody_out(registry, fleet.service("routing").channel()?).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_change_locks_anybody_out_though_routing_is_behind() -> Result<()> {
+    no_change_locks_anybody_out_though_one_is_behind("routing").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_change_locks_anybody_out_though_saml_is_behind() -> Result<()> {
+    no_change_locks_anybody_out_though_one_is_behind("saml").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_change_locks_anybody_out_though_enrichment_is_behind() -> Result<()> {
+    no_change_locks_anybody_out_though_one_is_behind("enrichment").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_change_locks_anybody_out_though_the_gateway_is_behind() -> Result<()> {
+    no_change_locks_anybody_out_though_one_is_behind("gateway").await
 }

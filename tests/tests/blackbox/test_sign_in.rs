@@ -20,6 +20,18 @@ fn link(vestibule: &Vestibule) -> Result<(Url, String)> {
     Ok((made["url"].as_str().context("a link")?.parse()?, name))
 }
 
+/// What is approved is what is shown.
+fn review(vestibule: &Vestibule) -> Result<()> {
+    let review = ["onboarding", "review-mapping", "acme", CONNECTION];
+    let shown = vestibule.run(review)?;
+    let told = shown.refused(1)?;
+    let (_, etag) = told.split_once("--etag ").context("an etag")?;
+    let stale = vestibule.run(review.into_iter().chain(["--etag", "1"]))?;
+    assert!(stale.refused(1)?.contains("ETAG_MISMATCH"), "{stale}");
+    vestibule.run(review.into_iter().chain(["--etag", etag.trim()]))?.ok()?;
+    Ok(())
+}
+
 fn open_steps(vestibule: &Vestibule) -> Result<Vec<String>> {
     let shown = vestibule.run(["onboarding", "show", "acme", CONNECTION, "--json"])?.json()?;
     let steps = shown["steps"].as_array().context("steps")?.iter();
@@ -71,7 +83,7 @@ async fn a_connection_is_tried_before_people_sign_in_and_nobody_is_signed_in_by_
     assert!(traced.ok()?.contains("test"), "{traced}");
     assert_eq!(open_steps(&vestibule)?, ["STEP_MAPPING_REVIEWED", "STEP_ROUTING_ENABLED"], "{name}");
 
-    vestibule.run(["onboarding", "review-mapping", "acme", CONNECTION])?.ok()?;
+    review(&vestibule)?;
     vestibule.run(["connection", "enable", "acme", CONNECTION])?.ok()?;
     let shown = vestibule.run(["onboarding", "show", "acme"])?;
     assert!(shown.ok()?.contains("complete") && !shown.ok()?.contains("open  "), "{shown}");

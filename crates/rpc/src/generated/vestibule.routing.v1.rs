@@ -7,6 +7,10 @@ pub struct ResolveSignInRequest {
     /// What goes into the authorize URL; optional.
     #[prost(message, optional, tag = "7")]
     pub application: ::core::option::Option<Application>,
+    /// What was answered a moment ago has turned out to be old: the log is read before answering. Where that is not possible
+    /// soon, memory answers.
+    #[prost(bool, tag = "8")]
+    pub fresh: bool,
     /// What is known of the person.
     #[prost(oneof = "resolve_sign_in_request::Person", tags = "1, 2, 3, 4, 5")]
     pub person: ::core::option::Option<resolve_sign_in_request::Person>,

@@ -57,6 +57,9 @@ pub struct CreateTestAuthnRequestResponse {
     /// `organizations/{organization}/connections/{connection}`.
     #[prost(string, tag = "4")]
     pub connection: ::prost::alloc::string::String,
+    /// What of the connection is tried, to be brought back with the Response.
+    #[prost(string, tag = "5")]
+    pub tried: ::prost::alloc::string::String,
     /// How the browser carries it.
     #[prost(oneof = "create_test_authn_request_response::Binding", tags = "2, 3")]
     pub binding: ::core::option::Option<create_test_authn_request_response::Binding>,
@@ -88,6 +91,9 @@ pub struct ValidateTestResponseRequest {
     /// The ID of the request it must answer.
     #[prost(string, tag = "4")]
     pub request_id: ::prost::alloc::string::String,
+    /// From CreateTestAuthnRequest, with the request.
+    #[prost(string, tag = "5")]
+    pub tried: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ValidateTestResponseResponse {
@@ -1003,6 +1009,8 @@ pub mod saml_service_client {
         /// Judges the Response of a test sign-in as any other. Nobody is made, nothing is used up but the ticket, and that only when
         /// the test passes, which is recorded. A Response to the request of a real sign-in is refused, and the other way about:
         /// the requests tell themselves apart. INVALID_ARGUMENT/REQUEST_ID_INVALID, and what CreateTestAuthnRequest says of tickets.
+        /// Refused with CONNECTION_CHANGED_DURING_TEST, whatever it says, when the connection is not what it was when the request
+        /// was made: a test counts for the settings that it ran with.
         pub async fn validate_test_response(
             &mut self,
             request: impl tonic::IntoRequest<super::ValidateTestResponseRequest>,
@@ -1169,6 +1177,8 @@ pub mod saml_service_server {
         /// Judges the Response of a test sign-in as any other. Nobody is made, nothing is used up but the ticket, and that only when
         /// the test passes, which is recorded. A Response to the request of a real sign-in is refused, and the other way about:
         /// the requests tell themselves apart. INVALID_ARGUMENT/REQUEST_ID_INVALID, and what CreateTestAuthnRequest says of tickets.
+        /// Refused with CONNECTION_CHANGED_DURING_TEST, whatever it says, when the connection is not what it was when the request
+        /// was made: a test counts for the settings that it ran with.
         async fn validate_test_response(
             &self,
             request: tonic::Request<super::ValidateTestResponseRequest>,

@@ -48,6 +48,7 @@ pub(super) async fn resolve(
             switch_account,
         }),
         person: Some(person),
+        fresh: false,
     };
     let mut client = RoutingServiceClient::new(app.config.routing.clone());
     let answer = client.resolve_sign_in(request).await.map_err(|status| match status.code() {

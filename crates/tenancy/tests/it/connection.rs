@@ -1,9 +1,12 @@
+use std::time::Duration;
+
 use vestibule_decider::{Decider, Scenario};
 use vestibule_tenancy::{
     DisplayName,
     connection::{
-        CertificateOverlapping, CertificateRetired, CertificateTrusted, Command, Configure, Configured, Connection,
-        Create, Disabled, Enabled, Event, NoteTest, Rejection, SamlMetadata, SamlSettings, ServiceProviderAddresses,
+        CertificateOverlapping, CertificateRetired, CertificateTrusted, CertificateValidity, Command, Configure,
+        Configured, Connection, Create, Disabled, Enabled, Event, NoteTest, Rejection, SamlMetadata, SamlSettings,
+        ServiceProviderAddresses,
     },
 };
 
@@ -126,18 +129,42 @@ fn our_addresses_are_made_of_the_connection_alone() {
     assert_eq!(addresses.entity_id, entity_id);
 }
 
-fn note_test(settings: SamlSettings, certificate: &str) -> Command {
+/// Of the connection as `configured` makes it.
+fn note_test(configured: Configured, certificate: &str) -> Command {
     let test = tested().test;
-    Command::NoteTest(NoteTest { test, settings, certificate_fingerprint: certificate.repeat(64), now: now() })
+    let tried = Connection::replay(&[created(), configured.into()]).trust().unwrap().tried();
+    Command::NoteTest(NoteTest { test, tried, certificate_fingerprint: certificate.repeat(64), now: now() })
+}
+
+/// Another address to send people to.
+fn elsewhere() -> Configured {
+    let mut described = identity_provider();
+    described.single_sign_on[0].location = "https://idp.acme.test/other".to_owned();
+    Configured { identity_provider: Some(described), ..Configured::default() }
+}
+
+/// What says nothing of signing in.
+fn described_anew() -> Configured {
+    let mut described = identity_provider();
+    described.metadata_valid_until = Some(now().plus(Duration::from_hours(24)));
+    described.single_logout.clear();
+    described.name_id_formats.clear();
+    Configured { identity_provider: Some(described), display_name: Some("Okta".to_owned()), ..Configured::default() }
+}
+
+fn other_settings() -> Configured {
+    Configured { settings: Some(settings()), ..Configured::default() }
 }
 
 #[test]
 fn a_test_counts_of_what_is_there_and_is_not_live() {
-    let passed = note_test(SamlSettings::default(), "a");
+    let passed = note_test(Configured::default(), "a");
     Scenario::<Connection>::given([created()]).when(&passed).then([tested()]);
     Scenario::<Connection>::given([created(), tested().into()]).when(&passed).then_rejected(&Rejection::TestRepeated);
     Scenario::<Connection>::given([created(), Enabled {}.into()]).when(&passed).then_rejected(&Rejection::Enabled);
-    for other in [note_test(settings(), "a"), note_test(SamlSettings::default(), "b")] {
+    Scenario::<Connection>::given([created()]).when(&note_test(described_anew(), "a")).then([tested()]);
+    let wrong_key = note_test(Configured::default(), "b");
+    for other in [note_test(other_settings(), "a"), note_test(elsewhere(), "a"), wrong_key] {
         Scenario::<Connection>::given([created()]).when(&other).then_rejected(&Rejection::ChangedDuringTest);
     }
 }
@@ -149,8 +176,12 @@ fn a_test_says_nothing_of_other_settings_or_another_identity_provider() {
         state.trust().unwrap().tested.is_some()
     };
     assert!(tested_then(Configured { display_name: Some("Okta".to_owned()), ..Configured::default() }));
-    assert!(!tested_then(Configured { settings: Some(settings()), ..Configured::default() }));
-    assert!(!tested_then(Configured { identity_provider: Some(identity_provider()), ..Configured::default() }));
+    assert!(tested_then(described_anew()), "a document that is stamped anew says nothing else");
+    assert!(!tested_then(other_settings()));
+    assert!(!tested_then(elsewhere()));
+    let back = Configured { settings: Some(SamlSettings::default()), ..Configured::default() };
+    let state = Connection::replay(&[created(), tested().into(), other_settings().into(), back.into()]);
+    assert!(state.trust().unwrap().tested.is_none(), "what was changed and changed back is tested again");
     let rotated = Connection::replay(&[created(), tested().into(), trusted("b"), retired("a")]);
     assert!(rotated.trust().unwrap().tested.is_some(), "certificates come and go without a new test");
 }
@@ -175,4 +206,35 @@ fn one_that_is_replaced_goes_on_until_the_overlap_is_over() {
     Scenario::<Connection>::given(back).when(&Command::NoteTime { now: replaced().until }).then(Vec::<Event>::new());
     let ended = [drained.to_vec(), vec![end.into(), Enabled {}.into()]].concat();
     assert_eq!(Connection::replay(&ended).trust().unwrap().replaced, None);
+}
+
+#[test]
+fn people_get_in_by_a_certificate_that_counts() {
+    let days = |count: u64| Duration::from_hours(24 * count);
+    let lets_in = |events: &[Event], validity: CertificateValidity, at| {
+        let settings = SamlSettings { certificate_validity: validity, ..SamlSettings::default() };
+        let configured = Configured { settings: Some(settings), ..Configured::default() };
+        let events = [&[created()], events, &[configured.into()]].concat();
+        let state = Connection::replay(&events);
+        let trust = state.trust().unwrap();
+        assert!(trust.lets_in(at) || !trust.has_valid_certificate(at), "what is valid lets people in");
+        trust.lets_in(at)
+    };
+    let both = [CertificateValidity::Warn, CertificateValidity::Enforce];
+    let (begins, ends) = (certificate("a").not_before, certificate("a").not_after);
+    for validity in both {
+        assert!(lets_in(&[], validity, begins) && lets_in(&[], validity, ends));
+        // All of them are gone.
+        assert!(!lets_in(&[retired("a")], validity, now()));
+        // The last one leaves, and its moment has come, whether or not anybody has noted it.
+        let moment = now().plus(days(1));
+        let leaves = CertificateOverlapping { fingerprint: "a".repeat(64), retires_at: Some(moment) };
+        assert!(!lets_in(&[leaves.clone().into()], validity, moment));
+        assert!(lets_in(&[leaves.clone().into()], validity, now()));
+        assert!(lets_in(&[leaves.into(), trusted("b")], validity, moment));
+    }
+    for at in [ends.plus(days(1)), begins.minus(days(1))] {
+        assert!(lets_in(&[], CertificateValidity::Warn, at), "the key is what is trusted");
+        assert!(!lets_in(&[], CertificateValidity::Enforce, at));
+    }
 }

@@ -17,6 +17,20 @@ async fn a_known_address_goes_straight_to_the_identity_provider() {
 }
 
 #[tokio::test]
+async fn nobody_is_turned_away_because_routing_is_a_moment_behind() {
+    let world = World::new().await;
+    let sent = world.browser().get(&authorize("&login_hint=ada%40moved.test")).await;
+    assert_eq!(sent.status, StatusCode::FOUND);
+    assert!(sent.location().starts_with("https://idp.acme.test/sso?SAMLRequest="));
+    let asked = world.asked.lock().unwrap().authn_requests.clone();
+    assert_eq!((asked.len(), &*asked[0].connection), (1, &*ACME_CONNECTION.to_string()));
+    // It is asked again once; what it says then counts.
+    let page = world.browser().get(&authorize("&login_hint=ada%40off.test")).await;
+    assert!(page.body.contains("Your organization’s sign-in is not ready"), "{}", page.body);
+    assert_eq!(world.find(page.reference()).await.unwrap().reason, "CONNECTION_DISABLED");
+}
+
+#[tokio::test]
 async fn what_the_application_asks_of_the_authentication_is_handed_on() {
     let world = World::new().await;
     let browser = world.browser();

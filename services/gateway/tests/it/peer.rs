@@ -29,7 +29,7 @@ use vestibule_tenancy::assertion::{self, Accepted, Assertion};
 
 use crate::{
     logout_peer, test_peer,
-    world::{ACME, ACME_CONNECTION, GLOBEX, GLOBEX_CONNECTION, PERSON},
+    world::{ACME, ACME_CONNECTION, GLOBEX, GLOBEX_CONNECTION, OLD_CONNECTION, PERSON},
 };
 
 /// Routes `@acme.test` and `@globex.test` to their connection; `@both.test` may choose; `@direct.test`, `@closed.test`
@@ -72,6 +72,11 @@ impl RoutingService for Routing {
         let (decision, reason, connections, organization) = match domain {
             "acme.test" | "ticket-acme" => (Decision::Brokered, "DOMAIN_VERIFIED", vec![acme()], Some(ACME)),
             "globex.test" | "ticket-globex" => (Decision::Brokered, "DOMAIN_VERIFIED", vec![globex()], Some(GLOBEX)),
+            // Acme has just turned the old one off, which is known at a second look only.
+            "moved.test" if request.fresh => (Decision::Brokered, "DOMAIN_VERIFIED", vec![acme()], Some(ACME)),
+            "moved.test" | "off.test" => {
+                (Decision::Brokered, "DOMAIN_VERIFIED", vec![choice(ACME, OLD_CONNECTION, "Old")], Some(ACME))
+            }
             "both.test" => (Decision::Choose, "SEVERAL_CONNECTIONS", vec![acme(), globex()], Some(ACME)),
             "direct.test" => (Decision::Direct, "DOMAIN_VERIFIED", vec![], Some(ACME)),
             "closed.test" => (Decision::Refused, "ORGANIZATION_SUSPENDED", vec![], Some(ACME)),
@@ -147,6 +152,9 @@ impl SamlService for Saml {
         let request = request.into_inner();
         let relay_state = request.relay_state.clone();
         assert!(relay_state.len() <= 80, "SAML Bindings section 3.4.3");
+        if request.connection == OLD_CONNECTION.to_string() {
+            return Err(to_status("saml.vestibule", &Disabled));
+        }
         let mut asked = self.asked.lock().unwrap();
         asked.authn_requests.push(request.clone());
         asked.traceparents.push(traceparent);

@@ -59,7 +59,8 @@ pub(crate) fn create(asked: &CreateTestAuthnRequestRequest) -> Result<CreateTest
         _ => return Err(no(&Ticket::Invalid)),
     };
     let connection = resource::connection_name(organization, connection);
-    Ok(CreateTestAuthnRequestResponse { request_id: "_test-1".to_owned(), binding: Some(binding), connection })
+    let (request_id, tried) = ("_test-1".to_owned(), "as-it-is".to_owned());
+    Ok(CreateTestAuthnRequestResponse { request_id, binding: Some(binding), connection, tried })
 }
 
 pub(crate) fn validate(asked: &ValidateTestResponseRequest) -> Result<ValidateTestResponseResponse, Status> {

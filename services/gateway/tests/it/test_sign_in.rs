@@ -38,7 +38,8 @@ async fn a_test_ends_on_a_page_with_every_check_and_what_would_be_released() {
     assert_eq!(world.head().await, before, "the gateway records nothing of a test");
     let asked = world.asked.lock().unwrap().clone();
     assert_eq!((asked.tests.len(), asked.validations.len(), asked.authn_requests.len()), (1, 0, 0));
-    assert_eq!((&*asked.tests[0].ticket, &*asked.tests[0].request_id), ("good", "_test-1"));
+    let brought = &asked.tests[0];
+    assert_eq!((&*brought.ticket, &*brought.request_id, &*brought.tried), ("good", "_test-1", "as-it-is"));
 }
 
 #[tokio::test]

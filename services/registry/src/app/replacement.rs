@@ -7,7 +7,7 @@ use vestibule_eventlog::{AppendError, StreamId, Transaction, Version};
 use vestibule_kernel::OrganizationId;
 use vestibule_tenancy::{
     Note,
-    connection::{Command, Connection},
+    connection::{Command, Connection, Trust},
     onboarding::Onboarding,
 };
 
@@ -31,7 +31,7 @@ pub(crate) struct Replace {
 }
 
 impl Registry {
-    /// Lets people begin over another connection, which must be ready, and disables the old one after an overlap. Answers
+    /// Lets people begin over another connection, which must be ready and let them in, and disables the old one after an overlap. Answers
     /// both, the old one first.
     pub(crate) async fn replace_connection(
         &self,
@@ -50,6 +50,10 @@ impl Registry {
             let (leaving, coming) = (self.existing(&old).await?, self.existing(&new).await?);
             require_etag(&change, leaving.version)?;
             let until = self.clock.now().plus(overlap);
+            if !coming.state.trust().is_some_and(|trust| trust.lets_in(self.clock.now())) {
+                // Whatever somebody says why: whoever means that nobody gets in disables the other one.
+                return Err(Error::ReplacementUnusable);
+            }
             let end = Command::Replace { by: replacement.1, until };
             let end = leaving.state.decide(&end).map_err(Error::rejected)?;
             let begin = coming.state.decide(&Command::Enable).map_err(Error::rejected)?;
@@ -97,7 +101,7 @@ impl Registry {
             let mut transaction = Transaction::new(change.metadata.clone())
                 .append(disabled.clone(), known.version, &events)
                 .map_err(|error| AppendError::Unprepared(Box::new(error)))?;
-            if !leave_without_sign_in && is_begun_with(&known.state) {
+            if !leave_without_sign_in && is_begun_with(&known.state).is_some() {
                 let (other, version) = self.way_in(id.0, Some(id)).await?.ok_or(Error::LastConnection)?;
                 // Whoever turns that one off at the same time looks for another one, too: one of the two comes too late.
                 transaction = transaction.unchanged(other, version);
@@ -111,7 +115,7 @@ impl Registry {
         Err(Error::Contended)
     }
 
-    /// Another connection than `except` over which people of the organization begin a sign-in, as it is now.
+    /// Another connection than `except` over which people of the organization begin a sign-in, and get in, as it is now.
     pub(super) async fn way_in(
         &self,
         organization: OrganizationId,
@@ -123,7 +127,7 @@ impl Registry {
             }
             let stream = connection_stream(connection);
             let known = self.log.load::<Connection>(&stream).await?;
-            if is_begun_with(&known.state) {
+            if is_begun_with(&known.state).is_some_and(|trust| trust.lets_in(self.clock.now())) {
                 return Ok(Some((stream, known.version)));
             }
         }
@@ -131,6 +135,10 @@ impl Registry {
     }
 }
 
-fn is_begun_with(connection: &Connection) -> bool {
-    matches!(connection, Connection::Enabled(trust) if trust.replaced.is_none())
+/// Whom people begin with there, if they do.
+fn is_begun_with(connection: &Connection) -> Option<&Trust> {
+    match connection {
+        Connection::Enabled(trust) => Some(trust).filter(|trust| trust.replaced.is_none()),
+        Connection::Absent | Connection::Disabled(_) => None,
+    }
 }

@@ -21,6 +21,9 @@ pub(crate) struct NewTestSignIn {
 /// What is known of a test sign-in.
 pub(crate) struct TestSignIn {
     pub(crate) ticket: TestTicket,
+    /// Whether somebody has passed, which the event log knows.
+    pub(crate) has_passed: bool,
+    /// What came of the attempt that passed, or else of the last one.
     pub(crate) outcome: Option<TestOutcome>,
 }
 
@@ -55,10 +58,11 @@ impl Registry {
     pub(crate) async fn test_sign_in(&self, id: ConnectionName, test: Uuid) -> Result<TestSignIn, Error> {
         let found = self.test_sign_ins.find(test, self.clock.now()).await?;
         let is_its = |ticket: &TestTicket| (ticket.organization, ticket.connection) == id;
-        match found.filter(|(ticket, _)| is_its(ticket)) {
-            Some((ticket, outcome)) => Ok(TestSignIn { ticket, outcome }),
-            None => Err(Error::TestSignInNotFound),
-        }
+        let (ticket, outcome) = found.filter(|(ticket, _)| is_its(ticket)).ok_or(Error::TestSignInNotFound)?;
+        // What came of it is noted after it was recorded, and may not have been.
+        let has_passed = self.log.holder(connection::TEST, &test.to_string()).await?.is_some();
+        let outcome = outcome.filter(|outcome| outcome.refused.is_none() == has_passed);
+        Ok(TestSignIn { ticket, has_passed, outcome })
     }
 
     async fn requires_email(&self, user_pool: Option<UserPoolId>) -> Result<bool, Error> {

@@ -46,6 +46,16 @@ pub(crate) fn parent(parent: &str) -> Result<Option<OrganizationId>, Error> {
     if parent == "organizations/-" { Ok(None) } else { Ok(Some(resource::organization("parent", parent)?)) }
 }
 
+/// What was looked at: without it there is nothing to say of it.
+pub(crate) fn reviewed(etag: &str) -> Result<&str, Error> {
+    if etag.is_empty() {
+        return Err(
+            InvalidFields::one("ETAG_REQUIRED", "etag", "must be that of the connection that was looked at").into()
+        );
+    }
+    Ok(etag)
+}
+
 /// Why people may sign in all the same; empty: they may not.
 pub(crate) fn override_note(text: &str) -> Result<Option<Note>, InvalidFields> {
     let mut fields = Fields::default();
@@ -150,9 +160,9 @@ pub(crate) fn test_name(name: &str) -> Result<(ConnectionName, Uuid), Error> {
 
 pub(crate) fn test_message(test: &TestSignIn, now: Timestamp) -> pb::TestSignIn {
     use pb::test_sign_in::State;
-    let TestSignIn { ticket, outcome } = test;
+    let TestSignIn { ticket, has_passed, outcome } = test;
     let state = match outcome {
-        Some(outcome) if outcome.refused.is_none() => State::Passed,
+        _ if *has_passed => State::Passed,
         Some(_) if now < ticket.expires_at => State::Refused,
         None if now < ticket.expires_at => State::Waiting,
         Some(_) | None => State::Expired,

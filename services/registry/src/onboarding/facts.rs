@@ -1,6 +1,6 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::json;
-use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
+use vestibule_kernel::{ConnectionId, OrganizationId};
 use vestibule_tenancy::{
     connection::{Connection, SamlSettings, Trust},
     domain::Domain,
@@ -22,7 +22,7 @@ impl Onboardings {
             |trust| Facts {
                 domain_verified,
                 metadata_imported: true,
-                certificate_valid: is_certificate_valid(trust, self.clock.now()),
+                certificate_valid: trust.has_valid_certificate(self.clock.now()),
                 mapping: mapping(&trust.settings),
                 tested: is_tested(trust),
                 enabled: matches!(connection, Connection::Enabled(_)),
@@ -73,10 +73,6 @@ const fn without_connection(domain_verified: bool) -> Facts {
         tested: false,
         enabled: false,
     }
-}
-
-fn is_certificate_valid(trust: &Trust, now: Timestamp) -> bool {
-    trust.certificates.iter().any(|certificate| certificate.not_before <= now && now <= certificate.not_after)
 }
 
 /// A test that was signed with a key that is not trusted any more says nothing of those that are.

@@ -11,7 +11,7 @@ use vestibule_rpc::{
 use super::{Api, change, refused};
 use crate::{
     app::TestSignIn,
-    convert::onboarding::{Name, lifetime, message, name, parent, test_message, test_name},
+    convert::onboarding::{Name, lifetime, message, name, parent, reviewed, test_message, test_name},
     listing::Listing,
 };
 
@@ -50,7 +50,7 @@ impl OnboardingService for Api {
     ) -> Result<Response<ReviewMappingResponse>, Status> {
         let ReviewMappingRequest { name, etag } = request.get_ref();
         let id = resource::connection("name", name).map_err(refused)?;
-        let change = change(&request, "etag", etag)?;
+        let change = change(&request, "etag", reviewed(etag).map_err(refused)?)?;
         let onboarding = self.registry.review_mapping(id, change).await.map_err(refused)?;
         Ok(Response::new(ReviewMappingResponse { onboarding: Some(message(&onboarding)) }))
     }
@@ -64,7 +64,7 @@ impl OnboardingService for Api {
         let id = resource::connection("connection", connection).map_err(refused)?;
         let lifetime = lifetime(wanted.as_ref()).map_err(refused)?;
         let made = self.registry.create_test_sign_in(id, lifetime).await.map_err(refused)?;
-        let test = TestSignIn { ticket: made.ticket, outcome: None };
+        let test = TestSignIn { ticket: made.ticket, has_passed: false, outcome: None };
         let test_sign_in = Some(test_message(&test, self.registry.now()));
         Ok(Response::new(CreateTestSignInResponse { test_sign_in, url: made.url }))
     }

@@ -11,8 +11,8 @@ use vestibule_host::{Resources, Service};
 use vestibule_registry_service::Config;
 use vestibule_rpc::registry::v1::{
     AttestDomainRequest, Connection, CreateTestSignInRequest, DeleteDomainRequest, DisableConnectionRequest,
-    EnableConnectionRequest, GetOnboardingRequest, GetTestSignInRequest, ListOnboardingsRequest, Onboarding,
-    OnboardingStep, ReviewMappingRequest, SamlIdentityProvider, SamlSettings, UpdateConnectionRequest,
+    EnableConnectionRequest, GetConnectionRequest, GetOnboardingRequest, GetTestSignInRequest, ListOnboardingsRequest,
+    Onboarding, OnboardingStep, ReviewMappingRequest, SamlIdentityProvider, SamlSettings, UpdateConnectionRequest,
     connection::IdentityProvider,
     onboarding::State,
     onboarding_service_client::OnboardingServiceClient,
@@ -20,7 +20,7 @@ use vestibule_rpc::registry::v1::{
     test_sign_in::State as TestState,
 };
 use vestibule_storage::{TestOutcome, TestRefusal, TestSignIns, TestTicket};
-use vestibule_tenancy::connection::{self as domain_connection, NoteTest, SamlSettings as Settings};
+use vestibule_tenancy::connection::{self as domain_connection, NoteTest};
 
 use crate::registry::{Registry, assert_field, assert_refused, identity_provider, now, saml_connection, saml_of};
 
@@ -37,6 +37,13 @@ impl Registry {
     async fn review(&self, name: &str, etag: &str) -> Result<Onboarding, Status> {
         let request = ReviewMappingRequest { name: name.to_owned(), etag: etag.to_owned() };
         Ok(self.onboardings().review_mapping(request).await?.into_inner().onboarding.unwrap())
+    }
+
+    /// Looks at the connection as it is, and says that its mapping is right.
+    async fn look_and_review(&self, name: &str) {
+        let request = GetConnectionRequest { name: name.to_owned() };
+        let seen = self.connections().get_connection(request).await.unwrap().into_inner().connection.unwrap();
+        self.review(name, &seen.etag).await.unwrap();
     }
 
     async fn enable(&self, name: &str, override_note: &str) -> Result<Connection, Status> {
@@ -63,14 +70,14 @@ impl Registry {
         let (organization, id) = vestibule_rpc::resource::connection("name", &connection.name).unwrap();
         let stream = StreamId::of_id(domain_connection::CATEGORY, Some(organization), id.uuid());
         let state = self.log.load::<domain_connection::Connection>(&stream).await.unwrap().state;
-        let settings: Settings = state.trust().unwrap().settings.clone();
+        let tried = state.trust().unwrap().tried();
         let certificate_fingerprint = saml_of(connection).certificates[0].sha256_fingerprint.clone();
-        let note = NoteTest { test: test.to_owned(), settings, certificate_fingerprint, now: now() };
+        let note = NoteTest { test: test.to_owned(), tried, certificate_fingerprint, now: now() };
         let command = domain_connection::Command::NoteTest(note);
         self.log.execute::<domain_connection::Connection>(&stream, None, Metadata::default(), &command).await.unwrap();
     }
 
-    async fn configure(&self, name: &str, settings: SamlSettings, field: &str) {
+    pub(crate) async fn configure(&self, name: &str, settings: SamlSettings, field: &str) {
         let saml = SamlIdentityProvider { settings: Some(settings), ..SamlIdentityProvider::default() };
         let connection = Connection {
             name: name.to_owned(),
@@ -168,8 +175,8 @@ async fn each_step_is_recorded_in_order_and_once() {
     registry.recorded_up_to(3).await;
     registry.own(&acme, "acme.test").await;
     registry.recorded_up_to(4).await;
-    registry.review(&connection.name, "").await.unwrap();
-    registry.review(&connection.name, "").await.unwrap();
+    registry.look_and_review(&connection.name).await;
+    registry.look_and_review(&connection.name).await;
     registry.tested(&connection, TEST).await;
     registry.recorded_up_to(6).await;
     registry.enable(&connection.name, "").await.unwrap();
@@ -231,7 +238,7 @@ async fn what_is_gone_is_missing_again() {
     let registry = Registry::start().await;
     let (acme, connection) = registry.newcomer().await;
     let domain = registry.own(&acme, "acme.test").await;
-    registry.review(&connection.name, "").await.unwrap();
+    registry.look_and_review(&connection.name).await;
     registry.tested(&connection, TEST).await;
     let open_now = async || open(&registry.onboarding(&connection.name).await.unwrap());
     assert_eq!(open_now().await, [Step::RoutingEnabled]);
@@ -242,7 +249,7 @@ async fn what_is_gone_is_missing_again() {
     assert_eq!(open_now().await, [Step::MappingReviewed, Step::TestSignInPassed, Step::RoutingEnabled]);
     let stale = registry.review(&connection.name, &connection.etag).await;
     assert_refused(stale, Code::Aborted, "ETAG_MISMATCH");
-    registry.review(&connection.name, "").await.unwrap();
+    registry.look_and_review(&connection.name).await;
     // What has nothing to do with the mapping leaves the review.
     let settings = SamlSettings { force_authn: true, ..SamlSettings::default() };
     registry.configure(&connection.name, settings, "force_authn").await;
@@ -254,11 +261,31 @@ async fn what_is_gone_is_missing_again() {
 }
 
 #[tokio::test]
+async fn only_the_mapping_that_somebody_has_looked_at_is_right() {
+    let registry = Registry::start().await;
+    let (_, connection) = registry.newcomer().await;
+    assert_field(registry.review(&connection.name, "").await, "ETAG_REQUIRED", "etag");
+    assert_field(registry.review(&connection.name, "x").await, "ETAG_INVALID", "etag");
+    // Between the look and the word somebody else makes everybody an administrator.
+    let role = vestibule_rpc::registry::v1::RoleRule { group: "Everybody".to_owned(), role: "admin".to_owned() };
+    let settings = SamlSettings { roles: vec![role], ..SamlSettings::default() };
+    registry.configure(&connection.name, settings, "roles").await;
+    let stale = registry.review(&connection.name, &connection.etag).await;
+    assert_refused(stale, Code::Aborted, "ETAG_MISMATCH");
+    let ahead = registry.review(&connection.name, "1000").await;
+    assert_refused(ahead, Code::Aborted, "ETAG_MISMATCH");
+    assert!(open(&registry.onboarding(&connection.name).await.unwrap()).contains(&Step::MappingReviewed));
+    assert!(!registry.recorded().await.iter().any(|(_, step)| step == "mapping_reviewed"));
+    registry.look_and_review(&connection.name).await;
+    assert!(!open(&registry.onboarding(&connection.name).await.unwrap()).contains(&Step::MappingReviewed));
+}
+
+#[tokio::test]
 async fn a_test_with_a_key_that_is_trusted_no_more_has_to_be_repeated() {
     let registry = Registry::start().await;
     let (acme, connection) = registry.newcomer().await;
     registry.own(&acme, "acme.test").await;
-    registry.review(&connection.name, "").await.unwrap();
+    registry.look_and_review(&connection.name).await;
     registry.tested(&connection, TEST).await;
     registry.recorded_up_to(6).await;
     // Nothing changes but the key.
@@ -360,7 +387,14 @@ async fn a_test_has_a_link_and_what_came_of_it_is_told() {
     tests.conclude(&ticket, &outcome).await.unwrap();
     let told = get(&test.name).await.unwrap();
     assert_eq!((told.state(), told.refused.unwrap().reason.as_str()), (TestState::Refused, "SIGNATURE_MISSING"));
-    tests.conclude(&ticket, &TestOutcome { refused: None, claims: vec!["email".to_owned()], ..outcome }).await.unwrap();
+    // Whoever recorded that it passed may have been killed before they noted what came of it.
+    registry.tested(&connection, &ticket.id.to_string()).await;
+    let told = get(&test.name).await.unwrap();
+    assert_eq!((told.state(), told.refused, told.end_time), (TestState::Passed, None, None));
+    let passed = TestOutcome { refused: None, claims: vec!["email".to_owned()], ..outcome.clone() };
+    tests.conclude(&ticket, &passed).await.unwrap();
+    // Another attempt with the same link ends after it.
+    tests.conclude(&ticket, &outcome).await.unwrap();
     let told = get(&test.name).await.unwrap();
     assert_eq!((told.state(), told.claims.as_slice()), (TestState::Passed, ["email".to_owned()].as_slice()));
     // Under another connection there is no such test, and an hour after its link expired there is none at all.

@@ -14,19 +14,22 @@ use vestibule_tenancy::connection;
 use crate::registry::{Registry, assert_field, assert_refused, identity_provider};
 
 impl Registry {
-    async fn live(&self, organization: &str) -> Connection {
+    pub(crate) async fn live(&self, organization: &str) -> Connection {
         let created = self.create_connection(organization, &identity_provider().metadata_xml()).await.unwrap();
         let (name, override_note) = (created.name, "tried by phone".to_owned());
         let request = EnableConnectionRequest { name, etag: String::new(), override_note };
         self.connections().enable_connection(request).await.unwrap().into_inner().connection.unwrap()
     }
 
-    async fn replace_by(&self, request: ReplaceConnectionRequest) -> Result<(Connection, Connection), Status> {
+    pub(crate) async fn replace_by(
+        &self,
+        request: ReplaceConnectionRequest,
+    ) -> Result<(Connection, Connection), Status> {
         let answer = self.connections().replace_connection(request).await?.into_inner();
         Ok((answer.connection.unwrap(), answer.replacement.unwrap()))
     }
 
-    async fn turn_off(&self, name: &str, leave_without_sign_in: bool) -> Result<Connection, Status> {
+    pub(crate) async fn turn_off(&self, name: &str, leave_without_sign_in: bool) -> Result<Connection, Status> {
         let request = DisableConnectionRequest {
             name: name.to_owned(),
             leave_without_sign_in,
@@ -43,14 +46,14 @@ impl Registry {
         self.log.execute::<connection::Connection>(&stream, None, Metadata::default(), &note).await.unwrap();
     }
 
-    async fn verified(&self, organization: &str, name: &str) -> Domain {
+    pub(crate) async fn verified(&self, organization: &str, name: &str) -> Domain {
         let name = self.create_domain(organization, name).await.unwrap().name;
         let request =
             AttestDomainRequest { name, note: "contract".to_owned(), include_subdomains: true, ..Default::default() };
         self.domains().attest_domain(request).await.unwrap().into_inner().domain.unwrap()
     }
 
-    async fn move_domain(&self, name: &str, destination: &str, anyway: bool) -> Result<Domain, Status> {
+    pub(crate) async fn move_domain(&self, name: &str, destination: &str, anyway: bool) -> Result<Domain, Status> {
         let request = MoveDomainRequest {
             name: name.to_owned(),
             destination: destination.to_owned(),
@@ -62,7 +65,7 @@ impl Registry {
     }
 }
 
-fn by(old: &str, new: &str) -> ReplaceConnectionRequest {
+pub(crate) fn by(old: &str, new: &str) -> ReplaceConnectionRequest {
     let (name, replacement, override_note) = (old.to_owned(), new.to_owned(), "tried by phone".to_owned());
     ReplaceConnectionRequest { name, replacement, override_note, ..ReplaceConnectionRequest::default() }
 }

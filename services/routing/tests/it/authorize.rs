@@ -18,7 +18,8 @@ async fn url_for(
     application: Application,
 ) -> (Decision, HashMap<String, String>) {
     let user_pool = deployment.pool_name();
-    let request = ResolveSignInRequest { person: Some(person), user_pool, application: Some(application) };
+    let (person, application) = (Some(person), Some(application));
+    let request = ResolveSignInRequest { person, user_pool, application, ..ResolveSignInRequest::default() };
     let answer = deployment.ask(request).await.unwrap();
     if answer.authorize_url.is_empty() {
         return (answer.decision(), HashMap::new());

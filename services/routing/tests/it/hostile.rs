@@ -59,7 +59,8 @@ async fn what_is_no_address_domain_or_code_has_a_reason_and_a_field() {
     }
     let status = deployment.ask(ResolveSignInRequest::default()).await.unwrap_err();
     assert_eq!(vestibule_rpc::reason_of(&status).as_deref(), Some("PERSON_MISSING"));
-    let pool = ResolveSignInRequest { person: Some(code("acme")), user_pool: "pools/x".to_owned(), application: None };
+    let (person, user_pool) = (Some(code("acme")), "pools/x".to_owned());
+    let pool = ResolveSignInRequest { person, user_pool, ..ResolveSignInRequest::default() };
     let status = deployment.ask(pool).await.unwrap_err();
     assert_eq!(vestibule_rpc::reason_of(&status).as_deref(), Some("RESOURCE_NAME_INVALID"));
 }

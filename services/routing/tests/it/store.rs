@@ -1,4 +1,4 @@
-//! A store whose readers can be cut off.
+//! A store whose readers can be cut off, or left waiting.
 
 use std::sync::{
     Arc,
@@ -18,11 +18,13 @@ pub(crate) struct Severed {
     pub(crate) store: SqliteStore,
     pub(crate) cut: Arc<AtomicBool>,
     pub(crate) refused: Arc<AtomicU64>,
+    /// As many readers get no answer.
+    pub(crate) hold: Arc<AtomicU64>,
 }
 
 impl Severed {
     pub(crate) fn over(store: SqliteStore) -> Self {
-        Self { store, cut: Arc::default(), refused: Arc::default() }
+        Self { store, cut: Arc::default(), refused: Arc::default(), hold: Arc::default() }
     }
 }
 
@@ -44,6 +46,9 @@ impl Store for Severed {
         if self.cut.load(Ordering::SeqCst) {
             self.refused.fetch_add(1, Ordering::SeqCst);
             return Err(ReadError::Unavailable("the cable is cut".into()));
+        }
+        if self.hold.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() {
+            std::future::pending::<()>().await;
         }
         self.store.read_all(after, filter, max).await
     }

@@ -3,7 +3,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 use tonic::Code;
 use vestibule_eventlog::{Draft, Metadata, StreamAppend, StreamId, Transaction, Version};
 use vestibule_kernel::{IdSource as _, OrganizationId, SystemIds};
-use vestibule_rpc::routing::v1::{Decision, resolve_sign_in_request::Person};
+use vestibule_rpc::routing::v1::{Decision, ResolveSignInRequest, resolve_sign_in_request::Person};
 use vestibule_tenancy::{connection, domain, organization, user_pool};
 
 use crate::deployment::{Deployment, application, eventually, of};
@@ -133,4 +133,26 @@ async fn a_view_that_met_an_event_it_cannot_read_does_not_answer() {
         answer.is_err_and(|status| vestibule_rpc::reason_of(&status).as_deref() == Some("VIEW_STALE"))
     };
     eventually(stopped).await;
+}
+
+#[tokio::test]
+async fn what_has_turned_out_to_be_old_is_looked_up_in_the_log() {
+    let mut deployment = Deployment::start().await;
+    let (acme, old) = deployment.customer("acme", "acme.test").await;
+    deployment.settle().await;
+    let before = deployment.resolve_email("ada@acme.test").await;
+    // Whatever feeds memory is stuck, and people sign in over another connection from now on.
+    deployment.store.hold.store(1, Ordering::SeqCst);
+    let new = deployment.connection(acme, "New").await;
+    deployment.reconnect(acme, old, connection::Disabled { note: String::new() }).await;
+    eventually(async || deployment.store.hold.load(Ordering::SeqCst) == 0).await;
+    assert_eq!(deployment.resolve_email("ada@acme.test").await.connections, before.connections);
+    let asking = ResolveSignInRequest { fresh: true, ..of(Person::Email("ada@acme.test".to_owned())) };
+    let answer = deployment.ask(asking.clone()).await.unwrap();
+    assert_eq!((answer.decision(), answer.connections.len()), (Decision::Brokered, 1));
+    assert!(answer.connections[0].connection.ends_with(&new.to_string()), "{answer:?}");
+    // What was taken in stays, and a log that does not answer leaves what there is.
+    assert_eq!(deployment.resolve_email("ada@acme.test").await.connections[0].display_name, "New");
+    deployment.store.cut.store(true, Ordering::SeqCst);
+    assert_eq!(deployment.ask(asking).await.unwrap().connections[0].display_name, "New");
 }

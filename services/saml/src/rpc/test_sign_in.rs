@@ -3,25 +3,27 @@
 
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use tonic::Request;
-use vestibule_eventlog::{AppendError, CommandError, StreamId};
-use vestibule_kernel::{Chain, Timestamp};
+use vestibule_eventlog::{AppendError, CommandError, Metadata, StreamId};
+use vestibule_kernel::{Chain, Explain as _, Timestamp};
 use vestibule_rpc::{
     resource,
     saml::v1::{
         Check as CheckMessage, CreateTestAuthnRequestRequest, CreateTestAuthnRequestResponse,
         Refusal as RefusalMessage, TestIdentity, ValidateTestResponseRequest, ValidateTestResponseResponse,
-        create_authn_request_response, create_test_authn_request_response::Binding,
+        create_authn_request_response, create_test_authn_request_response::Binding, refusal::Responsible,
         validate_test_response_response::Outcome,
     },
 };
 use vestibule_saml::RequestId;
 use vestibule_storage::{TestCheck, TestOutcome, TestRefusal, TestTicket, TestTicketError};
-use vestibule_tenancy::connection::{self, Command, Connection, NoteTest, TEST};
+use vestibule_tenancy::connection::{self, Command, Connection, NoteTest, TEST, Tried};
 
 use super::{Api, Arrived, relay_state_of};
 use crate::{
     authn_request::{self, Wanted},
+    checklist::Checklist,
     connection::ReadyConnection,
     error::Error,
     judge::{Acceptable, Case},
@@ -45,7 +47,8 @@ impl Api {
             create_authn_request_response::Binding::PostForm(form) => Binding::PostForm(form),
         });
         let name = resource::connection_name(connection.organization, connection.id);
-        Ok(CreateTestAuthnRequestResponse { request_id: made.request_id, binding, connection: name })
+        let tried = digest_of(&connection.tried);
+        Ok(CreateTestAuthnRequestResponse { request_id: made.request_id, binding, connection: name, tried })
     }
 
     pub(super) async fn validate_test(
@@ -59,31 +62,46 @@ impl Api {
         if asked.connection != connection.id.to_string() {
             return Err(TestTicketError::Invalid.into());
         }
-        let arrived = Arrived {
-            saml_response: &asked.saml_response,
-            request_id: request_id.as_str(),
-            email_required: ticket.email_required,
-            now,
+        let (outcome, checks) = if asked.tried == digest_of(&connection.tried) {
+            let arrived = Arrived {
+                saml_response: &asked.saml_response,
+                request_id: request_id.as_str(),
+                email_required: ticket.email_required,
+                now,
+            };
+            self.judge_test(&ticket, &connection, arrived, vestibule_host::metadata(request)).await?
+        } else {
+            (changed(), Checklist::default().finish())
         };
-        let case = Case { is_test: true, ..self.case(&connection, arrived) };
-        let (checks, verdict) = self.judge_sample(&case).await?;
-        let checks = checks.finish();
-        let outcome = match verdict {
-            Ok(acceptable) => {
-                self.note_test(&ticket, &connection, &acceptable, vestibule_host::metadata(request)).await?;
-                Outcome::Passed(whom(&connection, &acceptable))
-            }
-            Err(refusal) => {
-                tracing::info!(connection = %connection.id, reason = refusal.reason(), "test sign-in refused");
-                Outcome::Refused(Refusal::message(refusal))
-            }
-        };
+        if let Outcome::Refused(refusal) = &outcome {
+            tracing::info!(connection = %connection.id, reason = refusal.reason, "test sign-in refused");
+        }
         let concluded = self.test_sign_ins.conclude(&ticket, &recorded(&outcome, &checks, now)).await;
         if let Err(error) = concluded {
             // The page tells; whoever asks from elsewhere goes on waiting.
             tracing::warn!(error = %Chain(&error), "what came of a test sign-in could not be noted");
         }
         Ok(ValidateTestResponseResponse { outcome: Some(outcome), checks })
+    }
+
+    /// Judges, and records that the test passed, if it did and is of what is there.
+    async fn judge_test(
+        &self,
+        ticket: &TestTicket,
+        connection: &Arc<ReadyConnection>,
+        arrived: Arrived<'_>,
+        metadata: Metadata,
+    ) -> Result<(Outcome, Vec<CheckMessage>), Error> {
+        let case = Case { is_test: true, ..self.case(connection, arrived) };
+        let (checks, verdict) = self.judge_sample(&case).await?;
+        let outcome = match verdict {
+            Ok(acceptable) if self.note_test(ticket, connection, &acceptable, metadata).await? => {
+                Outcome::Passed(whom(connection, &acceptable))
+            }
+            Ok(_) => changed(),
+            Err(refusal) => Outcome::Refused(Refusal::message(refusal)),
+        };
+        Ok((outcome, checks.finish()))
     }
 
     /// The ticket, and the connection that may be tried with it.
@@ -105,23 +123,25 @@ impl Api {
         Ok((ticket, connection))
     }
 
-    /// Records that the test passed, once for each ticket, and only of the connection as it was judged.
+    /// Records that the test passed, once for each ticket, and only of the connection as it was judged: whether it is still
+    /// that.
     async fn note_test(
         &self,
         ticket: &TestTicket,
         connection: &ReadyConnection,
         acceptable: &Acceptable,
-        metadata: vestibule_eventlog::Metadata,
-    ) -> Result<(), Error> {
+        metadata: Metadata,
+    ) -> Result<bool, Error> {
         let stream = StreamId::of_id(connection::CATEGORY, Some(connection.organization), connection.id.uuid());
         let note = Command::NoteTest(NoteTest {
             test: ticket.id.to_string(),
-            settings: connection.settings.clone(),
+            tried: connection.tried.clone(),
             certificate_fingerprint: acceptable.assertion.signed_by.to_string(),
             now: self.clock.now(),
         });
         match self.acceptor.log.execute::<Connection>(&stream, None, metadata, &note).await {
-            Ok(_) => Ok(()),
+            Ok(_) => Ok(true),
+            Err(CommandError::Rejected(connection::Rejection::ChangedDuringTest)) => Ok(false),
             Err(CommandError::Rejected(rejection)) => Err(rejection.into()),
             Err(CommandError::Append(AppendError::Reserved { .. })) => Err(connection::Rejection::TestRepeated.into()),
             Err(CommandError::Append(error)) => Err(error.into()),
@@ -129,6 +149,22 @@ impl Api {
             Err(CommandError::Stale { .. } | CommandError::Contended) => Err(Error::Contended),
         }
     }
+}
+
+/// Tells what is tried apart from everything else.
+fn digest_of(tried: &Tried) -> String {
+    let text = serde_json::to_vec(tried).unwrap_or_default();
+    hex::encode(digest(&SHA256, &text))
+}
+
+/// What was asked is not what is there, so what came back says nothing of either.
+fn changed() -> Outcome {
+    let rejection = connection::Rejection::ChangedDuringTest;
+    Outcome::Refused(RefusalMessage {
+        reason: rejection.explain().reason.to_owned(),
+        responsible: Responsible::Operator.into(),
+        message: rejection.to_string(),
+    })
 }
 
 fn whom(connection: &ReadyConnection, acceptable: &Acceptable) -> TestIdentity {

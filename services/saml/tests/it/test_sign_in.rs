@@ -20,7 +20,7 @@ use vestibule_tenancy::{
     organization,
 };
 
-use crate::world::{Customer, World, accepted, ada, now, refused, signing_key};
+use crate::world::{Customer, World, accepted, ada, metadata, now, refused, signing_key};
 
 fn note() -> Note {
     Note::parse("test").unwrap()
@@ -52,10 +52,11 @@ impl World {
         self.ticket_of(customer, |_| {}).await.1
     }
 
-    async fn test_request(&self, ticket: &str) -> Result<String, Status> {
+    async fn test_request(&self, ticket: &str) -> Result<Sent, Status> {
         let relay_state = "handle".to_owned();
         let request = CreateTestAuthnRequestRequest { ticket: ticket.to_owned(), relay_state };
-        Ok(self.saml().create_test_authn_request(request).await?.into_inner().request_id)
+        let made = self.saml().create_test_authn_request(request).await?.into_inner();
+        Ok(Sent { request_id: made.request_id, tried: made.tried })
     }
 
     async fn validate_test(
@@ -63,22 +64,36 @@ impl World {
         customer: &Customer,
         ticket: &str,
         saml_response: &str,
-        request_id: &str,
+        sent: &Sent,
     ) -> Result<ValidateTestResponseResponse, Status> {
-        let request = ValidateTestResponseRequest {
-            ticket: ticket.to_owned(),
-            connection: customer.connection.to_string(),
-            saml_response: saml_response.to_owned(),
-            request_id: request_id.to_owned(),
-        };
+        let request = sent.answered(customer, ticket, saml_response);
         self.saml().validate_test_response(request).await.map(tonic::Response::into_inner)
     }
 
     /// A whole test sign-in.
     async fn test(&self, customer: &Customer, ticket: &str, subject: &Subject) -> ValidateTestResponseResponse {
-        let request_id = self.test_request(ticket).await.unwrap();
-        let response = self.response(customer, subject, &request_id);
-        self.validate_test(customer, ticket, &response, &request_id).await.unwrap()
+        let sent = self.test_request(ticket).await.unwrap();
+        let response = self.response(customer, subject, &sent.request_id);
+        self.validate_test(customer, ticket, &response, &sent).await.unwrap()
+    }
+}
+
+/// What a browser carries while it is at the identity provider.
+#[derive(Clone, Debug)]
+struct Sent {
+    request_id: String,
+    tried: String,
+}
+
+impl Sent {
+    fn answered(&self, customer: &Customer, ticket: &str, saml_response: &str) -> ValidateTestResponseRequest {
+        ValidateTestResponseRequest {
+            ticket: ticket.to_owned(),
+            connection: customer.connection.to_string(),
+            saml_response: saml_response.to_owned(),
+            request_id: self.request_id.clone(),
+            tried: self.tried.clone(),
+        }
     }
 }
 
@@ -131,10 +146,10 @@ async fn a_ticket_counts_once() {
     let acme = world.newcomer().await;
     let ticket = world.ticket(&acme).await;
     let requests = [world.test_request(&ticket).await.unwrap(), world.test_request(&ticket).await.unwrap()];
-    let answers = requests.clone().map(|request_id| world.response(&acme, &ada(), &request_id));
+    let answers = requests.clone().map(|sent| world.response(&acme, &ada(), &sent.request_id));
     passed(&world.validate_test(&acme, &ticket, &answers[0], &requests[0]).await.unwrap());
-    for (answer, request_id) in answers.iter().zip(&requests) {
-        let again = world.validate_test(&acme, &ticket, answer, request_id).await;
+    for (answer, sent) in answers.iter().zip(&requests) {
+        let again = world.validate_test(&acme, &ticket, answer, sent).await;
         assert_refused(again, Code::FailedPrecondition, "TEST_TICKET_USED");
     }
     assert_refused(world.test_request(&ticket).await, Code::FailedPrecondition, "TEST_TICKET_USED");
@@ -154,13 +169,8 @@ async fn of_eight_who_bring_the_same_ticket_at_once_one_counts() {
     }
     let mut attempts = Vec::new();
     // All have begun before the first one ends: a ticket that was used begins nothing.
-    for request_id in requests {
-        let request = ValidateTestResponseRequest {
-            ticket: ticket.clone(),
-            connection: acme.connection.to_string(),
-            saml_response: world.response(&acme, &ada(), &request_id),
-            request_id,
-        };
+    for sent in requests {
+        let request = sent.answered(&acme, &ticket, &world.response(&acme, &ada(), &sent.request_id));
         let mut saml = world.saml();
         attempts.push(tokio::spawn(async move { saml.validate_test_response(request).await }));
     }
@@ -179,7 +189,7 @@ async fn a_response_to_a_test_signs_nobody_in() {
     let world = World::start().await;
     let acme = world.newcomer().await;
     let ticket = world.ticket(&acme).await;
-    let of_test = world.test_request(&ticket).await.unwrap();
+    let of_test = world.test_request(&ticket).await.unwrap().request_id;
     let response = world.response(&acme, &ada(), &of_test);
     world.change_connection(&acme, connection::Command::Enable).await;
     world.settle().await;
@@ -203,9 +213,10 @@ async fn a_response_to_a_sign_in_is_no_test() {
     world.change_connection(&acme, connection::Command::Disable { note: note() }).await;
     world.settle().await;
     let ticket = world.ticket(&acme).await;
-    let as_itself = world.validate_test(&acme, &ticket, &response, &real).await;
-    assert_refused(as_itself, Code::InvalidArgument, "REQUEST_ID_INVALID");
     let of_test = world.test_request(&ticket).await.unwrap();
+    let as_itself = Sent { request_id: real.clone(), ..of_test.clone() };
+    let as_itself = world.validate_test(&acme, &ticket, &response, &as_itself).await;
+    assert_refused(as_itself, Code::InvalidArgument, "REQUEST_ID_INVALID");
     let answer = world.validate_test(&acme, &ticket, &response, &of_test).await.unwrap();
     assert_eq!(refusal(&answer), "IN_RESPONSE_TO_MISMATCH");
     // Nothing of it was used up: it signs in when people may.
@@ -221,13 +232,13 @@ async fn every_forgery_is_refused_and_nothing_of_it_counts() {
     let acme = world.newcomer().await;
     let ticket = world.ticket(&acme).await;
     let before = world.events().await.len();
-    let request_id = world.test_request(&ticket).await.unwrap();
-    let (terms, subject, stranger) = (world.terms(&acme, &request_id), ada(), signing_key());
+    let sent = world.test_request(&ticket).await.unwrap();
+    let (terms, subject, stranger) = (world.terms(&acme, &sent.request_id), ada(), signing_key());
     let forger =
         Forger { provider: &acme.idp, stranger: &stranger, subject: &subject, terms: &terms, victim: "somebody-else" };
     for forgery in Forgery::ALL {
         let value = saml_response_value(&forger.forge(*forgery).unwrap());
-        let answer = world.validate_test(&acme, &ticket, &value, &request_id).await.unwrap();
+        let answer = world.validate_test(&acme, &ticket, &value, &sent).await.unwrap();
         assert_eq!(refusal(&answer), forgery.reason(), "{}", forgery.name());
     }
     assert_eq!(world.events().await.len(), before);
@@ -253,7 +264,8 @@ async fn tickets_that_are_none_open_nothing() {
     }
     world.clock.advance(Duration::from_hours(1));
     assert_refused(world.test_request(&good).await, Code::InvalidArgument, "TEST_TICKET_EXPIRED");
-    let answer = world.validate_test(&acme, &good, "x", "_test-0123456789abcdef0123456789abcdef").await;
+    let sent = Sent { request_id: "_test-0123456789abcdef0123456789abcdef".to_owned(), tried: String::new() };
+    let answer = world.validate_test(&acme, &good, "x", &sent).await;
     assert_refused(answer, Code::InvalidArgument, "TEST_TICKET_EXPIRED");
 }
 
@@ -265,9 +277,9 @@ async fn the_ticket_of_one_connection_is_none_of_another() {
     world.change_connection(&globex, connection::Command::Disable { note: note() }).await;
     world.settle().await;
     let ticket = world.ticket(&acme).await;
-    let request_id = world.test_request(&ticket).await.unwrap();
-    let response = world.response(&globex, &ada(), &request_id);
-    let outcome = world.validate_test(&globex, &ticket, &response, &request_id).await;
+    let sent = world.test_request(&ticket).await.unwrap();
+    let response = world.response(&globex, &ada(), &sent.request_id);
+    let outcome = world.validate_test(&globex, &ticket, &response, &sent).await;
     assert_refused(outcome, Code::InvalidArgument, "TEST_TICKET_INVALID");
     // A connection that moved to nobody's organization is not what was signed for either.
     let (_, mixed) = world.ticket_of(&acme, |ticket| ticket.organization = globex.organization).await;
@@ -279,12 +291,12 @@ async fn what_is_live_is_not_tested() {
     let world = World::start().await;
     let acme = world.newcomer().await;
     let ticket = world.ticket(&acme).await;
-    let request_id = world.test_request(&ticket).await.unwrap();
-    let response = world.response(&acme, &ada(), &request_id);
+    let sent = world.test_request(&ticket).await.unwrap();
+    let response = world.response(&acme, &ada(), &sent.request_id);
     world.change_connection(&acme, connection::Command::Enable).await;
     world.settle().await;
     assert_refused(world.test_request(&ticket).await, Code::FailedPrecondition, "CONNECTION_ENABLED");
-    let outcome = world.validate_test(&acme, &ticket, &response, &request_id).await;
+    let outcome = world.validate_test(&acme, &ticket, &response, &sent).await;
     assert_refused(outcome, Code::FailedPrecondition, "CONNECTION_ENABLED");
 }
 
@@ -344,4 +356,88 @@ async fn what_an_identity_provider_names_its_attributes_is_told_in_short_and_kep
     assert!(told.found.chars().count() <= 2048);
     let known = TestSignIns::new(world.resources.expiring.clone()).find(id, now()).await.unwrap().unwrap();
     assert_eq!(known.1.expect("what came of it is kept").refused.unwrap().reason, "ATTRIBUTE_REQUIRED_MISSING");
+}
+
+/// Has the settings changed, as an operator does.
+async fn configure(world: &World, customer: &Customer, wanted: SamlSettings) {
+    let settings = CheckedSettings::check(wanted, &SamlSettings::default(), now()).unwrap();
+    let configure = connection::Configure { settings: Some(settings), ..connection::Configure::default() };
+    world.change_connection(customer, connection::Command::Configure(configure)).await;
+    world.settle().await;
+}
+
+#[tokio::test]
+async fn a_test_counts_for_the_settings_that_it_ran_with_only() {
+    let world = World::start().await;
+    let acme = world.newcomer().await;
+    let (id, ticket) = world.ticket_of(&acme, |_| {}).await;
+    let sent = world.test_request(&ticket).await.unwrap();
+    let response = world.response(&acme, &ada(), &sent.request_id);
+    // The request asked for nothing of this, and the Response would pass with it all the same.
+    let stricter = SamlSettings { required_claims: vec![ClaimName::Groups], ..SamlSettings::default() };
+    configure(&world, &acme, stricter).await;
+    let answer = world.validate_test(&acme, &ticket, &response, &sent).await.unwrap();
+    assert_eq!(refusal(&answer), "CONNECTION_CHANGED_DURING_TEST");
+    assert!(answer.checks.iter().all(|check| check.status() == Checked::NotReached), "{:?}", answer.checks);
+    let told = TestSignIns::new(world.resources.expiring.clone()).find(id, now()).await.unwrap().unwrap().1.unwrap();
+    assert_eq!(told.refused.unwrap().reason, "CONNECTION_CHANGED_DURING_TEST", "whoever waits for it is told");
+    // Nor can whoever brings the Response say what it was of, or leave it out.
+    for tried in [String::new(), "0".repeat(64)] {
+        let sent = Sent { tried, ..sent.clone() };
+        let answer = world.validate_test(&acme, &ticket, &response, &sent).await.unwrap();
+        assert_eq!(refusal(&answer), "CONNECTION_CHANGED_DURING_TEST");
+    }
+    assert_eq!(world.count("connection.tested").await, 0);
+    // The link is as good as before, and what is changed back is what was tried.
+    configure(&world, &acme, SamlSettings::default()).await;
+    passed(&world.validate_test(&acme, &ticket, &response, &sent).await.unwrap());
+    assert_eq!(world.count("connection.tested").await, 1);
+}
+
+#[tokio::test]
+async fn an_identity_provider_that_moved_during_the_test_is_another_one() {
+    let world = World::start().await;
+    let acme = world.newcomer().await;
+    let ticket = world.ticket(&acme).await;
+    let sent = world.test_request(&ticket).await.unwrap();
+    let response = world.response(&acme, &ada(), &sent.request_id);
+    let import = async |change: &dyn Fn(&mut connection::SamlMetadata)| {
+        let mut described = metadata(&acme.idp);
+        change(&mut described);
+        let configure = connection::Configure { metadata: Some(described), ..connection::Configure::default() };
+        world.change_connection(&acme, connection::Command::Configure(configure)).await;
+        world.settle().await;
+    };
+    // A document that says the same with another date changes nothing.
+    import(&|described| described.identity_provider.metadata_valid_until = Some(now().plus(Duration::from_hours(9))))
+        .await;
+    import(&|described| described.identity_provider.single_sign_on[0].location.push_str("-moved")).await;
+    let answer = world.validate_test(&acme, &ticket, &response, &sent).await.unwrap();
+    assert_eq!(refusal(&answer), "CONNECTION_CHANGED_DURING_TEST");
+    import(&|_| {}).await;
+    passed(&world.validate_test(&acme, &ticket, &response, &sent).await.unwrap());
+}
+
+#[tokio::test]
+async fn of_a_test_that_passed_nothing_else_is_told_whoever_ends_last() {
+    let world = World::start().await;
+    let acme = world.newcomer().await;
+    for _ in 0..6 {
+        let (id, ticket) = world.ticket_of(&acme, |_| {}).await;
+        let mut attempts = Vec::new();
+        for index in 0..6 {
+            let sent = world.test_request(&ticket).await.unwrap();
+            let response = if index == 2 { world.response(&acme, &ada(), &sent.request_id) } else { "eA==".to_owned() };
+            let request = sent.answered(&acme, &ticket, &response);
+            attempts.push((world.saml(), request));
+        }
+        let attempts = attempts
+            .into_iter()
+            .map(|(mut saml, request)| tokio::spawn(async move { drop(saml.validate_test_response(request).await) }));
+        for attempt in attempts.collect::<Vec<_>>() {
+            attempt.await.unwrap();
+        }
+        let tests = TestSignIns::new(world.resources.expiring.clone());
+        assert_eq!(tests.find(id, now()).await.unwrap().unwrap().1.unwrap().refused, None);
+    }
 }

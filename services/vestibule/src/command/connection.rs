@@ -352,6 +352,11 @@ fn human(connection: &Connection) -> String {
     ])
 }
 
+/// How what the identity provider says is read.
+pub(crate) fn mapping(connection: &Connection) -> String {
+    saml(connection).and_then(|saml| saml.settings.as_ref()).map(settings::lines).unwrap_or_default()
+}
+
 fn subject(connection: &Connection) -> Option<String> {
     saml(connection)?.settings.as_ref()?.subject_attribute.clone()
 }

@@ -11,7 +11,7 @@ use vestibule_rpc::registry::v1::{
 
 use super::{
     Operator,
-    connection::find,
+    connection::{find, mapping},
     org,
     sign_ins::{check_line, mended_by},
 };
@@ -40,7 +40,13 @@ pub(crate) enum Command {
     },
     /// Say that you have looked at what the identity provider's attributes become (`vestibule saml preview-mapping`), and that it
     /// is right.
-    ReviewMapping { organization: String, connection: String },
+    ReviewMapping {
+        organization: String,
+        connection: String,
+        /// The state of the connection that you have looked at; without it, it is shown.
+        #[arg(long, value_name = "ETAG")]
+        etag: Option<String>,
+    },
 }
 
 pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result<()> {
@@ -54,9 +60,16 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
             let answer = client.get_onboarding(GetOnboardingRequest { name }).await;
             answer.map_err(|status| operator.refused(&status))?.into_inner().onboarding
         }
-        Command::ReviewMapping { organization, connection } => {
+        Command::ReviewMapping { organization, connection, etag } => {
             let found = find(operator, &organization, &connection).await?;
-            let request = ReviewMappingRequest { name: found.name, etag: found.etag };
+            let Some(etag) = etag else {
+                anyhow::bail!(
+                    "look at how people and what they may is read, and say that this is what you have seen:\n{}\n  --etag {}",
+                    mapping(&found),
+                    found.etag
+                )
+            };
+            let request = ReviewMappingRequest { name: found.name, etag };
             let answer = client.review_mapping(request).await;
             answer.map_err(|status| operator.refused(&status))?.into_inner().onboarding
         }

@@ -57,11 +57,12 @@ pub(crate) async fn nothing_is_lost(registry: Channel, created: Vec<Created>) ->
     Ok(())
 }
 
-const fn is_silence(code: Code) -> bool {
+pub(crate) const fn is_silence(code: Code) -> bool {
     matches!(code, Code::Unavailable | Code::Unknown | Code::Cancelled | Code::DeadlineExceeded | Code::Internal)
 }
 
-fn request(user_pool: &str) -> CreateOrganizationRequest {
+/// A creation that no other is like.
+pub(crate) fn request(user_pool: &str) -> CreateOrganizationRequest {
     let ids: &dyn IdSource = &SystemIds;
     let slug = format!("o-{:016x}", u64::from_be_bytes(ids.bytes()));
     let placement = Placement { kind: Some(Kind::SharedPool(SharedPool { user_pool: user_pool.to_owned() })) };

@@ -12,11 +12,11 @@ use axum::{
 };
 use serde::Deserialize;
 use tracing::Instrument as _;
-use vestibule_kernel::{ConnectionId, OrganizationId};
+use vestibule_kernel::{Chain, ConnectionId, OrganizationId};
 
 use crate::{
     gateway::Gateway,
-    limit::ACS_BODY_BYTES_MAX,
+    limit::{ACS_BODY_BYTES_MAX, LOOK_MAX},
     logout::SessionCookies,
     pending::{Found, Handle, Pending, PendingCookies, Sent, Waiting},
     refusal::{Known, refuse},
@@ -100,13 +100,13 @@ pub(super) async fn acs(
 /// Somebody types the address, or loads it again after the answer was taken: there is nothing to take.
 #[tracing::instrument(name = "gateway.acs", skip_all)]
 pub(super) async fn visited(State(gateway): State<Gateway>, Path(connection): Path<String>) -> Response {
-    let connection = known_connection(&gateway, &connection);
+    let connection = known_connection(&gateway, &connection).await;
     let error = if connection.is_some() { AcsError::Unsolicited } else { AcsError::UnknownConnection };
     show(&gateway, Refused { error, connection, pending: None, facts: Facts::default() }).await
 }
 
 async fn arrive(gateway: &Gateway, connection: &str, headers: &HeaderMap, body: Body) -> Result<Arrival, Refused> {
-    let known = known_connection(gateway, connection);
+    let known = known_connection(gateway, connection).await;
     let refused = |error| Refused { error, connection: known, pending: None, facts: Facts::default() };
     let Some((organization, connection)) = known else { return Err(refused(AcsError::UnknownConnection)) };
     let form = body::form(headers, body, ACS_BODY_BYTES_MAX).await.map_err(|error| match error {
@@ -147,10 +147,20 @@ async fn arrive(gateway: &Gateway, connection: &str, headers: &HeaderMap, body: 
     }
 }
 
-/// Only a connection that exists is looked at, and only such a one has a place of its own in the trace.
-fn known_connection(gateway: &Gateway, connection: &str) -> Option<(OrganizationId, ConnectionId)> {
+/// Only a connection that exists is looked at, and only such a one has a place of its own in the trace. Others may know of it
+/// already, and have sent somebody there.
+async fn known_connection(gateway: &Gateway, connection: &str) -> Option<(OrganizationId, ConnectionId)> {
     let connection = connection.parse().ok()?;
-    let organization = gateway.directory.read(|directory| directory.organization_of(connection))?;
+    let find = || gateway.directory.read(|directory| directory.organization_of(connection));
+    let organization = match find() {
+        Some(organization) => organization,
+        None => {
+            if let Err(error) = gateway.looks.look(LOOK_MAX).await {
+                tracing::warn!(error = %Chain(&error), "a connection that is not known could not be looked for");
+            }
+            find()?
+        }
+    };
     Some((organization, connection))
 }
 

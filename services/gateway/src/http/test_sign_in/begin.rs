@@ -65,6 +65,7 @@ async fn send(gateway: &Gateway, sign_in: Uuid, query: &str, headers: &HeaderMap
         organization,
         connection,
         request_id: answer.request_id,
+        tried: answer.tried,
         started_at: gateway.now(),
         traceparent: telemetry::traceparent(),
     };

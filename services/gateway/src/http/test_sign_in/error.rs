@@ -77,11 +77,6 @@ impl Refusal for TestError {
                 text: "People sign in through it, so there is nothing left to test.",
                 advice: "Please sign in at the application.",
             },
-            (_, Some("CONNECTION_CHANGED_DURING_TEST")) => Words {
-                title: "The connection was changed meanwhile",
-                text: "Its settings or certificates are not those that you have just tried.",
-                advice: "Please open the link again.",
-            },
             (_, Some("ORGANIZATION_SUSPENDED")) => Words {
                 title: "Your organization cannot sign in",
                 text: "Signing in is switched off for your organization at the moment.",

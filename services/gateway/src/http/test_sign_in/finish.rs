@@ -87,6 +87,7 @@ async fn judge(
         connection: arrived.connection.to_string(),
         saml_response: arrived.saml_response.clone(),
         request_id: pending.request_id.clone(),
+        tried: pending.tried.clone(),
     };
     let verdict = peer::call(gateway.saml().validate_test_response(request)).await?;
     let ValidateTestResponseResponse { outcome, checks } = verdict;

@@ -18,6 +18,10 @@ pub(crate) struct PendingTest {
     pub(crate) connection: ConnectionId,
     /// The ID of our AuthnRequest.
     pub(crate) request_id: String,
+    /// What of the connection was tried: what comes back counts for that only. Of a test that an older process began
+    /// nothing is known, so it counts for nothing.
+    #[serde(default)]
+    pub(crate) tried: String,
     pub(crate) started_at: Timestamp,
     /// The trace that the test belongs to.
     pub(crate) traceparent: Option<String>,
