@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::{
     Refusal,
     limit::{MEMBERS_MAX, TEXT_CHARS_MAX, VALUES_MAX},
-    path::{AttributePath, Named},
+    path::{AttributePath, Named, is_core},
     schema::{Attribute, COMMON, GROUP, GROUP_URN, Kind, Mutability, USER, USER_URN},
 };
 
@@ -75,7 +75,12 @@ impl ResourceType {
         must_have_schema(said, self.urn())?;
         let mut document = Document::new();
         for (name, value) in said {
-            let Named::Kept(path) = Named::read(self, name) else { continue };
+            let path = match Named::read(self, name) {
+                Named::Kept(path) => path,
+                // Unknown attributes are left out (RFC 7644 section 3.3), but not a whole user below a URN.
+                Named::Unknown if is_core(name) => return Err(Refusal::Path),
+                Named::NotKept | Named::Unknown => continue,
+            };
             if path.attribute.mutability == Mutability::ReadOnly {
                 continue;
             }

@@ -4,7 +4,7 @@
 //! - [`read`] reads a document strictly: no key twice, however it is spelt, and nothing deep.
 //! - [`ResourceType::document`] makes a resource of it: names in their canonical case, values of their declared type, what
 //!   the service provider alone says left out. Everything else here works on such a [`Document`].
-//! - [`Filter`], [`Patch`], [`Projection`] read the three small languages of the protocol and apply them.
+//! - [`Search`] is a search by POST. [`Filter`], [`Patch`], [`Projection`] read the three small languages of the protocol and apply them.
 //! - [`discovery`] writes what the service provider says of itself.
 //!
 //! Attribute names and URNs are compared without regard to case (RFC 7643 section 2.1). Every input has a limit in
@@ -21,6 +21,7 @@ mod path;
 mod projection;
 mod refusal;
 mod schema;
+mod search;
 mod strict;
 
 pub use document::{Document, ResourceType};
@@ -34,4 +35,5 @@ pub use path::AttributePath;
 pub use projection::Projection;
 pub use refusal::{Refusal, ScimType};
 pub use schema::{Attribute, GROUP_URN, Kind, Mutability, Returned, USER_URN, Uniqueness};
+pub use search::{SEARCH_URN, Search};
 pub use strict::read;

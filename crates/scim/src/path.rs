@@ -45,7 +45,8 @@ impl Named {
         if let Some(urn) = urn
             && !urn.eq_ignore_ascii_case(resource_type.urn())
         {
-            return if is_urn(urn) { Self::NotKept } else { Self::Unknown };
+            // Of another schema of the core there is nothing here: what looks like an extension might be a misspelt attribute.
+            return if is_urn(urn) && !is_core(text) { Self::NotKept } else { Self::Unknown };
         }
         let (name, sub) = match name.split_once('.') {
             Some((name, sub)) => (name, Some(sub)),
@@ -73,6 +74,13 @@ const MULTI_VALUED_SUBS: [&str; 5] = ["type", "primary", "display", "value", "$r
 fn is_urn(text: &str) -> bool {
     text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("urn:"))
 }
+
+/// The core schemas themselves, whose attributes stand beside `schemas` and not below the URN (RFC 7643 section 3).
+pub(crate) fn is_core(text: &str) -> bool {
+    text.get(..CORE_PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(CORE_PREFIX))
+}
+
+const CORE_PREFIX: &str = "urn:ietf:params:scim:schemas:core:";
 
 /// Whether a character can be in attribute notation.
 pub(crate) const fn is_path_byte(byte: u8) -> bool {

@@ -71,7 +71,7 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
     work(resources, METADATA_EVERY, MetadataJob::over(Arc::clone(&refresher), certificates.clone(), clock));
     let api = Api::new(Registry::new(resources, directory, people, certificates, onboardings, refresher));
     let provisioning = Provisioning::start(resources);
-    let provisioned = provisioning.clone();
+    let provisioned = provisioning.follow(resources);
     readiness.push(("provisioning", Arc::new(move || provisioned.check())));
     let events = EventsApi::new(resources, config);
     macro_rules! limited {

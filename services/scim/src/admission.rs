@@ -1,26 +1,43 @@
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use aws_lc_rs::digest::{SHA256, digest};
-use vestibule_kernel::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use vestibule_kernel::{DirectoryId, Timestamp};
 
-use crate::limit::{BURST_SECONDS, TOKENS_REMEMBERED_MAX, UNKNOWN_PER_SECOND};
+use crate::limit::{
+    BURST_SECONDS, DIRECTORIES_REMEMBERED_MAX, DIRECTORY_IN_FLIGHT_MAX, TOKENS_OF_DIRECTORY_MAX, UNKNOWN_IN_FLIGHT_MAX,
+    UNKNOWN_PER_SECOND,
+};
 
 /// What a token is remembered by.
 type Digest = [u8; 32];
 
-/// Who may ask now. Each token that was good has a measure of its own, so that one directory does not slow another; all
-/// others share one, so that guessing is slow whoever does it.
+/// Who may ask now. Each directory whose token was good has a measure and places of its own, whichever of its tokens it uses,
+/// so that one does not slow another, be it with many requests or with slow ones. All others share a small measure and a few
+/// places, which are not taken from anybody: guessing is slow whoever does it.
+///
+/// It is kept in this process alone: after a restart every measure is full, and several processes let through several times as
+/// much. It keeps the edge and the registry from being overrun, and is no quota.
 pub(crate) struct Admission {
-    per_token: u32,
+    per_directory: u32,
+    strangers: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
 struct State {
-    good: HashMap<Digest, Measure>,
+    directories: HashMap<DirectoryId, Known>,
     unknown: Measure,
+}
+
+/// A directory whose token was good.
+struct Known {
+    /// Those that were, the newest last.
+    tokens: Vec<Digest>,
+    measure: Measure,
+    places: Arc<Semaphore>,
 }
 
 /// What may still be asked for: fills with time, up to a burst.
@@ -31,49 +48,96 @@ struct Measure {
     at: Timestamp,
 }
 
-/// A request may go on; says under which token it came.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Admitted(Digest);
+/// A request may go on, as long as this is kept.
+#[derive(Debug)]
+pub(crate) enum Admitted {
+    /// It is the directory's, as far as is remembered.
+    Known(Place),
+    /// The token has to be looked at.
+    Stranger(Place),
+}
+
+/// The place of a request; given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place(#[expect(dead_code, reason = "held, and given back by being dropped")] OwnedSemaphorePermit);
 
 impl Admission {
-    pub(crate) fn new(per_token: u32, now: Timestamp) -> Self {
-        let state = State { good: HashMap::new(), unknown: Measure::full(UNKNOWN_PER_SECOND, now) };
-        Self { per_token, state: Mutex::new(state) }
+    pub(crate) fn new(per_directory: u32, now: Timestamp) -> Self {
+        let state = State { directories: HashMap::new(), unknown: Measure::full(UNKNOWN_PER_SECOND, now) };
+        let strangers = Arc::new(Semaphore::new(UNKNOWN_IN_FLIGHT_MAX));
+        Self { per_directory, strangers, state: Mutex::new(state) }
     }
 
     /// Whether a request with this token is looked at now.
-    pub(crate) fn admit(&self, token: &str, now: Timestamp) -> Option<Admitted> {
+    pub(crate) fn admit(&self, directory: DirectoryId, token: &str, now: Timestamp) -> Option<Admitted> {
         let digest = hashed(token);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_admitted = match state.good.get_mut(&digest) {
-            Some(measure) => measure.take(self.per_token, now),
-            None => state.unknown.take(UNKNOWN_PER_SECOND, now),
+        let mut state = self.state();
+        // A token of another directory is a guess here.
+        let known = state.directories.get_mut(&directory).filter(|known| known.tokens.contains(&digest));
+        let Some(known) = known else {
+            let place = place(&self.strangers)?;
+            return state.unknown.take(UNKNOWN_PER_SECOND, now).then_some(Admitted::Stranger(place));
         };
-        is_admitted.then_some(Admitted(digest))
+        let place = place(&known.places)?;
+        known.measure.take(self.per_directory, now).then_some(Admitted::Known(place))
     }
 
-    /// Whether the token was good before.
-    pub(crate) fn is_good(&self, admitted: Admitted) -> bool {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).good.contains_key(&admitted.0)
-    }
-
-    /// Remembers whether the token was good.
-    pub(crate) fn learn(&self, admitted: Admitted, is_good: bool, now: Timestamp) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if !is_good {
-            state.good.remove(&admitted.0);
-            return;
+    /// Remembers that the token is good. Whether there is room for that: there is, unless more directories than are remembered
+    /// ask at this very moment.
+    pub(crate) fn remember(&self, directory: DirectoryId, token: &str, now: Timestamp) -> bool {
+        let (digest, per_directory) = (hashed(token), self.per_directory);
+        let mut state = self.state();
+        if !state.directories.contains_key(&directory) && !state.has_room(per_directory, now) {
+            return false;
         }
-        if !state.good.contains_key(&admitted.0) && state.good.len() >= TOKENS_REMEMBERED_MAX {
-            // Whoever has been silent long enough to have a full measure loses nothing by being forgotten.
-            let per_token = self.per_token;
-            state.good.retain(|_, measure| measure.filled(per_token, now) < Measure::burst(per_token));
-            if state.good.len() >= TOKENS_REMEMBERED_MAX {
-                return;
+        let known = state.directories.entry(directory).or_insert_with(|| Known {
+            tokens: Vec::new(),
+            measure: Measure::full(per_directory, now),
+            places: Arc::new(Semaphore::new(DIRECTORY_IN_FLIGHT_MAX)),
+        });
+        if !known.tokens.contains(&digest) {
+            if known.tokens.len() >= TOKENS_OF_DIRECTORY_MAX {
+                known.tokens.remove(0);
             }
+            known.tokens.push(digest);
         }
-        let full = Measure::full(self.per_token, now);
-        state.good.entry(admitted.0).or_insert(full);
+        true
+    }
+
+    /// Remembers that the token is good for nothing any more. What the directory may ask for is not made anew by that.
+    pub(crate) fn forget(&self, directory: DirectoryId, token: &str) {
+        let digest = hashed(token);
+        if let Some(known) = self.state().directories.get_mut(&directory) {
+            known.tokens.retain(|known| *known != digest);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Makes room for one more directory.
+    fn has_room(&mut self, per_directory: u32, now: Timestamp) -> bool {
+        if self.directories.len() < DIRECTORIES_REMEMBERED_MAX {
+            return true;
+        }
+        // Whoever has been silent long enough to have a full measure loses nothing by being forgotten.
+        let burst = Measure::burst(per_directory);
+        self.directories.retain(|_, known| !known.is_idle() || known.measure.filled(per_directory, now) < burst);
+        if self.directories.len() < DIRECTORIES_REMEMBERED_MAX {
+            return true;
+        }
+        let idle = self.directories.iter().filter(|(_, known)| known.is_idle());
+        let fullest = idle.max_by_key(|(_, known)| known.measure.filled(per_directory, now)).map(|(id, _)| *id);
+        fullest.is_some_and(|id| self.directories.remove(&id).is_some())
+    }
+}
+
+impl Known {
+    fn is_idle(&self) -> bool {
+        self.places.available_permits() == DIRECTORY_IN_FLIGHT_MAX
     }
 }
 
@@ -103,6 +167,10 @@ impl Measure {
     }
 }
 
+fn place(places: &Arc<Semaphore>) -> Option<Place> {
+    Arc::clone(places).try_acquire_owned().map(Place).ok()
+}
+
 fn hashed(token: &str) -> Digest {
     let mut bytes = Digest::default();
     bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
@@ -110,49 +178,4 @@ fn hashed(token: &str) -> Digest {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    fn at(seconds: u64) -> Timestamp {
-        Timestamp::default().plus(Duration::from_secs(1_000_000 + seconds))
-    }
-
-    #[test]
-    fn a_good_token_has_a_measure_of_its_own_and_guesses_share_one() {
-        let admission = Admission::new(2, at(0));
-        let admitted = admission.admit("good", at(0)).unwrap();
-        admission.learn(admitted, true, at(0));
-        while admission.admit("guess", at(0)).is_some() {}
-        assert!(admission.admit("another guess", at(0)).is_none());
-        for _ in 0..8 {
-            assert!(admission.admit("good", at(0)).is_some());
-        }
-        assert!(admission.admit("good", at(0)).is_none());
-        assert!(admission.admit("good", at(1)).is_some());
-        assert!(admission.admit("another guess", at(1)).is_some());
-    }
-
-    #[test]
-    fn a_token_that_is_good_no_more_is_a_guess_again() {
-        let admission = Admission::new(1_000, at(0));
-        let admitted = admission.admit("retired", at(0)).unwrap();
-        admission.learn(admitted, true, at(0));
-        admission.learn(admitted, false, at(0));
-        let mut looked_at = 0;
-        while admission.admit("retired", at(0)).is_some() {
-            looked_at += 1;
-        }
-        assert!(looked_at <= UNKNOWN_PER_SECOND * BURST_SECONDS, "{looked_at}");
-    }
-
-    #[test]
-    fn what_is_remembered_is_bounded() {
-        let admission = Admission::new(1, at(0));
-        for number in 0..TOKENS_REMEMBERED_MAX + 10 {
-            admission.learn(Admitted(hashed(&number.to_string())), true, at(0));
-        }
-        assert!(admission.state.lock().unwrap().good.len() <= TOKENS_REMEMBERED_MAX);
-    }
-}
+mod tests;

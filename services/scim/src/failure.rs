@@ -15,7 +15,7 @@ pub(crate) enum Failure {
     #[error("a bearer token of this directory is required")]
     Unauthenticated,
     /// Too many requests.
-    #[error("too many requests: wait a second")]
+    #[error("too many requests, or too many at once: wait a second")]
     TooManyRequests,
     /// There is nothing.
     #[error("there is no such resource")]
@@ -29,6 +29,15 @@ pub(crate) enum Failure {
     /// The body is too large, or did not come whole.
     #[error("the body is larger than 1 MiB, or incomplete")]
     TooLarge,
+    /// The body does not come.
+    #[error("the body has not come in time")]
+    BodyTooSlow,
+    /// There is no place, or no answer in time.
+    #[error("too much is asked for at the same time")]
+    Busy,
+    /// A question that is not answered, so that nobody takes something else for its answer.
+    #[error("there is no filter here (RFC 7644 section 4)")]
+    Forbidden,
     /// The body is something else.
     #[error("the body must be application/scim+json or application/json")]
     MediaType,
@@ -64,6 +73,15 @@ impl From<Status> for Failure {
 const NOT_NOW: &str = "the service cannot answer now: try again later";
 
 impl Failure {
+    /// Whether it is the filter that is not understood.
+    pub(crate) fn is_about_the_filter(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => refusal.scim_type() == ScimType::InvalidFilter,
+            Self::Registry(status) => keyword(status) == Some(ScimType::InvalidFilter),
+            _ => false,
+        }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
@@ -72,6 +90,9 @@ impl Failure {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Query | Self::Refused(_) => StatusCode::BAD_REQUEST,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
@@ -100,7 +121,7 @@ impl Failure {
                 Code::FailedPrecondition => ErrorMessage::new(status, None, refused.message()),
                 _ => ErrorMessage::new(status, None, NOT_NOW),
             },
-            Self::OffContract => ErrorMessage::new(status, None, NOT_NOW),
+            Self::OffContract | Self::Busy => ErrorMessage::new(status, None, NOT_NOW),
             failure => ErrorMessage::new(status, None, &failure.to_string()),
         }
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
+    task::JoinHandle,
 };
 use vestibule_sandbox::check::Browser;
 use vestibule_tests::{Fleet, Interop, Launch, Vestibule, http_client, until};
@@ -263,11 +264,12 @@ async fn okta_imports_deactivates_by_put_and_pushes_groups_that_are_roles() -> R
     let back = json!([{ "op": "replace", "value": { "id": engineers, "displayName": "Engineers" } }]);
     directory.patch(&format!("/Groups/{engineers}"), &back).await?;
     assert_eq!(roles(&vestibule)?, json!(["engineer"]));
-    // What is repeated changes nothing of the group, and looks at its members again: the first time may have broken off.
-    vestibule.run(["connection", "configure", "acme", &connection, "--role", "builder=Engineers"])?.ok()?;
-    directory.patch(&format!("/Groups/{engineers}"), &back).await?;
-    assert_eq!(roles(&vestibule)?, json!(["builder"]));
-    vestibule.run(["connection", "configure", "acme", &connection, "--role", "engineer=Engineers"])?.ok()?;
+    // Other rules mean something else for everybody, without a word of the directory.
+    for (rule, role) in [("builder=Engineers", "builder"), ("engineer=Engineers", "engineer")] {
+        vestibule.run(["connection", "configure", "acme", &connection, "--role", rule])?.ok()?;
+        until("the role that the group means now", async || Ok((roles(&vestibule)? == json!([role])).then_some(())))
+            .await?;
+    }
     let remove = json!([{ "op": "remove", "path": format!("members[value eq \"{ada}\"]") }]);
     directory.patch(&format!("/Groups/{engineers}"), &remove).await?;
     assert_eq!(roles(&vestibule)?, json!([]));
@@ -333,6 +335,7 @@ async fn versions_names_and_pages_are_kept() -> Result<()> {
     }
     assert_eq!(seen.len(), 25);
     assert_eq!(directory.get("/Users?count=0").await?["totalResults"], 25);
+    searched(&directory).await?;
     let starts = encoded("userName sw \"user1\" and not (externalId eq \"x1\")");
     assert_eq!(directory.get(&format!("/Users?filter={starts}&count=3")).await?["totalResults"], 10);
 
@@ -340,6 +343,47 @@ async fn versions_names_and_pages_are_kept() -> Result<()> {
     taken(directory.refused(Method::POST, "/Users", Some(&user("USER3@acme.test", "new"))).await?);
     taken(directory.refused(Method::POST, "/Users", Some(&user("new@acme.test", "x3"))).await?);
     taken(directory.refused(Method::PUT, &path, Some(&user("user4@acme.test", "x0"))).await?);
+    // RFC 7644 section 4: discovery knows no filter.
+    let filtered = format!("/Schemas?filter={}", encoded("id pr"));
+    assert_eq!(directory.refused(Method::GET, &filtered, None).await?.0, 403);
+    Ok(())
+}
+
+/// Searching by POST finds what a list finds, and what all lists together find.
+async fn searched(directory: &Directory) -> Result<()> {
+    directory.post("/Groups", &json!({ "schemas": [GROUP], "displayName": "user group", "externalId": "x1" })).await?;
+    let search = async |path: &str, mut said: Value| -> Result<Value> {
+        said["schemas"] = json!(["urn:ietf:params:scim:api:messages:2.0:SearchRequest"]);
+        let answer = directory.ask(Method::POST, path, Some(&said)).await?;
+        ensure!(answer.status == StatusCode::OK, "{path} {said}: {} {}", answer.status, answer.body);
+        Ok(answer.body)
+    };
+    let found =
+        search("/Users/.search", json!({ "filter": "userName sw \"user1\"", "attributes": ["userName"] })).await?;
+    assert_eq!((&found["totalResults"], found["Resources"][0].get("externalId")), (&json!(11), None), "{found}");
+    let both = search("/.search", json!({ "filter": "externalId eq \"x1\"" })).await?;
+    let kinds: Vec<&Value> =
+        both["Resources"].as_array().context("resources")?.iter().map(|one| &one["meta"]["resourceType"]).collect();
+    assert_eq!((&both["totalResults"], kinds), (&json!(2), vec![&json!("User"), &json!("Group")]), "{both}");
+    let groups = search("/.search", json!({ "filter": "displayName eq \"user group\"", "count": 5 })).await?;
+    assert_eq!(groups["totalResults"], 1, "{groups}");
+    // The pages of both follow each other, and each resource is on one of them.
+    let mut seen = std::collections::BTreeSet::new();
+    for start in [1, 11, 21, 31] {
+        let page = search("/.search", json!({ "startIndex": start, "count": 10 })).await?;
+        assert_eq!(page["totalResults"], 26);
+        for one in page["Resources"].as_array().context("resources")? {
+            assert!(seen.insert(one["id"].to_string()), "twice: {one}");
+        }
+    }
+    assert_eq!(seen.len(), 26);
+    let refused = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"], "filter": "x eq" });
+    assert_eq!(directory.refused(Method::POST, "/.search", Some(&refused)).await?, (400, json!("invalidFilter")));
+    let without = json!({ "filter": "externalId eq \"x1\"" });
+    assert_eq!(
+        directory.refused(Method::POST, "/Groups/.search", Some(&without)).await?,
+        (400, json!("invalidSyntax"))
+    );
     Ok(())
 }
 
@@ -458,6 +502,78 @@ async fn without_its_body(acme: &Directory) -> Result<String> {
     Ok(answer)
 }
 
+/// The answer to a request whose body does not come, once there is one.
+async fn slow(directory: &Directory) -> Result<JoinHandle<std::io::Result<String>>> {
+    let url: url::Url = format!("{}/Users", directory.url).parse()?;
+    let (host, port) = (url.host_str().context("a host")?, url.port_or_known_default().context("a port")?);
+    let mut connection = TcpStream::connect((host, port)).await?;
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/scim+json\r\nContent-Length: 100\r\n\r\n{{",
+        url.path(),
+        directory.token
+    );
+    connection.write_all(head.as_bytes()).await?;
+    Ok(tokio::spawn(async move {
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_directory_cannot_hold_another_ones_places_with_bodies_that_do_not_come() -> Result<()> {
+    let vestibule = Launch::serve("all")?.start().await?;
+    let (pool, _) = customer(&vestibule, "acme").await?;
+    Customer::onboard(&vestibule, &pool.client, "globex").await?;
+    let acme = Directory::create(&vestibule, "acme", &["--name-id-format", PERSISTENT])?;
+    let globex = Directory::create(&vestibule, "globex", &["--name-id-format", PERSISTENT])?;
+    acme.get("/Users").await?;
+    let mut begun = Vec::new();
+    for _ in 0..150 {
+        begun.push(slow(&acme).await?);
+    }
+    until("all but a few to be refused", async || {
+        Ok((begun.iter().filter(|one| !one.is_finished()).count() <= 8).then_some(()))
+    })
+    .await?;
+    // Meanwhile another directory is served, also one that nobody knows yet, and this one has to wait.
+    globex.post("/Users", &user("eve@globex.test", "e")).await?;
+    assert_eq!(acme.refused(Method::GET, "/Users", None).await?.0, 429);
+    assert_eq!(begun.iter().filter(|one| !one.is_finished()).count(), 8, "without them nothing is shown");
+    let mut answers = std::collections::BTreeMap::<String, usize>::new();
+    for one in begun {
+        let answer = one.await??.to_lowercase();
+        // Those that are too many are told in the words of the protocol, and when to come again.
+        assert!(answer.contains("urn:ietf:params:scim:api:messages:2.0:error"), "{answer}");
+        let status = answer.get(9..12).unwrap_or_default().to_owned();
+        assert!(status != "429" || answer.contains("retry-after: 1"), "{answer}");
+        *answers.entry(status).or_default() += 1;
+    }
+    assert_eq!(answers, [("408".to_owned(), 8), ("429".to_owned(), 142)].into_iter().collect());
+    acme.get("/Users").await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_is_understood_in_another_way_when_its_operator_says_so() -> Result<()> {
+    let vestibule = Launch::serve("all")?.start().await?;
+    let (_pool, _customer) = customer(&vestibule, "acme").await?;
+    let directory = Directory::create(&vestibule, "acme", &["--name-id-format", PERSISTENT])?;
+    let ada = format!("/Users/{}", id(&directory.post("/Users", &user("ada@acme.test", "id-of-ada")).await?)?);
+    let configure = ["directory", "configure", &directory.name, "--subject", "external-id"];
+    assert!(vestibule.run(configure)?.refused(1)?.contains("DIRECTORY_HAS_USERS"));
+    let stale = ["directory", "configure", &directory.name, "--roles", "directory", "--etag", "1"];
+    assert!(vestibule.run(stale)?.refused(1)?.contains("ETAG_MISMATCH"));
+    assert_eq!(directory.ask(Method::DELETE, &ada, None).await?.status, StatusCode::NO_CONTENT);
+    vestibule.run(configure)?.ok()?;
+    vestibule.run(["directory", "configure", &directory.name, "--roles", "directory"])?.ok()?;
+    let shown = vestibule.run(["directory", "show", &directory.name, "--json"])?.json()?;
+    assert_eq!((&shown["subject"], &shown["roles"]), (&json!("SUBJECT_EXTERNAL_ID"), &json!("ROLES_DIRECTORY")));
+    directory.post("/Users", &user("ada@acme.test", "id-of-ada")).await?;
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_directory_reaches_its_people_through_services_apart() -> Result<()> {
     let Some(mut fleet) = Fleet::start().await? else { return Ok(()) };
@@ -498,7 +614,7 @@ async fn who_leaves_is_let_out_whatever_people_are_recognised_by() -> Result<()>
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn scim2_tester_finds_nothing_to_object_to() -> Result<()> {
     let Some(tester) = Interop::python("scim_tester.py", &[])? else { return Ok(()) };
-    let vestibule = Launch::serve("all")?.set("scim.per_token_second_max", 1_000).start().await?;
+    let vestibule = Launch::serve("all")?.set("scim.per_directory_second_max", 1_000).start().await?;
     let (_pool, _customer) = customer(&vestibule, "acme").await?;
     let directory = Directory::create(&vestibule, "acme", &["--name-id-format", PERSISTENT])?;
     let report = tester.order(&json!({ "url": directory.url, "token": directory.token })).await?;

@@ -77,11 +77,13 @@ pub const CATALOG: &[(&str, Option<&str>)] = &[
     ("claim_policy.cleared", Some("claim_policy.cleared")),
     // What a directory says of people is published as what becomes of the person.
     ("directory.created", None),
+    ("directory.configured", None),
     ("directory.token_added", None),
     ("directory.token_retired", None),
     ("directory_user.created", None),
     ("directory_user.changed", None),
     ("directory_user.groups_changed", None),
+    ("directory_user.moved", None),
     ("directory_user.deleted", None),
     ("directory_group.created", None),
     ("directory_group.changed", None),

@@ -2913,6 +2913,20 @@ pub struct ListDirectoriesResponse {
     #[prost(message, repeated, tag = "1")]
     pub directories: ::prost::alloc::vec::Vec<Directory>,
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateDirectoryRequest {
+    /// `name` says which; `etag` is an optional condition.
+    #[prost(message, optional, tag = "1")]
+    pub directory: ::core::option::Option<Directory>,
+    /// Any of subject, name_id_format, roles; empty means every field that is set.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateDirectoryResponse {
+    #[prost(message, optional, tag = "1")]
+    pub directory: ::core::option::Option<Directory>,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CreateDirectoryTokenRequest {
     /// `organizations/{organization}/directories/{directory}`.
@@ -3077,6 +3091,25 @@ pub mod directory_service_client {
             req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.DirectoryService", "ListDirectories"));
             self.inner.unary(req, path, codec).await
         }
+        /// Changes how a directory is understood. `subject` and `name_id_format` say how people are found at sign-in, so they are
+        /// changed while the directory has no users: FAILED_PRECONDITION/DIRECTORY_HAS_USERS. `roles` can be changed at any time:
+        /// the directory's groups begin to mean roles, or cease to, for everybody. The connection cannot be changed
+        /// (INVALID_ARGUMENT/UPDATE_MASK_INVALID): its people are not another connection's.
+        /// ABORTED/ETAG_MISMATCH, FAILED_PRECONDITION/DIRECTORY_SUBJECT_UNKNOWN.
+        pub async fn update_directory(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateDirectoryRequest>,
+        ) -> std::result::Result<tonic::Response<super::UpdateDirectoryResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.registry.v1.DirectoryService/UpdateDirectory");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.DirectoryService", "UpdateDirectory"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Makes a token. It is shown this once; only its digest is kept. Several may be good at once, so that the organization can
         /// change over. FAILED_PRECONDITION/DIRECTORY_TOKENS_FULL.
         pub async fn create_directory_token(
@@ -3137,6 +3170,15 @@ pub mod directory_service_server {
             &self,
             request: tonic::Request<super::ListDirectoriesRequest>,
         ) -> std::result::Result<tonic::Response<super::ListDirectoriesResponse>, tonic::Status>;
+        /// Changes how a directory is understood. `subject` and `name_id_format` say how people are found at sign-in, so they are
+        /// changed while the directory has no users: FAILED_PRECONDITION/DIRECTORY_HAS_USERS. `roles` can be changed at any time:
+        /// the directory's groups begin to mean roles, or cease to, for everybody. The connection cannot be changed
+        /// (INVALID_ARGUMENT/UPDATE_MASK_INVALID): its people are not another connection's.
+        /// ABORTED/ETAG_MISMATCH, FAILED_PRECONDITION/DIRECTORY_SUBJECT_UNKNOWN.
+        async fn update_directory(
+            &self,
+            request: tonic::Request<super::UpdateDirectoryRequest>,
+        ) -> std::result::Result<tonic::Response<super::UpdateDirectoryResponse>, tonic::Status>;
         /// Makes a token. It is shown this once; only its digest is kept. Several may be good at once, so that the organization can
         /// change over. FAILED_PRECONDITION/DIRECTORY_TOKENS_FULL.
         async fn create_directory_token(
@@ -3297,6 +3339,34 @@ pub mod directory_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListDirectoriesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.registry.v1.DirectoryService/UpdateDirectory" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateDirectorySvc<T: DirectoryService>(pub Arc<T>);
+                    impl<T: DirectoryService> tonic::server::UnaryService<super::UpdateDirectoryRequest> for UpdateDirectorySvc<T> {
+                        type Response = super::UpdateDirectoryResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::UpdateDirectoryRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as DirectoryService>::update_directory(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateDirectorySvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(accept_compression_encodings, send_compression_encodings)
@@ -4274,7 +4344,7 @@ pub struct ReviewMappingRequest {
     /// `organizations/{organization}/connections/{connection}`.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
-    /// The connection's etag: what was looked at. Optional condition.
+    /// The connection's etag: what was looked at. Required: only what somebody has seen is right.
     #[prost(string, tag = "2")]
     pub etag: ::prost::alloc::string::String,
 }
@@ -4488,7 +4558,8 @@ pub mod onboarding_service_client {
             self.inner.unary(req, path, codec).await
         }
         /// Says that somebody has looked at what the identity provider's attributes become, and that it is right. Holds until the
-        /// mapping changes. ABORTED/ETAG_MISMATCH when the connection is not the one that was looked at any more.
+        /// mapping changes. ABORTED/ETAG_MISMATCH when the connection is not the one that was looked at any more;
+        /// INVALID_ARGUMENT/ETAG_REQUIRED.
         pub async fn review_mapping(
             &mut self,
             request: impl tonic::IntoRequest<super::ReviewMappingRequest>,
@@ -4556,7 +4627,8 @@ pub mod onboarding_service_server {
             request: tonic::Request<super::ListOnboardingsRequest>,
         ) -> std::result::Result<tonic::Response<super::ListOnboardingsResponse>, tonic::Status>;
         /// Says that somebody has looked at what the identity provider's attributes become, and that it is right. Holds until the
-        /// mapping changes. ABORTED/ETAG_MISMATCH when the connection is not the one that was looked at any more.
+        /// mapping changes. ABORTED/ETAG_MISMATCH when the connection is not the one that was looked at any more;
+        /// INVALID_ARGUMENT/ETAG_REQUIRED.
         async fn review_mapping(
             &self,
             request: tonic::Request<super::ReviewMappingRequest>,
@@ -5592,8 +5664,8 @@ pub struct Person {
     /// is none.
     #[prost(string, tag = "3")]
     pub connection: ::prost::alloc::string::String,
-    /// What the identity provider said last; only for who presents the writer token, and empty once the person's key is
-    /// destroyed.
+    /// What the identity provider said last; only for who presents the writer or the people token, and empty once the person's
+    /// key is destroyed.
     #[prost(message, optional, tag = "4")]
     pub profile: ::core::option::Option<Profile>,
     /// What the person's groups mean in the SaaS's vocabulary, as of the last sign-in.
@@ -5724,7 +5796,7 @@ pub mod list_persons_request {
     /// Instead of everybody, the one person, if there is one, who is found by this.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum FoundBy {
-        /// PERMISSION_DENIED/REGISTRY_TOKEN_REQUIRED without the writer token: it is personal.
+        /// PERMISSION_DENIED/REGISTRY_TOKEN_REQUIRED without the writer or the people token: it is personal.
         #[prost(message, tag = "4")]
         Subject(super::Subject),
         #[prost(message, tag = "5")]
@@ -5838,7 +5910,7 @@ pub mod person_service_client {
     use tonic::codegen::*;
     /// People: who they are to Cognito, how they are found again, and whether they may sign in. A person begins to exist with the
     /// first sign-in, or when a native user of a user pool is linked. Changes need the registry's writer token; what is personal
-    /// is shown to who presents it, only.
+    /// is shown to who presents it, or the token that reads people and nothing else.
     #[derive(Debug, Clone)]
     pub struct PersonServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -6085,7 +6157,7 @@ pub mod person_service_server {
     }
     /// People: who they are to Cognito, how they are found again, and whether they may sign in. A person begins to exist with the
     /// first sign-in, or when a native user of a user pool is linked. Changes need the registry's writer token; what is personal
-    /// is shown to who presents it, only.
+    /// is shown to who presents it, or the token that reads people and nothing else.
     #[derive(Debug)]
     pub struct PersonServiceServer<T> {
         inner: Arc<T>,

@@ -41,6 +41,12 @@ fn a_user_without_a_name_and_a_message_without_its_schema_are_refused() {
 }
 
 #[test]
+fn a_user_below_a_urn_is_not_read_over() {
+    let said = json!({ "schemas": [USER_URN], "userName": "ada", (USER_URN): { "active": false } });
+    assert_eq!(ResourceType::User.document(&said), Err(Refusal::Path));
+}
+
+#[test]
 fn values_of_another_type_are_refused() {
     for wrong in [
         json!({ "userName": 7 }),

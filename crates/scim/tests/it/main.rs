@@ -12,6 +12,7 @@ mod filter;
 mod hostile;
 mod patch;
 mod projection;
+mod search;
 
 use serde_json::{Value, json};
 use vestibule_scim::{Document, ResourceType, USER_URN};

@@ -130,6 +130,21 @@ fn a_misspelt_path_is_refused_because_it_might_have_ended_somebodys_access() {
         let refused = patch(ResourceType::User, &ada(), json!([{ "op": "replace", "path": path, "value": "x" }]));
         assert!(refused.is_err(), "{path}");
     }
+    // Below a URN of the core it is no extension's attribute, either.
+    for name in [
+        "urn:ietf:params:scim:schemas:core:2.0:User",
+        "urn:ietf:params:scim:schemas:core:2.0:Users:active",
+        "URN:ietf:params:scim:schemas:core:2.0:Group:active",
+        "urn:ietf:params:scim:schemas:core:1.0:active",
+    ] {
+        let path = json!([{ "op": "replace", "path": name, "value": false }]);
+        assert!(patch(ResourceType::User, &ada(), path).is_err(), "{name}");
+        let nested = json!([{ "op": "replace", "value": { (name): { "active": false } } }]);
+        assert!(patch(ResourceType::User, &ada(), nested).is_err(), "{name}");
+    }
+    let whole =
+        json!([{ "op": "replace", "path": "urn:ietf:params:scim:schemas:core:2.0:User:active", "value": false }]);
+    assert_eq!(patched(whole)["active"], false);
     let named = patch(ResourceType::User, &ada(), json!([{ "op": "replace", "value": { "activ": false } }]));
     assert_eq!(named, Err(Refusal::Path));
 }

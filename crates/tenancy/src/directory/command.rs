@@ -1,12 +1,19 @@
 use vestibule_kernel::{ConnectionId, DirectoryId, DirectoryTokenId, OrganizationId, Timestamp};
 
-use super::{RolesFrom, SubjectFrom};
+use super::Settings;
 
 /// What can be asked of a directory.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Command {
     /// Begin to exist.
     Create(Create),
+    /// Work by other settings from now on.
+    Configure {
+        /// The settings.
+        settings: Settings,
+        /// Whether it has users, who are found by what it said of them under the settings before: for the caller to see.
+        has_users: bool,
+    },
     /// Let in whoever presents the token with this digest, too.
     AddToken {
         /// Its id.
@@ -32,10 +39,6 @@ pub struct Create {
     pub organization: OrganizationId,
     /// The connection over which its people sign in; of the organization: that is for the caller to see.
     pub connection: ConnectionId,
-    /// Which attribute holds what the identity provider calls people at sign-in.
-    pub subject: SubjectFrom,
-    /// The Format of the NameID that it is, where the connection recognises people by the NameID.
-    pub name_id_format: Option<String>,
-    /// Where roles come from.
-    pub roles: RolesFrom,
+    /// How it is understood.
+    pub settings: Settings,
 }

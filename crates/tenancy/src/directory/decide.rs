@@ -1,7 +1,7 @@
 use vestibule_decider::Decider;
-use vestibule_kernel::{DirectoryTokenId, Timestamp};
+use vestibule_kernel::{ConnectionId, DirectoryId, DirectoryTokenId, OrganizationId, Timestamp};
 
-use super::{CATEGORY, Command, Create, Created, Event, Rejection, TokenAdded, TokenRetired};
+use super::{CATEGORY, Command, Configured, Create, Created, Event, Rejection, Settings, TokenAdded, TokenRetired};
 
 /// The most tokens that are good at the same time: the old one and the new one of a change-over.
 pub const TOKENS_MAX: usize = 2;
@@ -19,8 +19,14 @@ pub enum Directory {
 /// What is agreed with a directory.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Terms {
-    /// What it was created with.
-    pub created: Created,
+    /// Its id.
+    pub directory: DirectoryId,
+    /// Whose it is, for ever.
+    pub organization: OrganizationId,
+    /// Its connection, for ever.
+    pub connection: ConnectionId,
+    /// How it is understood.
+    pub settings: Settings,
     /// The tokens that are good, oldest first.
     pub tokens: Vec<Token>,
     /// Those that were.
@@ -49,6 +55,7 @@ impl Decider for Directory {
             (Self::Absent, Command::Create(create)) => Ok(vec![created(create).into()]),
             (Self::Absent, _) => Err(Rejection::NotFound),
             (Self::Present(_), Command::Create(_)) => Err(Rejection::AlreadyExists),
+            (Self::Present(terms), Command::Configure { settings, has_users }) => terms.configure(settings, *has_users),
             (Self::Present(terms), Command::AddToken { .. }) if terms.tokens.len() >= TOKENS_MAX => {
                 Err(Rejection::TokensFull)
             }
@@ -61,8 +68,16 @@ impl Decider for Directory {
 
     fn evolve(self, event: &Event) -> Self {
         match (self, event) {
-            (_, Event::Created(created)) => {
-                Self::Present(Terms { created: created.clone(), tokens: Vec::new(), retired: Vec::new() })
+            (_, Event::Created(created)) => Self::Present(Terms {
+                directory: created.directory,
+                organization: created.organization,
+                connection: created.connection,
+                settings: created.settings.clone(),
+                tokens: Vec::new(),
+                retired: Vec::new(),
+            }),
+            (Self::Present(terms), Event::Configured(configured)) => {
+                Self::Present(Terms { settings: configured.settings.clone(), ..terms })
             }
             (Self::Present(mut terms), Event::TokenAdded(TokenAdded { token, digest, at })) => {
                 terms.tokens.push(Token { token: *token, digest: digest.clone(), at: *at });
@@ -79,6 +94,17 @@ impl Decider for Directory {
 }
 
 impl Terms {
+    fn configure(&self, settings: &Settings, has_users: bool) -> Result<Vec<Event>, Rejection> {
+        if *settings == self.settings {
+            return Ok(vec![]);
+        }
+        let subject = |settings: &Settings| (settings.subject, settings.name_id_format.clone());
+        if has_users && subject(settings) != subject(&self.settings) {
+            return Err(Rejection::HasUsers);
+        }
+        Ok(vec![Configured { settings: settings.clone() }.into()])
+    }
+
     fn retire(&self, token: DirectoryTokenId) -> Result<Vec<Event>, Rejection> {
         if self.tokens.iter().any(|known| known.token == token) {
             Ok(vec![TokenRetired { token }.into()])
@@ -95,8 +121,6 @@ fn created(create: &Create) -> Created {
         directory: create.directory,
         organization: create.organization,
         connection: create.connection,
-        subject: create.subject,
-        name_id_format: create.name_id_format.clone(),
-        roles: create.roles,
+        settings: create.settings.clone(),
     }
 }

@@ -26,6 +26,18 @@ pub enum RolesFrom {
     Directory,
 }
 
+/// How a directory is understood.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Settings {
+    /// Which attribute holds what the identity provider calls people at sign-in.
+    pub subject: SubjectFrom,
+    /// The Format of the NameID that it is, where the connection recognises people by the NameID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_id_format: Option<String>,
+    /// Where roles come from.
+    pub roles: RolesFrom,
+}
+
 /// The directory exists.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Created {
@@ -35,17 +47,25 @@ pub struct Created {
     pub organization: OrganizationId,
     /// The connection over which its people sign in.
     pub connection: ConnectionId,
-    /// Which attribute holds what the identity provider calls people at sign-in.
-    pub subject: SubjectFrom,
-    /// The Format of the NameID that it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name_id_format: Option<String>,
-    /// Where roles come from.
-    pub roles: RolesFrom,
+    /// How it is understood.
+    #[serde(flatten)]
+    pub settings: Settings,
 }
 
 impl EventBody for Created {
     const SCHEMA: Schema = Schema::new("directory.created", 1, &[]);
+}
+
+/// The directory is understood in another way.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Configured {
+    /// All of it, as it is now.
+    #[serde(flatten)]
+    pub settings: Settings,
+}
+
+impl EventBody for Configured {
+    const SCHEMA: Schema = Schema::new("directory.configured", 1, &[]);
 }
 
 /// Whoever presents this token is the directory.
@@ -79,6 +99,8 @@ domain_event! {
     pub enum Event {
         /// See [`Created`].
         Created(Created),
+        /// See [`Configured`].
+        Configured(Configured),
         /// See [`TokenAdded`].
         TokenAdded(TokenAdded),
         /// See [`TokenRetired`].
@@ -92,6 +114,6 @@ fn reservations(event: &Event) -> Vec<Reservation> {
         Event::Created(created) => {
             vec![Reservation::Take { scope: CONNECTION, key: created.connection.to_string() }]
         }
-        Event::TokenAdded(_) | Event::TokenRetired(_) => Vec::new(),
+        Event::Configured(_) | Event::TokenAdded(_) | Event::TokenRetired(_) => Vec::new(),
     }
 }

@@ -8,7 +8,7 @@ mod rejection;
 
 pub use command::{Command, Create};
 pub use decide::{Directory, TOKENS_MAX, Terms, Token};
-pub use event::{Created, Event, RolesFrom, SubjectFrom, TokenAdded, TokenRetired};
+pub use event::{Configured, Created, Event, RolesFrom, Settings, SubjectFrom, TokenAdded, TokenRetired};
 pub use rejection::Rejection;
 
 /// Stream category of directories.

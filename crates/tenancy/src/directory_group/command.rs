@@ -20,6 +20,8 @@ pub enum Command {
         display_name: String,
         /// The directory's own id of it.
         external_id: Option<String>,
+        /// Whether members do not have yet what it means under the new name.
+        is_unfinished: bool,
     },
     /// Have these members, too, and those no more.
     ChangeMembers {
@@ -27,6 +29,8 @@ pub enum Command {
         added: Vec<DirectoryUserId>,
         /// Who goes.
         removed: Vec<DirectoryUserId>,
+        /// Whether those who come and go do not know yet.
+        is_unfinished: bool,
     },
     /// Be gone. Its members left before.
     Delete,

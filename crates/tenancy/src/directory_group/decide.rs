@@ -5,6 +5,9 @@ use vestibule_kernel::{DirectoryGroupId, DirectoryId, DirectoryUserId};
 
 use super::{CATEGORY, Changed, Command, Created, Deleted, Event, MembersChanged, Rejection};
 
+/// Members in one event, so that it stays well below what an event may have.
+const EVENT_MEMBERS_MAX: usize = 4_000;
+
 /// A group of a directory, by stage of life.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum DirectoryGroup {
@@ -14,7 +17,10 @@ pub enum DirectoryGroup {
     /// The directory has it.
     Present(Kept),
     /// The directory had it.
-    Deleted,
+    Deleted {
+        /// The directory.
+        directory: DirectoryId,
+    },
 }
 
 /// What is kept of a group.
@@ -44,17 +50,18 @@ impl Decider for DirectoryGroup {
                 let (display_name, external_id) = (display_name.clone(), external_id.clone());
                 Ok(vec![Created { group: *group, directory: *directory, display_name, external_id }.into()])
             }
-            (Self::Absent | Self::Deleted, _) => Err(Rejection::NotFound),
+            (Self::Absent | Self::Deleted { .. }, _) => Err(Rejection::NotFound),
             (Self::Present(_), Command::Create { .. }) => Err(Rejection::AlreadyExists),
-            (Self::Present(kept), Command::Rename { display_name, external_id }) => {
+            (Self::Present(kept), Command::Rename { display_name, external_id, is_unfinished }) => {
                 if kept.display_name == *display_name && kept.external_id == *external_id {
                     return Ok(vec![]);
                 }
                 let (display_name, external_id) = (display_name.clone(), external_id.clone());
-                Ok(vec![Changed { directory: kept.directory, display_name, external_id }.into()])
+                let (directory, is_unfinished) = (kept.directory, *is_unfinished);
+                Ok(vec![Changed { directory, display_name, external_id, is_unfinished }.into()])
             }
-            (Self::Present(kept), Command::ChangeMembers { added, removed }) => {
-                Ok(kept.members_changed(added, removed))
+            (Self::Present(kept), Command::ChangeMembers { added, removed, is_unfinished }) => {
+                Ok(kept.members_changed(added, removed, *is_unfinished))
             }
             (Self::Present(kept), Command::Delete) if kept.members.is_empty() => {
                 Ok(vec![Deleted { directory: kept.directory }.into()])
@@ -84,21 +91,29 @@ impl Decider for DirectoryGroup {
                 }
                 Self::Present(kept)
             }
-            (Self::Present(_), Event::Deleted(_)) => Self::Deleted,
+            (Self::Present(kept), Event::Deleted(_)) => Self::Deleted { directory: kept.directory },
             (state, _) => state,
         }
     }
 }
 
 impl Kept {
-    fn members_changed(&self, added: &[DirectoryUserId], removed: &[DirectoryUserId]) -> Vec<Event> {
+    /// In as many events as there have to be, so that none is too large.
+    fn members_changed(
+        &self,
+        added: &[DirectoryUserId],
+        removed: &[DirectoryUserId],
+        is_unfinished: bool,
+    ) -> Vec<Event> {
         let gone: BTreeSet<_> = removed.iter().copied().filter(|user| self.members.contains(user)).collect();
-        let come: BTreeSet<_> =
-            added.iter().copied().filter(|user| !self.members.contains(user) && !removed.contains(user)).collect();
-        if gone.is_empty() && come.is_empty() {
-            return vec![];
-        }
-        let (added, removed) = (come.into_iter().collect(), gone.into_iter().collect());
-        vec![MembersChanged { added, removed }.into()]
+        let unwanted: BTreeSet<_> = removed.iter().chain(&self.members).collect();
+        let come: BTreeSet<_> = added.iter().copied().filter(|user| !unwanted.contains(user)).collect();
+        let moves: Vec<_> =
+            gone.into_iter().map(|user| (user, false)).chain(come.into_iter().map(|user| (user, true))).collect();
+        let changed = moves.chunks(EVENT_MEMBERS_MAX).map(|moves| {
+            let of = |joins: bool| moves.iter().filter(|(_, comes)| *comes == joins).map(|(user, _)| *user).collect();
+            MembersChanged { added: of(true), removed: of(false), is_unfinished }.into()
+        });
+        changed.collect()
     }
 }

@@ -30,6 +30,9 @@ pub struct Changed {
     /// The directory's own id of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// What it means for the members is recorded later.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_unfinished: bool,
 }
 
 impl EventBody for Changed {
@@ -45,6 +48,9 @@ pub struct MembersChanged {
     /// Who went, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removed: Vec<DirectoryUserId>,
+    /// What it means for those who came and went is recorded later.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_unfinished: bool,
 }
 
 impl EventBody for MembersChanged {
@@ -74,4 +80,9 @@ domain_event! {
         /// See [`Deleted`].
         Deleted(Deleted),
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }

@@ -12,7 +12,10 @@ pub enum Command {
         groups: Vec<DirectoryGroupId>,
     },
     /// Be gone.
-    Delete,
+    Delete {
+        /// Whether groups are left behind that have the user as a member still.
+        is_unfinished: bool,
+    },
 }
 
 /// What a directory says of a user.
@@ -22,8 +25,12 @@ pub struct Said {
     pub user: DirectoryUserId,
     /// The directory, for ever.
     pub directory: DirectoryId,
-    /// Who the user is, for ever.
+    /// Who the user is.
     pub person: PersonId,
+    /// The keyed digest of what the identity provider calls them at sign-in.
+    ///
+    /// `None` where the connection cannot tell: it stays as it was.
+    pub subject_digest: Option<String>,
     /// The keyed digest of the folded user name.
     pub user_name_digest: String,
     /// The keyed digest of the directory's own id.

@@ -2,7 +2,7 @@ use serde_json::Value;
 use vestibule_decider::Decider;
 use vestibule_kernel::{DirectoryGroupId, DirectoryId, DirectoryUserId, PersonId};
 
-use super::{CATEGORY, Changed, Command, Created, Deleted, Event, GroupsChanged, Rejection, Said};
+use super::{CATEGORY, Changed, Command, Created, Deleted, Event, Moved, Rejection, Said};
 
 /// A user of a directory, by stage of life.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,7 +13,12 @@ pub enum DirectoryUser {
     /// The directory has it.
     Present(Kept),
     /// The directory had it.
-    Deleted,
+    Deleted {
+        /// The directory.
+        directory: DirectoryId,
+        /// The groups that it was a member of.
+        groups: Vec<DirectoryGroupId>,
+    },
 }
 
 /// What is kept of a user.
@@ -25,6 +30,8 @@ pub struct Kept {
     pub directory: DirectoryId,
     /// Who it is.
     pub person: PersonId,
+    /// The keyed digest of what the identity provider calls them at sign-in; `None` of a user who was kept without.
+    pub subject_digest: Option<String>,
     /// The keyed digest of the folded user name.
     pub user_name_digest: String,
     /// The keyed digest of the directory's own id.
@@ -46,15 +53,14 @@ impl Decider for DirectoryUser {
     fn decide(&self, command: &Command) -> Result<Vec<Event>, Rejection> {
         match (self, command) {
             (Self::Absent, Command::Say(said)) => Ok(vec![created(said).into()]),
-            (Self::Absent | Self::Deleted, _) => Err(Rejection::NotFound),
+            (Self::Absent | Self::Deleted { .. }, _) => Err(Rejection::NotFound),
             (Self::Present(kept), Command::Say(said)) => kept.changed(said),
-            (Self::Present(kept), Command::JoinGroups { groups }) => {
-                let groups = in_order(groups);
-                Ok(if groups == kept.groups { vec![] } else { vec![GroupsChanged { groups }.into()] })
-            }
-            (Self::Present(kept), Command::Delete) => Ok(vec![
+            (Self::Present(kept), Command::JoinGroups { groups }) => Ok(kept.moved(&in_order(groups))),
+            (Self::Present(kept), Command::Delete { is_unfinished }) => Ok(vec![
                 Deleted {
                     directory: kept.directory,
+                    is_unfinished: *is_unfinished,
+                    subject_digest: kept.subject_digest.clone(),
                     user_name_digest: kept.user_name_digest.clone(),
                     external_id_digest: kept.external_id_digest.clone(),
                 }
@@ -69,6 +75,7 @@ impl Decider for DirectoryUser {
                 user: created.user,
                 directory: created.directory,
                 person: created.person,
+                subject_digest: created.subject_digest.clone(),
                 user_name_digest: created.user_name_digest.clone(),
                 external_id_digest: created.external_id_digest.clone(),
                 is_active: created.is_active,
@@ -76,36 +83,63 @@ impl Decider for DirectoryUser {
                 groups: Vec::new(),
             }),
             (Self::Present(kept), Event::Changed(changed)) => Self::Present(Kept {
+                person: changed.person,
+                subject_digest: changed.subject_digest.clone(),
                 user_name_digest: changed.user_name_digest.clone(),
                 external_id_digest: changed.external_id_digest.clone(),
                 is_active: changed.is_active,
                 document: changed.document.clone(),
                 ..kept
             }),
+            (Self::Present(mut kept), Event::Moved(moved)) => {
+                kept.groups.retain(|group| moved.left.binary_search(group).is_err());
+                kept.groups.extend(&moved.joined);
+                kept.groups.sort_unstable();
+                Self::Present(kept)
+            }
             (Self::Present(kept), Event::GroupsChanged(changed)) => {
                 Self::Present(Kept { groups: changed.groups.clone(), ..kept })
             }
-            (Self::Present(_), Event::Deleted(_)) => Self::Deleted,
+            (Self::Present(kept), Event::Deleted(_)) => {
+                Self::Deleted { directory: kept.directory, groups: kept.groups }
+            }
             (state, _) => state,
         }
     }
 }
 
 impl Kept {
+    /// `groups` are in order, each once, as are those that are kept.
+    fn moved(&self, groups: &[DirectoryGroupId]) -> Vec<Event> {
+        let without = |all: &[DirectoryGroupId], some: &[DirectoryGroupId]| {
+            all.iter().copied().filter(|group| some.binary_search(group).is_err()).collect::<Vec<_>>()
+        };
+        let (joined, left) = (without(groups, &self.groups), without(&self.groups, groups));
+        if joined.is_empty() && left.is_empty() {
+            return vec![];
+        }
+        vec![Moved { joined, left }.into()]
+    }
+
     fn changed(&self, said: &Said) -> Result<Vec<Event>, Rejection> {
-        if self.user != said.user || self.directory != said.directory || self.person != said.person {
+        if self.user != said.user || self.directory != said.directory {
             return Err(Rejection::SomebodyElse);
         }
-        if self.is_active == said.is_active && self.document.as_ref() == Some(&said.document) {
+        let subject_digest = said.subject_digest.as_ref().or(self.subject_digest.as_ref());
+        let is_same = self.person == said.person && self.subject_digest.as_ref() == subject_digest;
+        if is_same && self.is_active == said.is_active && self.document.as_ref() == Some(&said.document) {
             return Ok(vec![]);
         }
         let released_user_name = Some(&self.user_name_digest).filter(|before| **before != said.user_name_digest);
         let released_external_id = self.external_id_digest.as_ref();
         let released_external_id =
             released_external_id.filter(|before| said.external_id_digest.as_ref() != Some(*before));
+        let released_subject = self.subject_digest.as_ref().filter(|before| subject_digest != Some(*before));
         let changed = Changed {
-            person: self.person,
+            person: said.person,
             directory: self.directory,
+            subject_digest: subject_digest.cloned(),
+            released_subject_digest: released_subject.cloned(),
             user_name_digest: said.user_name_digest.clone(),
             released_user_name_digest: released_user_name.cloned(),
             external_id_digest: said.external_id_digest.clone(),
@@ -128,6 +162,7 @@ fn created(said: &Said) -> Created {
         user: said.user,
         directory: said.directory,
         person: said.person,
+        subject_digest: said.subject_digest.clone(),
         user_name_digest: said.user_name_digest.clone(),
         external_id_digest: said.external_id_digest.clone(),
         is_active: said.is_active,

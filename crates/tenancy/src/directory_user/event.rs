@@ -3,7 +3,7 @@ use serde_json::Value;
 use vestibule_decider::{EventBody, PersonalFields, Reservation, Schema, domain_event};
 use vestibule_kernel::{DirectoryGroupId, DirectoryId, DirectoryUserId, PersonId};
 
-use super::{EXTERNAL_ID, USER_NAME};
+use super::{EXTERNAL_ID, SUBJECT, USER_NAME};
 
 /// The directory has a user.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
@@ -14,6 +14,9 @@ pub struct Created {
     pub directory: DirectoryId,
     /// Who it is.
     pub person: PersonId,
+    /// The keyed digest of what the identity provider calls them at sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_digest: Option<String>,
     /// The keyed digest of the folded user name.
     pub user_name_digest: String,
     /// The keyed digest of the directory's own id.
@@ -42,10 +45,16 @@ impl EventBody for Created {
 /// The directory says something else of the user.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Changed {
-    /// Who it is.
+    /// Who it is: somebody else than before, when the person who it was has another user of the directory.
     pub person: PersonId,
     /// The directory.
     pub directory: DirectoryId,
+    /// The keyed digest of what the identity provider calls them at sign-in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_digest: Option<String>,
+    /// The one before, when it was another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released_subject_digest: Option<String>,
     /// The keyed digest of the folded user name.
     pub user_name_digest: String,
     /// The one before, when it was another one.
@@ -77,7 +86,22 @@ impl EventBody for Changed {
     }
 }
 
-/// The user is a member of other groups than before.
+/// The user came into groups, and left others.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Moved {
+    /// Those that it is a member of from now on, in order, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<DirectoryGroupId>,
+    /// Those that it is a member of no more, in order, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<DirectoryGroupId>,
+}
+
+impl EventBody for Moved {
+    const SCHEMA: Schema = Schema::new("directory_user.moved", 1, &[]);
+}
+
+/// The user is a member of other groups than before. Not written any more: it grew with the number of groups.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct GroupsChanged {
     /// All of them as they are now, in order, each once.
@@ -98,6 +122,12 @@ pub struct Deleted {
     /// The keyed digest of the directory's own id, which is free again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id_digest: Option<String>,
+    /// The keyed digest of what the identity provider called them, which is free again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject_digest: Option<String>,
+    /// Groups have the user as a member still: they are changed later.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_unfinished: bool,
 }
 
 impl EventBody for Deleted {
@@ -111,6 +141,8 @@ domain_event! {
         Created(Created),
         /// See [`Changed`].
         Changed(Changed),
+        /// See [`Moved`].
+        Moved(Moved),
         /// See [`GroupsChanged`].
         GroupsChanged(GroupsChanged),
         /// See [`Deleted`].
@@ -138,6 +170,7 @@ fn reservations(event: &Event) -> Vec<Reservation> {
             let external_id = created.external_id_digest.iter();
             std::iter::once(user_name)
                 .chain(external_id.map(|digest| take(EXTERNAL_ID, created.directory, digest)))
+                .chain(created.subject_digest.as_deref().map(take_subject))
                 .collect()
         }
         Event::Changed(changed) => {
@@ -152,6 +185,8 @@ fn reservations(event: &Event) -> Vec<Reservation> {
             }
             // Taking what the stream holds already changes nothing.
             reservations.extend(changed.external_id_digest.iter().map(|now| take(EXTERNAL_ID, directory, now)));
+            reservations.extend(changed.released_subject_digest.as_deref().map(release_subject));
+            reservations.extend(changed.subject_digest.as_deref().map(take_subject));
             reservations
         }
         Event::Deleted(deleted) => {
@@ -159,10 +194,25 @@ fn reservations(event: &Event) -> Vec<Reservation> {
             let external_id = deleted.external_id_digest.iter();
             std::iter::once(user_name)
                 .chain(external_id.map(|digest| release(EXTERNAL_ID, deleted.directory, digest)))
+                .chain(deleted.subject_digest.as_deref().map(release_subject))
                 .collect()
         }
-        Event::GroupsChanged(_) => Vec::new(),
+        Event::Moved(_) | Event::GroupsChanged(_) => Vec::new(),
     }
+}
+
+/// A digest of a subject is unique by itself: the connection is part of what is digested.
+fn take_subject(digest: &str) -> Reservation {
+    Reservation::Take { scope: SUBJECT, key: digest.to_owned() }
+}
+
+fn release_subject(digest: &str) -> Reservation {
+    Reservation::Release { scope: SUBJECT, key: digest.to_owned() }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 fn take(scope: &'static str, directory: DirectoryId, digest: &str) -> Reservation {

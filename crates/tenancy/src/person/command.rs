@@ -19,6 +19,12 @@ pub enum Command {
         /// All of them; order and repetition do not matter.
         roles: Vec<Role>,
     },
+    /// Have the roles that are asserted at sign-in again, from the next one on; those that the directory's groups meant stay
+    /// until then.
+    ReleaseRoles {
+        /// The directory.
+        directory: DirectoryId,
+    },
     /// Be no user of a directory any more: sign in no more, get no tokens, and have no roles by its groups.
     Deprovision {
         /// The directory.

@@ -123,6 +123,9 @@ impl Decider for Person {
             (Self::Active(known) | Self::Deactivated(known), Command::AssignRoles { directory, connection, roles }) => {
                 Ok(known.assigned(*directory, *connection, roles))
             }
+            (Self::Active(known) | Self::Deactivated(known), Command::ReleaseRoles { directory }) => {
+                Ok(known.released(*directory))
+            }
             (Self::Active(known) | Self::Deactivated(known), Command::Deprovision { directory, connection }) => {
                 Ok(known.deprovisioned(*directory, *connection, matches!(self, Self::Active(_))))
             }

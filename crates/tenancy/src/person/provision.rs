@@ -65,6 +65,13 @@ impl Known {
         vec![RolesChanged { person: self.person, roles, directory: Some(directory) }.into()]
     }
 
+    pub(super) fn released(&self, directory: DirectoryId) -> Vec<Event> {
+        if self.roles_from != Some(directory) {
+            return vec![];
+        }
+        vec![RolesChanged { person: self.person, roles: self.roles.clone(), directory: None }.into()]
+    }
+
     pub(super) fn deprovisioned(
         &self,
         directory: DirectoryId,

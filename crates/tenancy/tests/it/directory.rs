@@ -2,8 +2,8 @@ use vestibule_decider::{DomainEvent, Reservation, Scenario};
 use vestibule_kernel::{DirectoryId, DirectoryTokenId};
 use vestibule_tenancy::{
     directory::{
-        CONNECTION, Command, Create, Created, Directory, Event, Rejection, RolesFrom, SubjectFrom, TokenAdded,
-        TokenRetired,
+        CONNECTION, Command, Configured, Create, Created, Directory, Event, Rejection, RolesFrom, Settings,
+        SubjectFrom, TokenAdded, TokenRetired,
     },
     person::{self, Deactivated, Person, Provision, Reactivated, RolesChanged},
 };
@@ -24,20 +24,30 @@ fn token_id(last: char) -> DirectoryTokenId {
     format!("01890a5d-ac96-774b-bcce-b302099a807{last}").parse().unwrap()
 }
 
-fn create() -> Create {
-    Create {
-        directory: directory_id(),
-        organization: organization_id(),
-        connection: connection_id(),
+fn settings() -> Settings {
+    Settings {
         subject: SubjectFrom::ExternalId,
         name_id_format: Some("urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".to_owned()),
         roles: RolesFrom::Directory,
     }
 }
 
+fn create() -> Create {
+    Create {
+        directory: directory_id(),
+        organization: organization_id(),
+        connection: connection_id(),
+        settings: settings(),
+    }
+}
+
 fn created() -> Created {
-    let Create { directory, organization, connection, subject, name_id_format, roles } = create();
-    Created { directory, organization, connection, subject, name_id_format, roles }
+    let Create { directory, organization, connection, settings } = create();
+    Created { directory, organization, connection, settings }
+}
+
+fn configured() -> Configured {
+    Configured { settings: Settings { roles: RolesFrom::SignIn, ..settings() } }
 }
 
 fn added(last: char) -> TokenAdded {
@@ -53,7 +63,7 @@ fn retire(last: char) -> Command {
 }
 
 pub(crate) fn events() -> Vec<Event> {
-    vec![created().into(), added('1').into(), TokenRetired { token: token_id('1') }.into()]
+    vec![created().into(), configured().into(), added('1').into(), TokenRetired { token: token_id('1') }.into()]
 }
 
 #[test]
@@ -62,6 +72,23 @@ fn a_connection_has_one_directory() {
     let taken = Reservation::Take { scope: CONNECTION, key: connection_id().to_string() };
     assert_eq!(Event::from(created()).reservations(), [taken]);
     Scenario::<Directory>::given([created()]).when(&Command::Create(create())).then_rejected(&Rejection::AlreadyExists);
+}
+
+#[test]
+fn what_people_are_recognised_by_stays_as_long_as_there_are_users() {
+    let other_subject = Settings { subject: SubjectFrom::UserName, ..settings() };
+    let other_format = Settings { name_id_format: None, ..settings() };
+    for wanted in [other_subject, other_format] {
+        let configure = |has_users| Command::Configure { settings: wanted.clone(), has_users };
+        Scenario::<Directory>::given([created()]).when(&configure(true)).then_rejected(&Rejection::HasUsers);
+        let configured = Configured { settings: wanted.clone() };
+        Scenario::<Directory>::given([created()]).when(&configure(false)).then([configured]);
+    }
+    let roles = Command::Configure { settings: configured().settings, has_users: true };
+    Scenario::<Directory>::given([created()]).when(&roles).then([configured()]);
+    let same = Command::Configure { settings: settings(), has_users: true };
+    Scenario::<Directory>::given([created()]).when(&same).then_nothing();
+    Scenario::<Directory>::given_nothing().when(&same).then_rejected(&Rejection::NotFound);
 }
 
 #[test]
@@ -139,6 +166,20 @@ fn roles_come_from_the_directory_or_from_the_sign_in() {
 }
 
 #[test]
+fn roles_that_come_from_the_sign_in_again_stay_until_the_next_one() {
+    let release = person::Command::ReleaseRoles { directory: directory_id() };
+    let history: [person::Event; 2] = [first_seen("Lovelace").into(), of_directory(&["admin"]).into()];
+    Scenario::<Person>::given(history.clone()).when(&release).then([roles_changed(&["admin"])]);
+    let released = [history.to_vec(), vec![roles_changed(&["admin"]).into()]].concat();
+    Scenario::<Person>::given(released.clone()).when(&release).then_nothing();
+    let asserted = person::Recognise { roles: vec![role("owner")], ..recognise("Lovelace") };
+    Scenario::<Person>::given(released).when(&person::Command::Recognise(asserted)).then([roles_changed(&["owner"])]);
+    let another = "01890a5d-ac96-774b-bcce-b302099a8069".parse().unwrap();
+    let other = person::Command::ReleaseRoles { directory: another };
+    Scenario::<Person>::given(history).when(&other).then_nothing();
+}
+
+#[test]
 fn a_directory_has_no_say_over_people_of_another_connection() {
     let elsewhere = "01890a5d-ac96-774b-bcce-b302099a8059".parse().unwrap();
     for command in [
@@ -177,7 +218,7 @@ fn a_superseded_person_is_not_provisioned_unseen() {
 
 #[test]
 fn any_history_of_a_directory_holds() {
-    let commands = [Command::Create(create()), retire('1'), add('1'), retire('1')];
     // A token is added once: whoever repeats the addition adds another one.
-    any_history_holds::<Directory>(&[commands[0].clone(), commands[1].clone(), commands[3].clone()]).unwrap();
+    let configure = Command::Configure { settings: configured().settings, has_users: true };
+    any_history_holds::<Directory>(&[Command::Create(create()), retire('1'), configure]).unwrap();
 }

@@ -99,6 +99,15 @@ fn every_event_is_read_as_it_was_stored() {
     for event in crate::directory_group::events() {
         holds::<directory_group::Event>(&mut seen, event);
     }
+    for event in crate::directory_user::with_subject() {
+        match event {
+            directory_user::Event::Moved(moved) => holds::<directory_user::Event>(&mut seen, moved),
+            event => holds_with::<directory_user::Event>(&mut seen, "subject", event),
+        }
+    }
+    for event in crate::directory_group::unfinished() {
+        holds_with::<directory_group::Event>(&mut seen, "is_unfinished", event);
+    }
     holds::<assertion::Event>(&mut seen, assertion::Redeemed { user_pool: pool_id() });
 
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");

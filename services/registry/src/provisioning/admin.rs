@@ -1,18 +1,19 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::SecretString;
-use vestibule_eventlog::{Metadata, StreamId, Transaction, Version};
+use vestibule_eventlog::{AppendError, Metadata, StreamId, Transaction, Version};
 use vestibule_kernel::{DirectoryId, DirectoryTokenId, OrganizationId};
 use vestibule_tenancy::{
     connection::{self, Connection},
-    directory::{Command, Create, Created, Directory, Rejection, Terms},
+    directory::{Command, Create, Directory, Rejection, Settings, Terms},
 };
 
 use super::{
-    Inner,
+    ATTEMPTS_MAX, Inner,
     access::stream,
     error::{Error, unprepared},
     person::subject,
+    user::must_be,
 };
 use crate::resource::Resource;
 
@@ -37,16 +38,8 @@ impl Inner {
         let connection = StreamId::of_id(connection::CATEGORY, Some(create.organization), create.connection.uuid());
         let connection = self.log.load::<Connection>(&connection).await?.state;
         let trust = connection.trust().ok_or_else(|| Error::rejected(connection::Rejection::NotFound))?;
-        let created = Created {
-            directory: create.directory,
-            organization: create.organization,
-            connection: create.connection,
-            subject: create.subject,
-            name_id_format: create.name_id_format.clone(),
-            roles: create.roles,
-        };
         // Whoever it makes could not be found again at sign-in.
-        subject(&created, &trust.settings, "anybody")?;
+        subject(&create.settings, &trust.settings, "anybody")?;
         let name = (create.organization, create.directory);
         let events = vestibule_decider::Decider::decide(&Directory::Absent, &Command::Create(create));
         let transaction = Transaction::new(metadata)
@@ -54,6 +47,46 @@ impl Inner {
             .map_err(unprepared)?;
         self.log.append(transaction).await?;
         self.directory(name).await
+    }
+
+    /// Lets a directory be understood in another way. What that means for its people is recorded behind it.
+    pub(super) async fn configure_directory(
+        &self,
+        name: DirectoryName,
+        etag: Option<Version>,
+        metadata: Metadata,
+        change: impl Fn(Settings) -> Settings,
+    ) -> Result<Known, Error> {
+        for _ in 0..ATTEMPTS_MAX {
+            let known = self.directory(name).await?;
+            let version = Version(known.resource.version);
+            must_be(etag, version)?;
+            self.reach_head().await?;
+            let has_users = self.index.read(|index| index.contents(name.1).is_some_and(|all| !all.users.is_empty()));
+            let settings = change(known.terms.settings.clone());
+            let connection = StreamId::of_id(connection::CATEGORY, Some(name.0), known.terms.connection.uuid());
+            let connection_now = self.log.load::<Connection>(&connection).await?;
+            if let Some(trust) = connection_now.state.trust() {
+                subject(&settings, &trust.settings, "anybody")?;
+            }
+            let configure = Command::Configure { settings, has_users };
+            let present = Directory::Present(known.terms.clone());
+            let events = vestibule_decider::Decider::decide(&present, &configure).map_err(Error::rejected)?;
+            if events.is_empty() {
+                return Ok(known);
+            }
+            let transaction = Transaction::new(metadata.clone()).unchanged(connection, connection_now.version);
+            let transaction = transaction.append(stream(name.0, name.1), version, &events).map_err(unprepared)?;
+            match self.log.append(transaction).await {
+                Ok(appended) => {
+                    self.finished(appended.cursor).await;
+                    return self.directory(name).await;
+                }
+                Err(AppendError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Contended)
     }
 
     pub(super) async fn directory(&self, name: DirectoryName) -> Result<Known, Error> {

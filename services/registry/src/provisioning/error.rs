@@ -4,7 +4,10 @@ use vestibule_rpc::resource::InvalidName;
 use vestibule_scim::{Refusal, ScimType};
 use vestibule_storage::KeyError;
 
-use super::{group::MEMBER_CHANGES_MAX, list::SCAN_MAX};
+use super::{
+    group::{GROUPS_OF_USER_MAX, MEMBER_CHANGES_MAX},
+    list::SCAN_MAX,
+};
 use crate::field::InvalidFields;
 
 /// Why a directory, or who looks after one, is not answered as they meant.
@@ -31,6 +34,9 @@ pub(super) enum Error {
     /// One request changes too many members.
     #[error("one request changes at most {MEMBER_CHANGES_MAX} members: use several")]
     TooManyMembers,
+    /// A member is in too many groups.
+    #[error("a user is a member of at most {GROUPS_OF_USER_MAX} groups")]
+    TooManyGroups,
     /// What the connection recognises people by cannot come from SCIM, as it is set now.
     #[error("the connection recognises people by what a directory cannot say: {0}")]
     SubjectUnknown(&'static str),
@@ -72,7 +78,7 @@ impl Explain for Error {
             Self::EtagMismatch => Explanation::new(Kind::Conflict, "ETAG_MISMATCH"),
             Self::Taken(_) => Explanation::new(Kind::AlreadyExists, "SCIM_UNIQUENESS"),
             Self::Refused(refusal) => refused(refusal.scim_type()),
-            Self::TooMany | Self::TooManyMembers => refused(ScimType::TooMany),
+            Self::TooMany | Self::TooManyMembers | Self::TooManyGroups => refused(ScimType::TooMany),
             Self::SubjectUnknown(_) => Explanation::new(Kind::Precondition, "DIRECTORY_SUBJECT_UNKNOWN"),
             Self::Fields(error) => error.explain(),
             Self::Name(error) => error.explain(),
@@ -100,7 +106,9 @@ impl From<AppendError> for Error {
             AppendError::Reserved { scope: directory::CONNECTION, .. } => Self::ConnectionTaken,
             AppendError::Reserved { scope: directory_user::USER_NAME, .. } => Self::Taken("userName"),
             AppendError::Reserved { scope: directory_user::EXTERNAL_ID, .. } => Self::Taken("externalId"),
-            AppendError::Reserved { scope: person::SUBJECT, .. } => Self::Taken("the subject of the sign-in"),
+            AppendError::Reserved { scope: person::SUBJECT | directory_user::SUBJECT, .. } => {
+                Self::Taken("the subject of the sign-in")
+            }
             error => Self::Append(error),
         }
     }

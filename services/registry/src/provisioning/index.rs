@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     time::Duration,
 };
 
@@ -13,17 +13,20 @@ use super::{Inner, error::Error};
 /// How long a list waits for what was in the log when it was asked for.
 const WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// Which resources each directory has: ids, and the names of groups.
+/// Which resources each directory has: ids, the names of groups, and of how many groups users are members.
 #[derive(Debug, Default)]
 pub(super) struct Index {
     directories: BTreeMap<DirectoryId, OrganizationId>,
     contents: HashMap<DirectoryId, Contents>,
+    /// Whose user it is: events about groups do not say.
+    of: HashMap<DirectoryUserId, DirectoryId>,
 }
 
 /// The resources of one directory.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
-    pub(super) users: BTreeSet<DirectoryUserId>,
+    /// Of how many groups each is a member.
+    pub(super) users: BTreeMap<DirectoryUserId, usize>,
     pub(super) groups: BTreeMap<DirectoryGroupId, GroupNames>,
 }
 
@@ -51,12 +54,26 @@ impl Index {
     fn apply_user(&mut self, user: DirectoryUserId, event: &directory_user::Event) {
         match event {
             directory_user::Event::Created(created) => {
-                self.contents.entry(created.directory).or_default().users.insert(user);
+                self.of.insert(user, created.directory);
+                self.contents.entry(created.directory).or_default().users.insert(user, 0);
             }
             directory_user::Event::Deleted(deleted) => {
+                self.of.remove(&user);
                 self.contents.entry(deleted.directory).or_default().users.remove(&user);
             }
-            directory_user::Event::Changed(_) | directory_user::Event::GroupsChanged(_) => {}
+            directory_user::Event::GroupsChanged(changed) => self.count(user, |_| changed.groups.len()),
+            directory_user::Event::Moved(moved) => {
+                self.count(user, |before| (before + moved.joined.len()).saturating_sub(moved.left.len()));
+            }
+            directory_user::Event::Changed(_) => {}
+        }
+    }
+
+    /// Counts the groups of a user.
+    fn count(&mut self, user: DirectoryUserId, now: impl FnOnce(usize) -> usize) {
+        let contents = self.of.get(&user).and_then(|directory| self.contents.get_mut(directory));
+        if let Some(groups) = contents.and_then(|contents| contents.users.get_mut(&user)) {
+            *groups = now(*groups);
         }
     }
 

@@ -78,7 +78,7 @@ impl Inner {
     fn users(&self, access: &Access, skip: usize, count: usize) -> (Vec<DirectoryUserId>, usize) {
         self.index.read(|index| {
             let Some(contents) = index.contents(access.id()) else { return (Vec::new(), 0) };
-            (contents.users.iter().skip(skip).take(count).copied().collect(), contents.users.len())
+            (contents.users.keys().skip(skip).take(count).copied().collect(), contents.users.len())
         })
     }
 

@@ -5,7 +5,6 @@ use vestibule_eventlog::{Current, Transaction, Version};
 use vestibule_kernel::{DirectoryGroupId, DirectoryUserId, PersonId};
 use vestibule_scim::Refusal;
 use vestibule_tenancy::{
-    directory::RolesFrom,
     directory_group::{self, DirectoryGroup, Event},
     directory_user::{self, Kept},
     person,
@@ -14,8 +13,8 @@ use vestibule_tenancy::{
 use super::{
     Inner,
     access::Access,
-    error::{Error, unprepared},
-    group::{names, stream},
+    error::Error,
+    group::{GROUPS_OF_USER_MAX, names, stream},
     person::stream as person_stream,
     user::{after, held, stream as user_stream},
 };
@@ -29,88 +28,98 @@ pub(super) const UNKNOWN: Error =
 pub(super) enum Step {
     Leave(DirectoryUserId),
     Join(DirectoryUserId),
-    /// The roles are what the group means now.
+    /// A member has what the group means now, and knows of it.
     Stay(DirectoryUserId),
 }
+
+/// A group, what is known of it, and what becomes of it.
+pub(super) type About = (DirectoryGroupId, Current<DirectoryGroup>, Vec<Event>);
 
 /// What is put together for one append.
 struct Work<'a> {
     access: &'a Access,
-    group: DirectoryGroupId,
+    group: Option<DirectoryGroupId>,
     /// How the group is called after the append.
     own_names: Vec<String>,
     transaction: Transaction,
     /// Names and versions of the other groups of members.
     others: BTreeMap<DirectoryGroupId, (Vec<String>, Version)>,
+    /// Members who are no users any more.
+    gone: Vec<DirectoryUserId>,
+    /// People who are part of the append.
     people: BTreeSet<PersonId>,
 }
 
 impl Inner {
-    /// Whether all who join are users of the directory, as far as the index knows.
-    pub(super) async fn must_be_users(&self, access: &Access, steps: &[Step]) -> Result<(), Error> {
-        self.reach_head().await?;
-        let all_are = self.index.read(|index| {
-            let users = index.contents(access.id()).map(|contents| &contents.users);
-            let is_user = |user: &DirectoryUserId| users.is_some_and(|users| users.contains(user));
-            steps.iter().all(|step| if let Step::Join(user) = step { is_user(user) } else { true })
-        });
-        if all_are { Ok(()) } else { Err(UNKNOWN) }
-    }
-
-    /// Changes members of a group, in one append over the group, the users, the people, and the groups whose meaning counted.
-    pub(super) async fn change_members(
+    /// Changes a group and what it means for these users, in one append over the group, the users, the people, and the groups
+    /// whose meaning counted. Without a group: gives the users what their groups mean.
+    pub(super) async fn record(
         &self,
         access: &Access,
-        group: DirectoryGroupId,
-        current: Current<DirectoryGroup>,
-        opening: &[Event],
+        about: Option<About>,
         steps: &[Step],
-    ) -> Result<Current<DirectoryGroup>, Error> {
-        let opened = opening.iter().fold(current.state.clone(), DirectoryGroup::evolve);
-        let DirectoryGroup::Present(kept) = &opened else { return Err(Error::NotFound) };
+    ) -> Result<Option<Current<DirectoryGroup>>, Error> {
+        let changed = about.as_ref().map(|(_, current, events)| {
+            let before = current.state.clone();
+            events.iter().fold(before, DirectoryGroup::evolve)
+        });
+        let own_names = match &changed {
+            Some(DirectoryGroup::Present(kept)) => names(kept).collect(),
+            Some(DirectoryGroup::Absent | DirectoryGroup::Deleted { .. }) | None => Vec::new(),
+        };
         let mut work = Work {
             access,
-            group,
-            own_names: names(kept).collect(),
-            transaction: Transaction::new(access.metadata.clone()),
+            group: about.as_ref().map(|(group, ..)| *group),
+            own_names,
+            transaction: access.transaction(),
             others: BTreeMap::new(),
+            gone: Vec::new(),
             people: BTreeSet::new(),
         };
-        let (mut added, mut removed) = (Vec::new(), Vec::new());
         for step in steps {
-            match step {
-                Step::Leave(user) => removed.push(*user),
-                Step::Join(user) => added.push(*user),
-                Step::Stay(_) => {}
-            }
             self.change_member(&mut work, *step).await?;
         }
-        let changed = opened.decide(&directory_group::Command::ChangeMembers { added, removed });
-        let events: Vec<Event> = opening.iter().cloned().chain(changed.map_err(Error::rejected)?).collect();
-        let Work { mut transaction, others, .. } = work;
+        let Work { mut transaction, others, gone, .. } = work;
         for (other, (_, version)) in others {
             transaction = transaction.unchanged(stream(access, other), version);
         }
+        let Some((group, current, mut events)) = about else {
+            if transaction.appends.iter().any(|append| !append.drafts.is_empty()) {
+                self.log.append(transaction).await.map_err(Error::Append)?;
+            }
+            return Ok(None);
+        };
+        if let Some(present @ DirectoryGroup::Present(_)) = changed {
+            // Whoever is gone has left, at whatever moment they went.
+            let left = directory_group::Command::ChangeMembers { added: vec![], removed: gone, is_unfinished: false };
+            events.extend(present.decide(&left).map_err(Error::rejected)?);
+        }
         transaction = held(transaction, stream(access, group), current.version, &events)?;
+        if transaction.appends.iter().all(|append| append.drafts.is_empty()) {
+            return Ok(Some(current));
+        }
         let appended = self.log.append(transaction).await.map_err(Error::Append)?;
-        Ok(after(current, &events, &appended))
+        Ok(Some(after(current, &events, &appended)))
     }
 
     async fn change_member(&self, work: &mut Work<'_>, step: Step) -> Result<(), Error> {
         let (Step::Leave(user) | Step::Join(user) | Step::Stay(user)) = step;
         let (kept, current) = match self.user(work.access, user).await {
             Ok(found) => found,
-            // Whoever is gone has left.
-            Err(Error::NotFound) if !matches!(step, Step::Join(_)) => return Ok(()),
-            Err(Error::NotFound) => return Err(UNKNOWN),
+            Err(Error::NotFound) if matches!(step, Step::Join(_)) => return Err(UNKNOWN),
+            Err(Error::NotFound) => {
+                work.gone.push(user);
+                return Ok(());
+            }
             Err(error) => return Err(error),
         };
-        let others = kept.groups.iter().copied().filter(|group| *group != work.group);
-        let own = (!matches!(step, Step::Leave(_))).then_some(work.group);
+        let others = kept.groups.iter().copied().filter(|group| Some(*group) != work.group);
+        let own = work.group.filter(|_| !matches!(step, Step::Leave(_)));
         let groups: Vec<DirectoryGroupId> = others.chain(own).collect();
-        if work.access.directory.roles == RolesFrom::Directory {
-            self.assign(work, &kept, &groups).await?;
+        if matches!(step, Step::Join(_)) && groups.len() > GROUPS_OF_USER_MAX {
+            return Err(Error::TooManyGroups);
         }
+        self.assign(work, &kept, &groups).await?;
         let join = directory_user::Command::JoinGroups { groups };
         let events = current.state.decide(&join).map_err(Error::rejected)?;
         let transaction = std::mem::take(&mut work.transaction);
@@ -118,33 +127,34 @@ impl Inner {
         Ok(())
     }
 
-    /// Gives the person the roles that these groups mean.
+    /// Gives the person the roles that these groups mean, or leaves roles to the sign-in where they come from there.
     async fn assign(&self, work: &mut Work<'_>, kept: &Kept, groups: &[DirectoryGroupId]) -> Result<(), Error> {
-        let mut called = Vec::new();
-        for group in groups {
-            if *group == work.group {
-                called.extend(work.own_names.iter().cloned());
-            } else {
-                called.extend(self.other(work, *group).await?);
-            }
+        if !work.access.has_roles() && work.group.is_some() {
+            return Ok(());
         }
         let organization = work.access.organization();
         let (human, known) = self.person(organization, kept.person).await?;
-        // Two users who are one person: the first one's groups count until the other is changed.
-        if !work.people.insert(human) {
+        if work.people.contains(&human) || !self.speaks(work.access, kept, &known.state).await? {
             return Ok(());
         }
-        let roles = work.access.settings.roles(&called);
         let (directory, connection) = (work.access.id(), work.access.directory.connection);
-        let assign = person::Command::AssignRoles { directory, connection, roles };
-        let events = known.state.decide(&assign).map_err(Error::rejected)?;
-        let transaction = std::mem::take(&mut work.transaction);
-        let person = person_stream(organization, human);
-        work.transaction = if events.is_empty() {
-            transaction.unchanged(person, known.version)
+        let command = if work.access.has_roles() {
+            let mut called = Vec::new();
+            for group in groups {
+                if Some(*group) == work.group {
+                    called.extend(work.own_names.iter().cloned());
+                } else {
+                    called.extend(self.other(work, *group).await?);
+                }
+            }
+            person::Command::AssignRoles { directory, connection, roles: work.access.settings.roles(&called) }
         } else {
-            transaction.append(person, known.version, &events).map_err(unprepared)?
+            person::Command::ReleaseRoles { directory }
         };
+        let events = known.state.decide(&command).map_err(Error::rejected)?;
+        let transaction = std::mem::take(&mut work.transaction);
+        work.transaction = held(transaction, person_stream(organization, human), known.version, &events)?;
+        work.people.insert(human);
         Ok(())
     }
 
@@ -155,7 +165,7 @@ impl Inner {
         let current = self.log.load::<DirectoryGroup>(&stream(work.access, group)).await?;
         let called: Vec<String> = match &current.state {
             DirectoryGroup::Present(kept) => names(kept).collect(),
-            DirectoryGroup::Absent | DirectoryGroup::Deleted => Vec::new(),
+            DirectoryGroup::Absent | DirectoryGroup::Deleted { .. } => Vec::new(),
         };
         work.others.insert(group, (called.clone(), current.version));
         Ok(called)

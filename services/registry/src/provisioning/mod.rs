@@ -4,12 +4,15 @@
 //! - `access` looks at the token of every request; `admin` makes directories and tokens.
 //! - `user` and `group` decide over the streams of the directory and of the people together, in one append: there is no
 //!   moment at which a directory has deactivated somebody who may still get tokens.
+//! - `follow` finishes what requests began, and `settle` is what it does: what is too much for one append goes on from the
+//!   log, whatever becomes of the request.
 //! - `list` answers filters; `index` knows which resources there are, and nothing personal.
 //! - `resource` is what the SCIM edge calls, `service` what operators call.
 
 mod access;
 mod admin;
 mod error;
+mod follow;
 mod group;
 mod index;
 mod list;
@@ -18,15 +21,17 @@ mod person;
 mod render;
 mod resource;
 mod service;
+mod settle;
 mod user;
 
 use std::sync::Arc;
 
-use vestibule_eventlog::{EventLog, Live};
+use vestibule_eventlog::{EventLog, Live, Views};
 use vestibule_host::{PublicUrl, Resources};
 use vestibule_kernel::{Chain, Clock, IdSource};
 use vestibule_storage::KeyStore;
 
+use follow::Follower;
 use index::Index;
 
 /// How often a change is decided anew when others change the same at the same moment.
@@ -36,8 +41,16 @@ const ATTEMPTS_MAX: usize = 8;
 #[derive(Clone)]
 pub(crate) struct Provisioning(Arc<Inner>);
 
+/// What has to work for directories to be served.
+#[derive(Clone)]
+pub(crate) struct Health {
+    provisioning: Provisioning,
+    follower: Follower,
+}
+
 pub(crate) struct Inner {
     log: EventLog,
+    views: Arc<dyn Views>,
     keys: KeyStore,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
@@ -49,6 +62,7 @@ impl Provisioning {
     pub(crate) fn start(resources: &Resources) -> Self {
         Self(Arc::new(Inner {
             log: resources.log.clone(),
+            views: Arc::clone(&resources.views),
             keys: resources.keys.clone(),
             clock: Arc::clone(&resources.clock),
             ids: Arc::clone(&resources.ids),
@@ -57,9 +71,18 @@ impl Provisioning {
         }))
     }
 
+    /// Begins to finish what requests leave behind.
+    pub(crate) fn follow(&self, resources: &Resources) -> Health {
+        Health { provisioning: self.clone(), follower: Follower::start(resources, self) }
+    }
+}
+
+impl Health {
     /// Why directories cannot be served, if so.
     pub(crate) fn check(&self) -> Result<(), String> {
-        self.0.index.status().stopped.map_or(Ok(()), |reason| Err(Chain(&*reason).to_string()))
+        let stopped = self.provisioning.0.index.status().stopped;
+        stopped.map_or(Ok(()), |reason| Err(Chain(&*reason).to_string()))?;
+        self.follower.check()
     }
 }
 

@@ -9,12 +9,13 @@ use vestibule_storage::{Subject, SubjectIndex};
 use vestibule_tenancy::{
     EmailAddress,
     connection::{SamlSettings, SubjectSource},
-    directory::{Created, SubjectFrom},
+    directory::{Settings, SubjectFrom},
+    directory_user::{self, Kept},
     domain::{self, Domain},
     person::{self, Person, Profile, SUBJECT},
 };
 
-use super::{Inner, access::Access, error::Error};
+use super::{Inner, access::Access, error::Error, user::stream as user_stream};
 
 /// How often a person may have turned out to be another one.
 const SUPERSEDED_MAX: usize = 8;
@@ -24,13 +25,13 @@ const TARGETED_ID: &str = "urn:oid:1.3.6.1.4.1.5923.1.1.1.10";
 
 /// Under which names the connection looks for what the directory calls people.
 pub(super) fn subject<'a>(
-    created: &'a Created,
-    settings: &'a SamlSettings,
+    settings: &'a Settings,
+    connection: &'a SamlSettings,
     value: &'a str,
 ) -> Result<Subject<'a>, Error> {
-    let chosen = created.name_id_format.as_deref();
-    match &settings.subject {
-        SubjectSource::NameId => match chosen.or(settings.name_id_format.as_deref()) {
+    let chosen = settings.name_id_format.as_deref();
+    match &connection.subject {
+        SubjectSource::NameId => match chosen.or(connection.name_id_format.as_deref()) {
             None | Some("") => Err(Error::SubjectUnknown("say of which Format its NameIDs are")),
             Some(TRANSIENT) => Err(Error::SubjectUnknown("a transient NameID finds nobody again")),
             Some(format) => Ok(Subject::NameId { format, value }),
@@ -46,8 +47,8 @@ pub(super) fn subject<'a>(
 }
 
 /// What the identity provider will call the person at sign-in.
-pub(super) fn subject_value<'a>(created: &Created, document: &'a Document) -> Result<&'a str, Error> {
-    let attribute = match created.subject {
+pub(super) fn subject_value<'a>(settings: &Settings, document: &'a Document) -> Result<&'a str, Error> {
+    let attribute = match settings.subject {
         SubjectFrom::UserName => "userName",
         SubjectFrom::ExternalId => "externalId",
     };
@@ -65,8 +66,8 @@ pub(super) fn stream(organization: OrganizationId, person: PersonId) -> StreamId
 impl Inner {
     /// The digest by which the SAML service finds whom the directory means.
     pub(super) async fn subject_digest(&self, access: &Access, document: &Document) -> Result<String, Error> {
-        let value = subject_value(&access.directory, document)?;
-        let subject = subject(&access.directory, &access.settings, value)?;
+        let value = subject_value(&access.directory.settings, document)?;
+        let subject = subject(&access.directory.settings, &access.settings, value)?;
         Ok(SubjectIndex::open(&self.keys).await?.digest(access.directory.connection, subject))
     }
 
@@ -93,6 +94,20 @@ impl Inner {
         Err(Error::rejected(person::Rejection::Superseded))
     }
 
+    /// Whether it is this user whom the person signs in as. A person whom an operator has merged with another one may have
+    /// several users; the others speak for nobody, or for somebody else.
+    pub(super) async fn speaks(&self, access: &Access, user: &Kept, person: &Person) -> Result<bool, Error> {
+        let subject = person.known().and_then(|known| known.subject.as_ref());
+        let Some(subject) = subject.filter(|subject| subject.connection == access.directory.connection) else {
+            return Ok(true);
+        };
+        if user.subject_digest.as_ref() == Some(&subject.digest) {
+            return Ok(true);
+        }
+        let speaker = self.log.holder(directory_user::SUBJECT, &subject.digest).await?;
+        Ok(speaker.is_none_or(|speaker| speaker == user_stream(access, user.user)))
+    }
+
     /// What the directory says of the person. An address outside of the organization's verified domains is not the
     /// person's, whoever says it.
     pub(super) async fn profile(&self, access: &Access, document: &Document) -> Result<Profile, Error> {
@@ -100,7 +115,7 @@ impl Inner {
         let part = |part: &str| name.and_then(|name| text(name, part)).map(str::to_owned);
         let shown = part("formatted").or_else(|| text(document, "displayName").map(str::to_owned));
         Ok(Profile {
-            subject: subject_value(&access.directory, document)?.to_owned(),
+            subject: subject_value(&access.directory.settings, document)?.to_owned(),
             email: self.releasable(access.organization(), document).await?,
             name: shown,
             given_name: part("givenName"),

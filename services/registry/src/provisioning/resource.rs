@@ -82,12 +82,18 @@ impl Inner {
 /// The whole resource that a message holds.
 fn whole(resource_type: ResourceType, json: &str) -> Result<Document, Error> {
     let said: Value = read(json.as_bytes())?;
-    let mut wanted = resource_type.document(&said)?;
+    Ok(resource_type.document(&said)?)
+}
+
+/// What the service provider says where a whole resource does not (RFC 7643 section 4.1.1, RFC 7644 section 3.5.1): whoever is
+/// made may sign in; of whom that is known already, nobody has said anything else.
+fn completed(resource_type: ResourceType, before: Option<&Document>, wanted: &Document) -> Document {
+    let mut wanted = wanted.clone();
     if resource_type == ResourceType::User {
-        // RFC 7643 section 4.1.1 leaves it to us what a user is of whom a whole resource does not say it.
-        wanted.entry("active").or_insert(Value::Bool(true));
+        let was_active = before.is_none_or(|before| before.get("active") == Some(&Value::Bool(true)));
+        wanted.entry("active").or_insert(Value::Bool(was_active));
     }
-    Ok(wanted)
+    wanted
 }
 
 #[tonic::async_trait]
@@ -98,8 +104,8 @@ impl ProvisioningService for Provisioning {
         request: Request<AuthenticateRequest>,
     ) -> Result<Response<AuthenticateResponse>, Status> {
         let metadata = vestibule_host::metadata(&request);
-        let access = self.0.access(request.into_inner().access, metadata).await.map_err(refused)?;
-        Ok(Response::new(AuthenticateResponse { token_id: access.token.to_string() }))
+        let (_, token) = self.0.authenticated(request.into_inner().access, metadata).await.map_err(refused)?;
+        Ok(Response::new(AuthenticateResponse { token_id: token.to_string() }))
     }
 
     #[tracing::instrument(name = "provisioning.create_resource", skip_all)]
@@ -112,7 +118,8 @@ impl ProvisioningService for Provisioning {
         let resource_type = type_of(request.r#type()).map_err(refused)?;
         let access = self.0.access(request.access, metadata).await.map_err(refused)?;
         let wanted = whole(resource_type, &request.json).map_err(refused)?;
-        let created = self.0.save(&access, resource_type, None, None, |_| Ok(wanted.clone())).await.map_err(refused)?;
+        let created = self.0.save(&access, resource_type, None, None, |_| Ok(completed(resource_type, None, &wanted)));
+        let created = created.await.map_err(refused)?;
         Ok(Response::new(CreateResourceResponse { resource: Some(created) }))
     }
 
@@ -164,7 +171,8 @@ impl ProvisioningService for Provisioning {
         let access = self.0.access(request.access, metadata).await.map_err(refused)?;
         let etag = etag(&request.etag).map_err(refused)?;
         let wanted = whole(resource_type, &request.json).map_err(refused)?;
-        let replaced = self.0.save(&access, resource_type, Some(&request.id), etag, |_| Ok(wanted.clone()));
+        let replace = |before: &Document| Ok(completed(resource_type, Some(before), &wanted));
+        let replaced = self.0.save(&access, resource_type, Some(&request.id), etag, replace);
         Ok(Response::new(ReplaceResourceResponse { resource: Some(replaced.await.map_err(refused)?) }))
     }
 

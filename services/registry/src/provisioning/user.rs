@@ -1,11 +1,10 @@
 use serde_json::{Value, json};
 use vestibule_decider::Decider;
 use vestibule_eventlog::{AppendError, Appended, Current, StreamId, Transaction, Version};
-use vestibule_kernel::{DirectoryUserId, PersonId};
+use vestibule_kernel::{DirectoryGroupId, DirectoryUserId, PersonId};
 use vestibule_scim::{Document, Refusal};
 use vestibule_storage::SubjectIndex;
 use vestibule_tenancy::{
-    directory::RolesFrom,
     directory_group::{self, DirectoryGroup},
     directory_user::{CATEGORY, Command, DirectoryUser, EXTERNAL_ID, Kept, Said, USER_NAME, unique_key},
     person::{self, Person, Provision, SUBJECT},
@@ -19,6 +18,22 @@ use super::{
     person::{stream as person_stream, text},
     render::{Rendered, document},
 };
+
+/// Groups that a user leaves in the append that deletes it.
+pub(super) const STEP_GROUPS: usize = 100;
+
+/// Whom the directory means by a user.
+struct Meant {
+    /// As the user is kept.
+    person: PersonId,
+    /// Who that turned out to be.
+    human: PersonId,
+    known: Current<Person>,
+    /// By what they are found at sign-in.
+    digest: Option<String>,
+    /// Whether what is said of the user is said of the person.
+    is_theirs: bool,
+}
 
 pub(super) fn stream(access: &Access, user: DirectoryUserId) -> StreamId {
     StreamId::of_id(CATEGORY, Some(access.organization()), user.uuid())
@@ -81,7 +96,8 @@ impl Inner {
         etag: Option<Version>,
         change: impl Fn(&Document) -> Result<Document, Refusal>,
     ) -> Result<Rendered, Error> {
-        let (new_user, newcomer) = (self.new_id(), PersonId::from_uuid(self.ids.uuid_v4()));
+        let newcomer = PersonId::from_uuid(self.ids.uuid_v4());
+        let user = id.unwrap_or_else(|| DirectoryUserId::from_uuid(self.new_id()));
         for _ in 0..ATTEMPTS_MAX {
             let (kept, current) = match id {
                 Some(id) => self.user(access, id).await.map(|(kept, current)| (Some(kept), current))?,
@@ -89,42 +105,38 @@ impl Inner {
             };
             must_be(etag, current.version)?;
             let wanted = change(&kept.as_ref().map(document).unwrap_or_default())?;
-            let user = kept.as_ref().map_or_else(|| DirectoryUserId::from_uuid(new_user), |kept| kept.user);
-            let digest = self.subject_digest(access, &wanted).await;
-            let person = match (&kept, &digest) {
-                (Some(kept), _) => kept.person,
-                (None, Ok(digest)) => self.found(access.organization(), digest).await?.unwrap_or(newcomer),
-                (None, Err(_)) => newcomer,
-            };
-            let (human, known) = self.person(access.organization(), person).await?;
-            let digest = digest.or_else(|unknown| kept_digest(unknown, &wanted, &known.state))?;
-            let said = self.said(access, user, person, &wanted).await?;
+            let meant = self.meant(access, kept.as_ref(), &wanted, newcomer).await?;
             let (roles, mut transaction) = self.roles(access, kept.as_ref()).await?;
-            let profile = self.profile(access, &wanted).await?;
-            let is_news = kept.as_ref().is_none_or(|kept| kept.document != Some(said.document.clone()));
-            let provision = person::Command::Provision(Provision {
-                person: human,
-                organization: access.organization(),
-                directory: access.id(),
-                connection: access.directory.connection,
-                subject_digest: digest,
-                profile: is_news.then_some(profile),
-                roles,
-                is_active: said.is_active,
-            });
+            let said = self.said(access, user, &meant, &wanted).await?;
+            let people = match meant.digest.clone().filter(|_| meant.is_theirs) {
+                Some(subject_digest) => {
+                    let is_news = kept.as_ref().is_none_or(|kept| kept.document != Some(said.document.clone()));
+                    let provision = person::Command::Provision(Provision {
+                        person: meant.human,
+                        organization: access.organization(),
+                        directory: access.id(),
+                        connection: access.directory.connection,
+                        subject_digest,
+                        profile: if is_news { Some(self.profile(access, &wanted).await?) } else { None },
+                        roles,
+                        is_active: said.is_active,
+                    });
+                    meant.known.state.decide(&provision).map_err(Error::rejected)?
+                }
+                None => Vec::new(),
+            };
             let users = current.state.decide(&Command::Say(said)).map_err(Error::rejected)?;
-            let people = known.state.decide(&provision).map_err(Error::rejected)?;
             if users.is_empty() && people.is_empty() {
                 return self.rendered_user(&current);
             }
-            let (user_stream, human_stream) = (stream(access, user), person_stream(access.organization(), human));
-            transaction = held(transaction, human_stream, known.version, &people)?;
-            transaction = held(transaction, user_stream, current.version, &users)?;
+            let human = person_stream(access.organization(), meant.human);
+            transaction = held(transaction, human, meant.known.version, &people)?;
+            transaction = held(transaction, stream(access, user), current.version, &users)?;
             match self.log.append(transaction).await {
                 Ok(appended) => return self.rendered_user(&after(current, &users, &appended)),
                 Err(AppendError::Conflict { .. }) => {}
                 // Somebody else made the person, a moment ago.
-                Err(AppendError::Reserved { scope: SUBJECT, .. }) if kept.is_none() => {}
+                Err(AppendError::Reserved { scope: SUBJECT, .. }) if meant.human == newcomer => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -141,22 +153,22 @@ impl Inner {
         for _ in 0..ATTEMPTS_MAX {
             let (kept, current) = self.user(access, id).await?;
             must_be(etag, current.version)?;
-            let (human, known) = self.person(access.organization(), kept.person).await?;
-            let (directory, connection) = (access.id(), access.directory.connection);
-            let deprovision = person::Command::Deprovision { directory, connection };
-            let people = known.state.decide(&deprovision).map_err(Error::rejected)?;
-            let users = current.state.decide(&Command::Delete).map_err(Error::rejected)?;
-            let mut transaction = Transaction::new(access.metadata.clone());
-            for group in &kept.groups {
-                let stream = group::stream(access, *group);
-                let current = self.log.load::<DirectoryGroup>(&stream).await?;
-                let leave = directory_group::Command::ChangeMembers { added: Vec::new(), removed: vec![id] };
-                let events = current.state.decide(&leave).map_err(Error::rejected)?;
-                transaction = transaction.append(stream, current.version, &events).map_err(unprepared)?;
+            let mut transaction = access.transaction();
+            if let Some((human, known)) = self.let_out(access, &kept).await? {
+                let (directory, connection) = (access.id(), access.directory.connection);
+                let deprovision = person::Command::Deprovision { directory, connection };
+                let people = known.state.decide(&deprovision).map_err(Error::rejected)?;
+                transaction = held(transaction, person_stream(access.organization(), human), known.version, &people)?;
             }
-            transaction = held(transaction, person_stream(access.organization(), human), known.version, &people)?;
+            // Access ends now; whoever is in many groups leaves them bit by bit.
+            let is_unfinished = kept.groups.len() > STEP_GROUPS;
+            let users = current.state.decide(&Command::Delete { is_unfinished }).map_err(Error::rejected)?;
+            if !is_unfinished {
+                transaction = self.without_member(access, transaction, id, &kept.groups).await?;
+            }
             transaction = held(transaction, stream(access, id), current.version, &users)?;
             match self.log.append(transaction).await {
+                Ok(appended) if is_unfinished => return Ok(self.finished(appended.cursor).await),
                 Ok(_) => return Ok(()),
                 Err(AppendError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
@@ -165,11 +177,86 @@ impl Inner {
         Err(Error::Contended)
     }
 
+    /// Takes a user out of groups.
+    pub(super) async fn without_member(
+        &self,
+        access: &Access,
+        mut transaction: Transaction,
+        user: DirectoryUserId,
+        groups: &[DirectoryGroupId],
+    ) -> Result<Transaction, Error> {
+        for group in groups {
+            let stream = group::stream(access, *group);
+            let current = self.log.load::<DirectoryGroup>(&stream).await?;
+            // It was deleted, too.
+            if !matches!(current.state, DirectoryGroup::Present(_)) {
+                continue;
+            }
+            let (added, removed) = (Vec::new(), vec![user]);
+            let leave = directory_group::Command::ChangeMembers { added, removed, is_unfinished: false };
+            let events = current.state.decide(&leave).map_err(Error::rejected)?;
+            transaction = transaction.append(stream, current.version, &events).map_err(unprepared)?;
+        }
+        Ok(transaction)
+    }
+
+    /// Who loses access with the user.
+    async fn let_out(&self, access: &Access, kept: &Kept) -> Result<Option<(PersonId, Current<Person>)>, Error> {
+        let (human, known) = self.person(access.organization(), kept.person).await?;
+        if self.speaks(access, kept, &known.state).await? {
+            return Ok(Some((human, known)));
+        }
+        let Some(digest) = &kept.subject_digest else { return Ok(None) };
+        match self.found(access.organization(), digest).await? {
+            Some(found) => Ok(Some(self.person(access.organization(), found).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Whom the directory means by a user.
+    async fn meant(
+        &self,
+        access: &Access,
+        kept: Option<&Kept>,
+        wanted: &Document,
+        newcomer: PersonId,
+    ) -> Result<Meant, Error> {
+        let (organization, digest) = (access.organization(), self.subject_digest(access, wanted).await);
+        if let Some(kept) = kept {
+            let (human, known) = self.person(organization, kept.person).await?;
+            if self.speaks(access, kept, &known.state).await? {
+                let digest = digest.or_else(|unknown| kept_digest(unknown, wanted, &known.state))?;
+                return Ok(Meant { person: kept.person, human, known, digest: Some(digest), is_theirs: true });
+            }
+            // Another user of the directory is that person now. Who is found by this one's own subject is meant; nobody is made
+            // but to be kept out.
+            let digest = match digest {
+                Ok(digest) => Some(digest),
+                Err(Error::SubjectUnknown(_)) if !is_active(wanted) => kept.subject_digest.clone(),
+                Err(unknown) => return Err(unknown),
+            };
+            let found = match &digest {
+                Some(digest) => self.found(organization, digest).await?,
+                None => None,
+            };
+            if found.is_none() && is_active(wanted) {
+                return Ok(Meant { person: kept.person, human, known, digest, is_theirs: false });
+            }
+            let person = found.unwrap_or(newcomer);
+            let (human, known) = self.person(organization, person).await?;
+            return Ok(Meant { person, human, known, digest, is_theirs: true });
+        }
+        let digest = digest?;
+        let person = self.found(organization, &digest).await?.unwrap_or(newcomer);
+        let (human, known) = self.person(organization, person).await?;
+        Ok(Meant { person, human, known, digest: Some(digest), is_theirs: true })
+    }
+
     async fn said(
         &self,
         access: &Access,
         user: DirectoryUserId,
-        person: PersonId,
+        meant: &Meant,
         wanted: &Document,
     ) -> Result<Said, Error> {
         let index = SubjectIndex::open(&self.keys).await?;
@@ -178,7 +265,8 @@ impl Inner {
         Ok(Said {
             user,
             directory: access.id(),
-            person,
+            person: meant.person,
+            subject_digest: meant.digest.clone(),
             user_name_digest: user_name_digest(&index, access, user_name),
             external_id_digest: external_id.map(|id| index.directory_digest(access.id(), EXTERNAL_ID, id)),
             is_active: is_active(wanted),
@@ -193,8 +281,8 @@ impl Inner {
         access: &Access,
         kept: Option<&Kept>,
     ) -> Result<(Option<Vec<vestibule_tenancy::Role>>, Transaction), Error> {
-        let mut transaction = Transaction::new(access.metadata.clone());
-        if access.directory.roles == RolesFrom::SignIn {
+        let mut transaction = access.transaction();
+        if !access.has_roles() {
             return Ok((None, transaction));
         }
         let mut names = Vec::new();

@@ -29,6 +29,8 @@ mod person;
 #[cfg(test)]
 mod placement;
 #[cfg(test)]
+mod provisioning;
+#[cfg(test)]
 mod registry;
 #[cfg(test)]
 mod relink;

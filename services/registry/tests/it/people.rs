@@ -9,7 +9,7 @@ use vestibule_rpc::{
 use vestibule_storage::SubjectIndex;
 use vestibule_tenancy::{
     Role,
-    connection::{self, SamlSettings, SubjectSource},
+    connection::{self, RoleRule, SamlSettings, SubjectSource},
     person::{self, Command, Profile, Recognise},
 };
 
@@ -87,6 +87,26 @@ impl Tenant {
         let version = registry.log.load::<connection::Connection>(&stream).await.unwrap().version;
         let transaction = Transaction::new(Metadata::default()).append(stream, version, &[configured]).unwrap();
         registry.log.append(transaction).await.unwrap();
+    }
+
+    /// From now on the groups of the first names mean the roles of the second.
+    pub(crate) async fn roles_mean(&self, registry: &Registry, rules: &[(&str, &str)]) {
+        let rule = |(group, role): &(&str, &str)| RoleRule { group: (*group).to_owned(), role: (*role).to_owned() };
+        let settings = Some(SamlSettings { roles: rules.iter().map(rule).collect(), ..SamlSettings::default() });
+        let configured = connection::Event::from(connection::Configured { settings, ..Default::default() });
+        let stream = StreamId::of_id(connection::CATEGORY, Some(self.id()), self.connection_id().uuid());
+        let version = registry.log.load::<connection::Connection>(&stream).await.unwrap().version;
+        let transaction = Transaction::new(Metadata::default()).append(stream, version, &[configured]).unwrap();
+        registry.log.append(transaction).await.unwrap();
+    }
+
+    /// The roles of whoever has this NameID.
+    pub(crate) async fn roles_of(&self, registry: &Registry, name_id: &str) -> Vec<String> {
+        let Some(name) = self.found(registry, name_id).await else { return Vec::new() };
+        let (_, person) = resource::person("", &name).unwrap();
+        let stream = StreamId::of_id(person::CATEGORY, Some(self.id()), person.uuid());
+        let person = registry.log.load::<person::Person>(&stream).await.unwrap().state;
+        person.known().map(|known| known.roles.clone()).unwrap_or_default()
     }
 
     /// Who has this NameID, by the same look-up as at a sign-in.

@@ -60,6 +60,11 @@ impl Registry {
         Self { channel, clock, log, keys, resources, routes, directory, readiness, stop }
     }
 
+    /// Ends everything that the registry does by itself, as the end of its process would.
+    pub(crate) fn end(&self) {
+        self.stop.cancel();
+    }
+
     /// What keeps the registry from being ready.
     pub(crate) fn troubles(&self) -> Vec<String> {
         Service::troubles(&self.readiness)

@@ -1,6 +1,7 @@
 //! The routes, under `/scim/v2/{directory}`.
 
 mod discovery;
+mod outgoing;
 mod request;
 mod resource;
 
@@ -8,19 +9,14 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{HeaderValue, StatusCode, header},
+    middleware::from_fn,
     response::{IntoResponse, Response},
     routing::{any, get},
 };
 use serde::Serialize;
-use tower::limit::GlobalConcurrencyLimitLayer;
-use tower_http::timeout::TimeoutLayer;
 use vestibule_scim::ResourceType;
 
-use crate::{
-    failure::Failure,
-    limit::{BODY_BYTES_MAX, REQUEST_TIMEOUT, REQUESTS_IN_FLIGHT_MAX},
-    start::Edge,
-};
+use crate::{failure::Failure, limit::BODY_BYTES_MAX, start::Edge};
 
 /// The media type of every answer (RFC 7644 section 3.1).
 const SCIM_JSON: &str = "application/scim+json";
@@ -35,20 +31,21 @@ pub(crate) fn router(edge: Edge) -> Router {
         .route("/scim/v2/{directory}/Schemas/{id}", get(discovery::schema))
         .route("/scim/v2/{directory}/Bulk", any(async || Failure::NotImplemented))
         .route("/scim/v2/{directory}/Me", any(async || Failure::NotImplemented))
-        // RFC 7644 section 3.4.3: searching by POST, over several types of resources.
-        .route("/scim/v2/{directory}/.search", any(async || Failure::NotImplemented));
+        .route("/scim/v2/{directory}/.search", resource::search_all());
     for resource_type in ResourceType::ALL {
         let all = format!("/scim/v2/{{directory}}{}", resource_type.endpoint());
         let one = format!("{all}/{{id}}");
-        router = router.route(&all, resource::all(resource_type)).route(&one, resource::one(resource_type));
+        let search = format!("{all}/.search");
+        router = router
+            .route(&all, resource::all(resource_type))
+            .route(&one, resource::one(resource_type))
+            .route(&search, resource::search(resource_type));
     }
     router
         .method_not_allowed_fallback(async || Failure::MethodNotAllowed)
         .route("/scim/{*rest}", any(async || Failure::NotFound))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(GlobalConcurrencyLimitLayer::new(REQUESTS_IN_FLIGHT_MAX))
-        // Outside of the concurrency limit, so that waiting for a place counts.
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT))
+        .layer(from_fn(outgoing::bounded))
         .with_state(edge)
 }
 

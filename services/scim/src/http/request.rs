@@ -1,76 +1,109 @@
-use axum::http::{HeaderMap, header};
-use tonic::Code;
+use std::{future::Future, sync::Arc};
+
+use axum::{
+    body::{Body, to_bytes},
+    http::{HeaderMap, header},
+};
+use tokio::time::timeout;
+use vestibule_kernel::DirectoryId;
 use vestibule_rpc::provisioning::v1::{Access, AuthenticateRequest};
+use vestibule_scim::{Refusal, Search};
 
 use crate::{
-    admission::Admitted,
+    admission::{Admitted, Place},
     failure::Failure,
-    limit::{PAGE_DEFAULT, PAGE_MAX, QUERY_BYTES_MAX},
+    limit::{BODY_BYTES_MAX, BODY_TIMEOUT, PAGE_DEFAULT, PAGE_MAX, QUERY_BYTES_MAX},
     start::Edge,
 };
 
-/// Who asks, before anybody has looked at the token.
+/// A request of a directory whose token was good when it was looked at last. Nothing is waited for, and nobody is asked,
+/// without one.
 pub(super) struct Asked {
-    pub(super) access: Access,
-    admitted: Admitted,
+    edge: Edge,
+    id: DirectoryId,
+    token: String,
+    place: Arc<Place>,
 }
 
 impl Edge {
-    /// Takes the bearer token (RFC 6750 section 2.1) of a request that may be looked at now.
-    pub(super) fn asked(&self, directory: &str, headers: &HeaderMap) -> Result<Asked, Failure> {
-        let mut said = headers.get_all(header::AUTHORIZATION).iter();
-        let (Some(said), None) = (said.next(), said.next()) else { return Err(Failure::Unauthenticated) };
-        let (scheme, token) =
-            said.to_str().ok().and_then(|said| said.split_once(' ')).ok_or(Failure::Unauthenticated)?;
-        if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
-            return Err(Failure::Unauthenticated);
-        }
-        let token = token.trim();
-        let admitted = self.0.admission.admit(token, self.0.clock.now()).ok_or(Failure::TooManyRequests)?;
-        Ok(Asked { access: Access { directory: directory.to_owned(), token: token.to_owned() }, admitted })
-    }
-
-    /// Takes a request whose body is to be waited for. A token that was never good is shown to the registry first: bodies
-    /// that do not come, of whoever has none, would hold every place there is.
-    pub(super) async fn asked_with_body(&self, directory: &str, headers: &HeaderMap) -> Result<Asked, Failure> {
-        let asked = self.asked(directory, headers)?;
-        if !self.0.admission.is_good(asked.admitted) {
-            let request = AuthenticateRequest { access: Some(asked.access.clone()) };
-            self.learned(asked.admitted, self.registry().authenticate(request).await)?;
-        }
-        Ok(asked)
-    }
-
-    /// Remembers what the registry thinks of the token, and hands the answer on.
-    pub(super) fn learned<T>(
-        &self,
-        asked: Admitted,
-        answer: Result<tonic::Response<T>, tonic::Status>,
-    ) -> Result<T, Failure> {
-        let answer = answer.map(tonic::Response::into_inner).map_err(Failure::from);
-        let now = self.0.clock.now();
-        match &answer {
-            Err(Failure::Unauthenticated) => self.0.admission.learn(asked, false, now),
-            // The registry looks at the token before it says anything else.
-            Ok(_) | Err(Failure::NotFound | Failure::PreconditionFailed) => self.0.admission.learn(asked, true, now),
-            Err(Failure::Registry(status)) if matches!(status.code(), Code::InvalidArgument | Code::AlreadyExists) => {
-                self.0.admission.learn(asked, true, now);
+    /// Takes the bearer token (RFC 6750 section 2.1) of a request that may be looked at now. A token that was never good is shown
+    /// to the registry first, from a place that only strangers have.
+    pub(super) async fn asked(&self, directory: &str, headers: &HeaderMap) -> Result<Asked, Failure> {
+        let token = bearer(headers).ok_or(Failure::Unauthenticated)?;
+        let id: DirectoryId = directory.parse().map_err(|_| Failure::Unauthenticated)?;
+        let admission = &self.0.admission;
+        if let Admitted::Stranger(_place) = self.admitted(id, token)? {
+            let access = Some(Access { directory: id.to_string(), token: token.to_owned() });
+            self.registry().authenticate(AuthenticateRequest { access }).await?;
+            if !admission.remember(id, token, self.0.clock.now()) {
+                return Err(Failure::TooManyRequests);
             }
-            Err(_) => {}
         }
-        answer
+        match self.admitted(id, token)? {
+            Admitted::Known(place) => {
+                Ok(Asked { edge: self.clone(), id, token: token.to_owned(), place: Arc::new(place) })
+            }
+            // Forgotten again meanwhile: it was retired.
+            Admitted::Stranger(_) => Err(Failure::Unauthenticated),
+        }
     }
 
-    /// Where the directory's resources are.
-    pub(super) fn base(&self, directory: &str) -> String {
-        self.0.public_url.join(&format!("/scim/v2/{directory}"))
+    fn admitted(&self, id: DirectoryId, token: &str) -> Result<Admitted, Failure> {
+        self.0.admission.admit(id, token, self.0.clock.now()).ok_or(Failure::TooManyRequests)
     }
 }
 
 impl Asked {
-    pub(super) const fn admitted(&self) -> Admitted {
-        self.admitted
+    pub(super) fn access(&self) -> Option<Access> {
+        Some(Access { directory: self.id.to_string(), token: self.token.clone() })
     }
+
+    /// The place, to be kept until the answer has gone.
+    pub(super) fn place(&self) -> Arc<Place> {
+        Arc::clone(&self.place)
+    }
+
+    /// Asks the registry, when it is this request's turn, and remembers when the token is good no more.
+    pub(super) async fn ask<T>(
+        &self,
+        question: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+    ) -> Result<T, Failure> {
+        let answer = match self.edge.0.asking.acquire().await {
+            Ok(_turn) => question.await,
+            Err(_) => return Err(Failure::Busy),
+        };
+        let answer = answer.map(tonic::Response::into_inner).map_err(Failure::from);
+        if matches!(answer, Err(Failure::Unauthenticated)) {
+            self.edge.0.admission.forget(self.id, &self.token);
+        }
+        answer
+    }
+
+    /// The body as text; what it says is for the registry to read.
+    pub(super) async fn body(&self, headers: &HeaderMap, body: Body) -> Result<String, Failure> {
+        let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let essence = media_type.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        if !["application/scim+json", "application/json"].iter().any(|known| known.eq_ignore_ascii_case(essence)) {
+            return Err(Failure::MediaType);
+        }
+        let _place = self.edge.0.bodies.try_acquire().map_err(|_| Failure::Busy)?;
+        let read = timeout(BODY_TIMEOUT, to_bytes(body, BODY_BYTES_MAX)).await.map_err(|_| Failure::BodyTooSlow)?;
+        let bytes = read.map_err(|_| Failure::TooLarge)?;
+        String::from_utf8(bytes.into()).map_err(|_| Failure::Refused(Refusal::NotJson))
+    }
+
+    /// Where the directory's resources are.
+    pub(super) fn base(&self) -> String {
+        self.edge.0.public_url.join(&format!("/scim/v2/{}", self.id))
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut said = headers.get_all(header::AUTHORIZATION).iter();
+    let (Some(said), None) = (said.next(), said.next()) else { return None };
+    let (scheme, token) = said.to_str().ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
 /// The query parameters of RFC 7644 section 3.4.2. Those for sorting are not supported, and change nothing.
@@ -99,16 +132,22 @@ impl Query {
             }
         };
         let number = |name: &str| one(name)?.map(|text| text.parse::<i64>().map_err(|_| Failure::Query)).transpose();
-        // RFC 7644 section 3.4.2.4: less than 1 is 1, a negative count is 0.
-        let start_index = number("startIndex")?.unwrap_or(1).clamp(1, i64::from(u32::MAX));
-        let count = number("count")?.unwrap_or(i64::from(PAGE_DEFAULT)).clamp(0, i64::from(PAGE_MAX));
-        Ok(Self {
-            filter: one("filter")?,
+        let (start_index, count) = (number("startIndex")?, number("count")?);
+        let (attributes, excluded_attributes) = (one("attributes")?, one("excludedAttributes")?);
+        Ok(Self::of(Search { filter: one("filter")?, start_index, count, attributes, excluded_attributes }))
+    }
+
+    /// RFC 7644 section 3.4.2.4: a first one below 1 is 1, a negative count is 0.
+    pub(super) fn of(search: Search) -> Self {
+        let start_index = search.start_index.unwrap_or(1).clamp(1, i64::from(u32::MAX));
+        let count = search.count.unwrap_or(i64::from(PAGE_DEFAULT)).clamp(0, i64::from(PAGE_MAX));
+        Self {
+            filter: search.filter,
             start_index: u32::try_from(start_index).unwrap_or(u32::MAX),
             count: u32::try_from(count).unwrap_or(PAGE_MAX),
-            attributes: one("attributes")?,
-            excluded_attributes: one("excludedAttributes")?,
-        })
+            attributes: search.attributes,
+            excluded_attributes: search.excluded_attributes,
+        }
     }
 }
 
@@ -125,7 +164,7 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<String, Failure> {
 /// Whether the directory has the version already (RFC 9110 section 13.1.2).
 pub(super) fn has_already(headers: &HeaderMap, etag: &str) -> bool {
     let said = headers.get(header::IF_NONE_MATCH).and_then(|said| said.to_str().ok());
-    said.is_some_and(|said| said.split(',').any(|tag| version(tag.trim()) == Some(etag)))
+    said.is_some_and(|said| said.trim() == "*" || said.split(',').any(|tag| version(tag.trim()) == Some(etag)))
 }
 
 /// What stands in an entity tag of ours: the version of a stream.

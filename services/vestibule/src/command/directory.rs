@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use vestibule_rpc::registry::v1::{
     CreateDirectoryRequest, CreateDirectoryTokenRequest, Directory, GetDirectoryRequest, ListDirectoriesRequest,
-    RetireDirectoryTokenRequest, directory, directory_service_client::DirectoryServiceClient,
+    RetireDirectoryTokenRequest, UpdateDirectoryRequest, directory, directory_service_client::DirectoryServiceClient,
 };
 
 use super::{Operator, resource_name};
@@ -18,6 +18,8 @@ pub(crate) enum Command {
     Create(Create),
     /// Show one: `organizations/{organization}/directories/{directory}`.
     Show { directory: String },
+    /// Change how one is understood. How people are found at sign-in is changed while it has no users.
+    Configure(Configure),
     /// List those of an organization.
     List {
         /// The organization.
@@ -42,6 +44,24 @@ pub(crate) struct Create {
     /// Where roles come from.
     #[arg(long, value_enum, default_value_t = Roles::SignIn)]
     roles: Roles,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Configure {
+    /// `organizations/{organization}/directories/{directory}`.
+    directory: String,
+    /// The attribute that holds what the identity provider calls people at sign-in.
+    #[arg(long, value_enum)]
+    subject: Option<Subject>,
+    /// The Format of the NameID that it is; empty for what the connection asks for.
+    #[arg(long, value_name = "URI")]
+    name_id_format: Option<String>,
+    /// Where roles come from.
+    #[arg(long, value_enum)]
+    roles: Option<Roles>,
+    /// Only if this is its version, from `directory show --json`.
+    #[arg(long)]
+    etag: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -86,6 +106,11 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
             let found = client.get_directory(request).await.map_err(|status| operator.refused(&status))?;
             show(operator, &found.into_inner().directory.unwrap_or_default())
         }
+        Command::Configure(configure) => {
+            let request = update(configure)?;
+            let changed = client.update_directory(request).await.map_err(|status| operator.refused(&status))?;
+            show(operator, &changed.into_inner().directory.unwrap_or_default())
+        }
         Command::List { org } => {
             let request = ListDirectoriesRequest { parent: resource_name("organizations", &org) };
             let found = client.list_directories(request).await.map_err(|status| operator.refused(&status))?;
@@ -116,20 +141,51 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
 }
 
 fn wanted(create: &Create) -> Directory {
-    let subject = match create.subject {
-        Subject::UserName => directory::Subject::UserName,
-        Subject::ExternalId => directory::Subject::ExternalId,
-    };
-    let roles = match create.roles {
-        Roles::SignIn => directory::Roles::SignIn,
-        Roles::Directory => directory::Roles::Directory,
-    };
     Directory {
         connection: create.connection.clone(),
-        subject: subject.into(),
+        subject: create.subject.message().into(),
         name_id_format: create.name_id_format.clone().unwrap_or_default(),
-        roles: roles.into(),
+        roles: create.roles.message().into(),
         ..Directory::default()
+    }
+}
+
+fn update(configure: Configure) -> anyhow::Result<UpdateDirectoryRequest> {
+    let named = [
+        ("subject", configure.subject.is_some()),
+        ("name_id_format", configure.name_id_format.is_some()),
+        ("roles", configure.roles.is_some()),
+    ];
+    let paths: Vec<String> = named.iter().filter(|(_, is)| *is).map(|(path, _)| (*path).to_owned()).collect();
+    if paths.is_empty() {
+        anyhow::bail!("say what to change: --subject, --name-id-format or --roles");
+    }
+    let directory = Directory {
+        name: configure.directory,
+        subject: configure.subject.map(|subject| subject.message().into()).unwrap_or_default(),
+        name_id_format: configure.name_id_format.unwrap_or_default(),
+        roles: configure.roles.map(|roles| roles.message().into()).unwrap_or_default(),
+        etag: configure.etag.unwrap_or_default(),
+        ..Directory::default()
+    };
+    Ok(UpdateDirectoryRequest { directory: Some(directory), update_mask: Some(prost_types::FieldMask { paths }) })
+}
+
+impl Subject {
+    const fn message(self) -> directory::Subject {
+        match self {
+            Self::UserName => directory::Subject::UserName,
+            Self::ExternalId => directory::Subject::ExternalId,
+        }
+    }
+}
+
+impl Roles {
+    const fn message(self) -> directory::Roles {
+        match self {
+            Self::SignIn => directory::Roles::SignIn,
+            Self::Directory => directory::Roles::Directory,
+        }
     }
 }
 
