@@ -97,8 +97,16 @@ impl Process {
     /// # Errors
     /// When the system refuses.
     pub fn ask_to_end(&self) -> Result<()> {
-        let asked = Command::new("kill").args(["-TERM", &self.id().to_string()]).status()?;
-        ensure!(asked.success(), "kill ended with {asked}");
+        self.signal("-TERM")
+    }
+
+    /// Sends it a signal, such as `-STOP`.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn signal(&self, signal: &str) -> Result<()> {
+        let sent = Command::new("kill").args([signal, &self.id().to_string()]).status()?;
+        ensure!(sent.success(), "kill ended with {sent}");
         Ok(())
     }
 

@@ -25,7 +25,7 @@ struct Arguments {
     /// The registry.
     #[arg(long, env = "VESTIBULE_REGISTRY", default_value = "http://127.0.0.1:8801")]
     registry: String,
-    /// A file with the registry's token.
+    /// A file with the token that is presented to the registry; the service token suffices: it asks for no names.
     #[arg(long, env = "VESTIBULE_REGISTRY_TOKEN_FILE")]
     registry_token_file: Option<PathBuf>,
     /// The authority that signed the registry's certificate, PEM; the system's when absent.

@@ -1,7 +1,7 @@
 //! Whoever is shut out loses the sessions that Cognito itself still has: the event on NATS, the program that consumes it, and
 //! Cognito's API, as moto has it.
 
-use std::process::Command;
+use std::{fs, process::Command};
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use crate::customer::{Client, Customer};
 
 /// The program, with its work to do.
 fn start(program: &str, vestibule: &Vestibule, nats: &Nats, endpoint: &str) -> Result<Process> {
-    let token = vestibule.directory().join("vestibule-data/registry.token");
+    let token = vestibule.directory().join("service.token");
     let mut command = Command::new(program);
     command
         .args(["--environment", "development", "--registry", &vestibule.addresses.grpc, "--nats-url", &nats.url()])
@@ -52,7 +52,11 @@ async fn whoever_is_shut_out_is_signed_out_of_cognito_whatever_was_away_meanwhil
     };
     let pool = cognito.ask(&json!({ "do": "pool" })).await?;
     let endpoint = pool["endpoint"].as_str().context("an endpoint")?.to_owned();
-    let vestibule = Launch::serve("all")?.set("nats.url", nats.url()).start().await?;
+    // The token of services is enough: no names are asked for.
+    let launch = Launch::serve("all")?.set("nats.url", nats.url());
+    let token = launch.directory().join("service.token");
+    fs::write(&token, "a-token-that-services-present-to-each-other\n")?;
+    let vestibule = launch.set("grpc.service_token_file", token.to_string_lossy()).start().await?;
     let client = Client::register(&vestibule, pool["pool_id"].as_str().context("a pool")?, &[])?;
     let acme = Customer::onboard(&vestibule, &client, "acme").await?;
     let globex = Customer::onboard(&vestibule, &client, "globex").await?;

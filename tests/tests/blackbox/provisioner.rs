@@ -1,140 +1,29 @@
 //! People in a SCIM service of others, `scim2-server`: the events on NATS, the program that consumes them, and what it finds when
 //! it was away.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+mod killed;
+mod program;
+mod telemetry;
 
-use anyhow::{Context, Result, ensure};
+use std::fs;
+
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use vestibule_sandbox::check::Browser;
-use vestibule_tests::{
-    Fleet, Launch, Nats, PeerVariable, Process, Vestibule, free_port, http_client, provisioner, required, until,
-};
+use vestibule_tests::{Fleet, Launch, Nats, Process, free_port, http_client, until};
 
+use self::program::{Scim, Start, TOKEN};
 use crate::customer::{Client, Customer};
-
-const TOKEN: &str = "the-token-of-the-scim-service";
-
-/// The SCIM service. It remembers nothing when it ends.
-struct Scim {
-    program: PathBuf,
-    port: u16,
-    process: Process,
-}
-
-impl Scim {
-    async fn start() -> Result<Option<Self>> {
-        let Some(python) = required(PeerVariable::Python)? else { return Ok(None) };
-        let (program, port) = (Path::new(&python).with_file_name("scim2-server"), free_port()?);
-        let scim = Self { process: Self::run(&program, port)?, program, port };
-        scim.answers().await?;
-        Ok(Some(scim))
-    }
-
-    fn run(program: &Path, port: u16) -> Result<Process> {
-        Process::start(Command::new(program).args(["--port", &port.to_string(), "--bearer-token", TOKEN]))
-    }
-
-    /// Another one in its place, which knows nobody.
-    async fn replace(&mut self) -> Result<()> {
-        self.process.kill()?;
-        self.process = Self::run(&self.program, self.port)?;
-        self.answers().await
-    }
-
-    fn address(&self) -> String {
-        format!("http://127.0.0.1:{}/v2", self.port)
-    }
-
-    async fn answers(&self) -> Result<()> {
-        until("the SCIM service to answer", async || Ok(self.users().await.ok())).await.map(drop)
-    }
-
-    async fn users(&self) -> Result<Vec<Value>> {
-        let asked =
-            http_client()?.get(format!("{}/Users?count=1000", self.address())).bearer_auth(TOKEN).send().await?;
-        let answer: Value = asked.error_for_status()?.json().await?;
-        Ok(answer["Resources"].as_array().cloned().unwrap_or_default())
-    }
-
-    /// The one user of a person, once they are like that.
-    async fn comes(&self, person: &str, running: &Program, is_so: impl Fn(&Value) -> bool) -> Result<Value> {
-        let found = until("the user to be as the registry knows the person", async || {
-            let users = self.users().await?;
-            let mut users = users.into_iter().filter(|user| user["externalId"] == person);
-            let user = users.next().filter(&is_so);
-            ensure!(users.next().is_none(), "two users of {person}");
-            Ok(user)
-        });
-        found.await.with_context(|| running.process.stderr())
-    }
-}
-
-/// The provisioner.
-struct Program {
-    process: Process,
-    health: String,
-}
-
-/// How it is started: with the registry's token and certificate, in a directory of the deployment.
-struct Start<'a> {
-    registry: &'a str,
-    token: &'a Path,
-    authority: Option<&'a Path>,
-    nats: &'a Nats,
-    /// The address of the SCIM service.
-    scim: String,
-    requests_per_second: u32,
-    user_name: &'a str,
-}
-
-impl Start<'_> {
-    fn command(&self, directory: &Path, port: u16) -> Result<Command> {
-        fs::write(directory.join("scim.token"), TOKEN)?;
-        let authority = self.authority.map(|path| format!("authority_file = {}\n", json!(path))).unwrap_or_default();
-        let config = format!(
-            "[registry]\naddress = {}\ntoken_file = {}\n{authority}[nats]\nurl = {}\n[grpc]\nlisten = \"127.0.0.1:{port}\"\n\
-             [[targets]]\nname = \"crm\"\norganizations = [\"*\"]\naddress = {}\ntoken_file = \"scim.token\"\nrequests_per_second = {}\nuser_name = {}\n",
-            json!(self.registry),
-            json!(self.token),
-            json!(self.nats.url()),
-            json!(self.scim),
-            self.requests_per_second,
-            json!(self.user_name),
-        );
-        fs::write(directory.join("provisioner.toml"), config)?;
-        let mut command = Command::new(provisioner()?);
-        command.current_dir(directory).args(["--config", "provisioner.toml"]);
-        Ok(command)
-    }
-
-    fn start(&self, directory: &Path) -> Result<Program> {
-        let port = free_port()?;
-        let process = Process::start(&mut self.command(directory, port)?)?;
-        Ok(Program { process, health: format!("http://127.0.0.1:{port}") })
-    }
-}
-
-impl Program {
-    /// Waits until it has compared everything, and says so to who asks for its health.
-    async fn is_ready(&self, vestibule: &Vestibule) -> Result<()> {
-        let ready = until("the provisioner to be ready", async || {
-            Ok((vestibule.run(["health", "--server", &self.health])?.code == Some(0)).then_some(()))
-        });
-        ready.await.with_context(|| self.process.stderr())
-    }
-}
 
 #[tokio::test]
 async fn whoever_signs_in_becomes_a_user_who_is_active_as_long_as_they_may_sign_in() -> Result<()> {
     let (Some(mut nats), Some(scim)) = (Nats::start()?, Scim::start().await?) else { return Ok(()) };
-    let vestibule = Launch::serve("all")?.set("nats.url", nats.url()).start().await?;
+    let launch = Launch::serve("all")?.set("nats.url", nats.url());
+    let token = launch.directory().join("people.token");
+    fs::write(&token, "a-token-that-reads-people-and-nothing-else\n")?;
+    let vestibule = launch.set("grpc.people_token_file", token.to_string_lossy()).start().await?;
     let client = Client::register(&vestibule, "eu-west-1_AbCd12345", &[])?;
     let acme = Customer::onboard(&vestibule, &client, "acme").await?;
-    let token = vestibule.directory().join("vestibule-data/registry.token");
     let start = Start {
         registry: &vestibule.addresses.grpc,
         token: &token,
@@ -143,6 +32,7 @@ async fn whoever_signs_in_becomes_a_user_who_is_active_as_long_as_they_may_sign_
         scim: scim.address(),
         requests_per_second: 100,
         user_name: "person",
+        collector: None,
     };
     let running = start.start(vestibule.directory())?;
     running.is_ready(&vestibule).await?;
@@ -171,8 +61,30 @@ async fn whoever_signs_in_becomes_a_user_who_is_active_as_long_as_they_may_sign_
     let mut running = running;
     assert!(running.process.terminate().await?.success());
     let printed = running.process.stderr();
-    for secret in [acme.email.as_str(), TOKEN, "Ada"] {
+    for secret in [acme.email.as_str(), TOKEN, "Ada", "a-token-that-reads"] {
         assert!(!printed.contains(secret), "{secret} is nothing for a log: {printed}");
+    }
+
+    // What its token opens is people, and nothing that somebody could do harm with.
+    let token = token.to_string_lossy().into_owned();
+    let as_provisioner = |arguments: &[&str]| vestibule.run(arguments.iter().chain(&["--token-file", token.as_str()]));
+    assert!(as_provisioner(&["person", "show", "acme", &sub])?.ok()?.contains("Ada"));
+    as_provisioner(&["org", "show", "acme"])?.ok()?;
+    let connection = acme.organization.as_str();
+    for refused in [
+        &["org", "create", "globex"][..],
+        &["org", "suspend", "acme", "--note", "mine"],
+        &["person", "reactivate", "acme", &sub],
+        &["connection", "enable", "acme", "Single sign-on"],
+        &["onboarding", "list"],
+        &["pool", "list"],
+        &["events", "list"],
+        &["sign-ins", "list"],
+        &["saml", "keys", "--connection", connection],
+        &["certificates", "list"],
+    ] {
+        let answer = as_provisioner(refused)?;
+        assert!(answer.code != Some(0) && answer.to_string().contains("PEOPLE_TOKEN_ONLY"), "{answer}");
     }
     Ok(())
 }
@@ -197,11 +109,13 @@ async fn what_the_service_refuses_for_good_is_a_dead_letter_and_the_next_one_get
         scim: scim.address(),
         requests_per_second: 100,
         user_name: "email",
+        collector: None,
     };
     let running = start.start(vestibule.directory())?;
     running.is_ready(&vestibule).await?;
 
-    client.code(&mut Browser::new()?, &acme).await?;
+    let code = client.code(&mut Browser::new()?, &acme).await?;
+    let ada = client.redeem(&code).await?.id_token["sub"].as_str().context("a sub")?.to_owned();
     let alan = Customer { email: "alan@acme.test".to_owned(), ..acme };
     let code = client.code(&mut Browser::new()?, &alan).await?;
     let sub = client.redeem(&code).await?.id_token["sub"].as_str().context("a sub")?.to_owned();
@@ -219,6 +133,32 @@ async fn what_the_service_refuses_for_good_is_a_dead_letter_and_the_next_one_get
     assert!(
         matches!(others.as_slice(), [one] if one["active"] == true && one.get("externalId").is_none_or(Value::is_null))
     );
+
+    // Whoever looks after it sees whom to help, and gives them another turn once the name is free.
+    let dead_letters = |arguments: &[&str]| {
+        let cli = vestibule.cli()?.with("VESTIBULE__NATS__URL", nats.url());
+        cli.run(["nats", "dead-letters"].iter().chain(arguments))
+    };
+    let shown = dead_letters(&["list"])?;
+    for said in ["provisioner-crm", "vestibule.person.", &ada, "belongs to a resource that was not made by us"] {
+        assert!(shown.ok()?.contains(said), "{said}: {shown}");
+    }
+    assert!(!shown.stdout.contains('@'), "{shown}");
+    let nobodys = dead_letters(&["list", "--consumer", "somebody-else"])?;
+    assert_eq!(nobodys.ok()?, "nothing waits for a person\n");
+    let listed = dead_letters(&["list", "--json"])?;
+    let waiting: Vec<Value> = listed.ok()?.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    assert!(waiting.iter().all(|one| one["subject"].as_str().is_some_and(|about| about.ends_with(&ada))), "{listed}");
+    let id = others.first().and_then(|one| one["id"].as_str()).context("an id")?;
+    let freed = http_client()?.delete(format!("{}/Users/{id}", scim.address())).bearer_auth(TOKEN).send().await?;
+    assert_eq!(freed.status().as_u16(), 204);
+    let unknown = dead_letters(&["redrive", "provisioner-crm", "--sequence", "4711"])?;
+    assert!(unknown.code == Some(1) && unknown.stderr.contains("no dead letter 4711"), "{unknown}");
+    assert!(dead_letters(&["redrive", "provisioner-crm"])?.ok()?.contains("given to provisioner-crm again"));
+    let user = scim.comes(&ada, &running, |user| user["active"] == true).await?;
+    assert_eq!(user["userName"], "ada@acme.test");
+    assert_eq!(dead_letters(&["list"])?.ok()?, "nothing waits for a person\n");
+    assert_eq!(dead_letters(&["redrive", "provisioner-crm"])?.ok()?, "provisioner-crm has set nothing aside\n");
     Ok(())
 }
 
@@ -251,6 +191,7 @@ async fn killed_in_the_middle_it_finds_everybody_once_and_a_service_that_forgot_
         scim: scim.address(),
         requests_per_second: 5,
         user_name: "person",
+        collector: None,
     };
     let mut first = start.start(fleet.path())?;
     until("some of the users", async || Ok((scim.users().await?.len() >= 3).then_some(())))

@@ -3,10 +3,12 @@
 pub(crate) mod certificates;
 pub(crate) mod claims;
 pub(crate) mod connection;
+mod dead_letters;
 pub(crate) mod directory;
 pub(crate) mod domain;
 pub(crate) mod events;
 pub(crate) mod health;
+pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod nats;
 pub(crate) mod onboarding;

@@ -6,6 +6,7 @@ use anyhow::{Context, ensure};
 use clap::Subcommand;
 use vestibule_bus_nats::{Administrator, Danger, Declaration, Plan};
 
+use super::dead_letters;
 use crate::{config::Config, input, output::line};
 
 /// The declaration that the program comes with.
@@ -27,6 +28,11 @@ pub(crate) enum Command {
     },
     /// Print the declaration that the program comes with.
     Declaration,
+    /// What consumers have set aside because nothing helped.
+    DeadLetters {
+        #[command(subcommand)]
+        command: dead_letters::Command,
+    },
 }
 
 pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
@@ -35,6 +41,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
             line(DECLARATION.trim_end());
             Ok(())
         }
+        Command::DeadLetters { command } => dead_letters::run(command, config).await,
         Command::Apply { file, dry_run, force } => {
             let text = match &file {
                 Some(file) => input::read(file)?,
