@@ -46,6 +46,22 @@ impl Nats {
         self.process = run(&self.program, self.port, &self.folder)?;
         Ok(())
     }
+
+    /// Lets it stand still (SIGSTOP), with every connection open and nothing answered.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn freeze(&self) -> Result<()> {
+        self.process.signal("-STOP")
+    }
+
+    /// Lets it go on (SIGCONT).
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn thaw(&self) -> Result<()> {
+        self.process.signal("-CONT")
+    }
 }
 
 /// A message as a stream keeps it.

@@ -66,7 +66,7 @@ pub(crate) enum Command {
     Events(Client<events::Command>),
     /// The event log: prove that it is whole.
     Log(Log),
-    /// The streams and consumers in NATS JetStream.
+    /// The streams and consumers in NATS JetStream, and what consumers have set aside.
     Nats(Nats),
     /// A private certificate authority and tokens for a deployment that has none.
     Tls(Tls),
