@@ -8,7 +8,6 @@ pub(crate) mod directory;
 pub(crate) mod domain;
 pub(crate) mod events;
 pub(crate) mod health;
-pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod nats;
 pub(crate) mod onboarding;
