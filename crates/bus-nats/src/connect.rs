@@ -1,4 +1,10 @@
-use std::{error::Error, fs, io, path::PathBuf, time::Duration};
+use std::{
+    error::Error,
+    fs, io,
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use async_nats::{Client, ConnectOptions, Event};
 use tokio::{
@@ -78,10 +84,7 @@ async fn options(settings: &Settings) -> Result<ConnectOptions, ConnectError> {
         .name("vestibule")
         .connection_timeout(CONNECT_TIMEOUT)
         .ping_interval(PING_EVERY)
-        .reconnect_delay_callback(|attempts| {
-            let doubled = Duration::from_millis(50 << attempts.min(5));
-            doubled.min(RECONNECT_WAIT_MAX)
-        });
+        .reconnect_delay_callback(delays());
     options = match &settings.authentication {
         Authentication::Anonymous => options,
         Authentication::CredentialsFile(path) => {
@@ -106,6 +109,15 @@ async fn options(settings: &Settings) -> Result<ConnectOptions, ConnectError> {
     Ok(options)
 }
 
+/// How long to wait before an attempt to connect. Nothing speaks for waiting before the very first.
+fn delays() -> impl Fn(usize) -> Duration {
+    let first = AtomicBool::new(true);
+    move |attempts| {
+        let doubled = Duration::from_millis(50 << attempts.min(5));
+        if first.swap(false, Ordering::Relaxed) { Duration::ZERO } else { doubled.min(RECONNECT_WAIT_MAX) }
+    }
+}
+
 fn tell(event: &Event, connected: &watch::Sender<bool>) {
     match event {
         Event::Connected => {
@@ -117,5 +129,18 @@ fn tell(event: &Event, connected: &watch::Sender<bool>) {
             tracing::warn!("the connection to NATS is lost");
         }
         event => tracing::warn!(%event, "NATS"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_very_first_attempt_is_made_at_once() {
+        let delay = delays();
+        // The count begins anew with each connection that was made.
+        let waited: Vec<u128> = [1, 1, 2, 3, 4, 9].map(|attempts| delay(attempts).as_millis()).into();
+        assert_eq!(waited, [0, 100, 200, 400, 800, 1_000]);
     }
 }

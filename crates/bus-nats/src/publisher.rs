@@ -89,11 +89,17 @@ impl NatsPublisher {
         })
     }
 
+    fn is_connected(&self) -> bool {
+        *self.connected.borrow()
+    }
+
     async fn stream(&self) -> Result<Arc<Stream<()>>, PublishError> {
         // What is sent while there is no connection would lie in the client and leave it later, out of our hands.
-        let mut connected = self.connected.clone();
-        if !matches!(timeout(CONNECTED_WITHIN, connected.wait_for(|connected| *connected)).await, Ok(Ok(_))) {
-            return Err(unavailable(StreamError::NotConnected));
+        if !self.is_connected() {
+            let mut connected = self.connected.clone();
+            if !matches!(timeout(CONNECTED_WITHIN, connected.wait_for(|connected| *connected)).await, Ok(Ok(_))) {
+                return Err(unavailable(StreamError::NotConnected));
+            }
         }
         let mut known = self.stream.lock().await;
         match &*known {

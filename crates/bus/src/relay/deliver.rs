@@ -50,7 +50,7 @@ impl Delivery {
             }
             match self.attempt(message, known).await {
                 Ok(delivered) => {
-                    if self.troubled.swap(false, Ordering::Relaxed) {
+                    if self.troubled.load(Ordering::Relaxed) && self.troubled.swap(false, Ordering::Relaxed) {
                         tracing::info!("the bus takes events again");
                     }
                     return Ok(delivered);

@@ -1,24 +1,35 @@
 use std::{
     collections::{HashMap, VecDeque},
+    future::poll_fn,
+    mem,
+    pin::pin,
     sync::{Arc, atomic::Ordering},
+    task::Poll,
 };
 
-use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{
+    FutureExt as _, StreamExt as _,
+    future::{BoxFuture, Fuse, FusedFuture as _},
+    stream::FuturesUnordered,
+};
 use tokio::{
     sync::mpsc,
     time::{Instant, interval, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
-use vestibule_eventlog::Cursor;
+use vestibule_eventlog::{Cursor, ReadError};
 use vestibule_kernel::{Chain, OrganizationId};
 
 use super::{
     Inner, NAME,
     deliver::{Delivered, Delivery, NotDelivered},
-    limit::{CHECKPOINT_EVERY, LANES_MAX, LOOK_EVERY, PAGES_AHEAD, RETRY_WAIT_MAX, WINDOW_EVENTS_MAX},
+    limit::{
+        CHECKPOINT_EVERY, LANES_MAX, LOOK_EVERY, LOOKED_AT_AGAIN_MAX, PAGE_EVENTS, PAGES_AHEAD, RETRY_WAIT_MAX,
+        WINDOW_EVENTS_MAX,
+    },
     reader::{self, Item},
     status::StopReason,
-    window::Window,
+    window::{Passed, Window},
 };
 use crate::{Last, Message};
 
@@ -44,12 +55,19 @@ struct Landed {
     outcome: Result<Delivered, NotDelivered>,
 }
 
+/// A checkpoint that is being stored, and becomes what the store answered.
+type Storing = BoxFuture<'static, (Passed, Result<bool, ReadError>)>;
+
 /// A relay that holds the lease.
 pub(super) struct Leading<'a> {
     relay: &'a Inner,
     delivery: Arc<Delivery>,
     /// The checkpoint as it is stored.
     stored: Option<Cursor>,
+    /// How many events of the window are behind it.
+    stored_events: u64,
+    /// Events are published meanwhile: a checkpoint may come as late as it likes, only never too early.
+    storing: Fuse<Storing>,
     window: Window,
     lanes: HashMap<Option<OrganizationId>, Lane>,
     /// Lanes with something to send and nothing in flight.
@@ -58,6 +76,9 @@ pub(super) struct Leading<'a> {
     /// Why there is nothing more to read.
     end: Option<StopReason>,
     checkpoint_at: Instant,
+    /// What has been acknowledged and is not in the status yet.
+    published: u64,
+    duplicates: u64,
 }
 
 impl<'a> Leading<'a> {
@@ -66,12 +87,16 @@ impl<'a> Leading<'a> {
             relay,
             delivery,
             stored,
+            stored_events: 0,
+            storing: Fuse::terminated(),
             window: Window::default(),
             lanes: HashMap::new(),
             ready: VecDeque::new(),
             flying: FuturesUnordered::new(),
             end: None,
             checkpoint_at: Instant::now(),
+            published: 0,
+            duplicates: 0,
         }
     }
 
@@ -81,6 +106,7 @@ impl<'a> Leading<'a> {
         let reader = tokio::spawn(reader::read(self.relay.log.clone(), self.relay.mapping.clone(), after, sender));
         let left = self.follow(&mut pages, stop).await;
         reader.abort();
+        self.report();
         left
     }
 
@@ -91,6 +117,7 @@ impl<'a> Leading<'a> {
     ) -> Left {
         // While nothing is acknowledged nothing else wakes the loop, and that is when somebody looks at the failures.
         let mut looks = interval(LOOK_EVERY);
+        let mut due = pin!(sleep_until(self.checkpoint_at));
         loop {
             self.take_off();
             self.report();
@@ -99,17 +126,21 @@ impl<'a> Leading<'a> {
             {
                 return self.stopped(reason).await;
             }
-            let room = self.end.is_none() && self.window.len() < WINDOW_EVENTS_MAX;
+            if due.deadline() != self.checkpoint_at {
+                due.as_mut().reset(self.checkpoint_at);
+            }
+            let (room, behind) = (self.has_room(), self.is_behind() && self.storing.is_terminated());
             let left = tokio::select! {
                 () = stop.cancelled() => Some(Left::Cancelled),
-                Some(landed) = self.flying.next(), if !self.flying.is_empty() => self.land_all(landed).await,
+                landed = all_landed(&mut self.flying), if !self.flying.is_empty() => self.land_all(landed).await,
                 page = pages.recv(), if room => match page {
                     Some(Ok(items)) => { self.enqueue(items); None }
                     Some(Err(reason)) => { self.end = Some(reason); None }
                     // The reader says why it ends, unless the process is being torn down.
                     None => Some(Left::Cancelled),
                 },
-                () = sleep_until(self.checkpoint_at), if self.is_behind() => self.checkpoint().await,
+                (passed, outcome) = &mut self.storing => self.have_stored(passed, outcome),
+                () = &mut due, if behind => { self.store(); None }
                 _ = looks.tick() => None,
             };
             match left {
@@ -121,6 +152,14 @@ impl<'a> Leading<'a> {
                 Some(left) => return left,
             }
         }
+    }
+
+    /// Whether another page may be taken: of what is not acknowledged, and of what a successor would look at again.
+    fn has_room(&self) -> bool {
+        let behind_checkpoint = self.window.passed().events - self.stored_events;
+        self.end.is_none()
+            && self.window.len() < WINDOW_EVENTS_MAX
+            && behind_checkpoint + (self.window.len() + PAGE_EVENTS) as u64 <= LOOKED_AT_AGAIN_MAX
     }
 
     fn enqueue(&mut self, items: Vec<Item>) {
@@ -154,14 +193,12 @@ impl<'a> Leading<'a> {
         }
     }
 
-    /// Lands one, and whatever else has been acknowledged meanwhile: what is told of it is told once.
-    async fn land_all(&mut self, first: Landed) -> Option<Left> {
-        let mut next = Some(first);
-        while let Some(landed) = next {
+    /// What is told of those that land together is told once.
+    async fn land_all(&mut self, all: Vec<Landed>) -> Option<Left> {
+        for landed in all {
             if let Some(left) = self.land(landed).await {
                 return Some(left);
             }
-            next = self.flying.next().now_or_never().flatten();
         }
         None
     }
@@ -183,25 +220,32 @@ impl<'a> Leading<'a> {
                 self.ready.push_back(landed.organization);
             }
         }
-        self.relay.status.send_modify(|status| {
-            status.published += 1;
-            status.duplicates += u64::from(delivered.duplicate);
-        });
+        self.published += 1;
+        self.duplicates += u64::from(delivered.duplicate);
         None
     }
 
     fn is_behind(&self) -> bool {
-        self.window.done().is_some_and(|done| Some(done) != self.stored)
+        let done = self.window.passed().cursor;
+        done.is_some() && done != self.stored
     }
 
-    /// Stores how far everything is acknowledged.
-    async fn checkpoint(&mut self) -> Option<Left> {
-        let done = self.window.done().filter(|done| Some(*done) != self.stored)?;
-        match self.relay.views.advance(NAME, self.stored, done, &[]).await {
+    /// Begins to store how far everything is acknowledged.
+    fn store(&mut self) {
+        let passed = self.window.passed();
+        if let Some(to) = passed.cursor {
+            let (views, from) = (Arc::clone(&self.relay.views), self.stored);
+            let storing: Storing = Box::pin(async move { (passed, views.advance(NAME, from, to, &[]).await) });
+            self.storing = storing.fuse();
+        }
+    }
+
+    fn have_stored(&mut self, passed: Passed, outcome: Result<bool, ReadError>) -> Option<Left> {
+        match outcome {
             Ok(true) => {
-                self.stored = Some(done);
+                self.stored = passed.cursor;
+                self.stored_events = passed.events;
                 self.checkpoint_at = Instant::now() + CHECKPOINT_EVERY;
-                self.report();
                 None
             }
             // Another process has moved it, so the lease is not ours any more.
@@ -214,6 +258,22 @@ impl<'a> Leading<'a> {
         }
     }
 
+    /// Stores how far everything is acknowledged, behind what is being stored already.
+    async fn checkpoint(&mut self) -> Option<Left> {
+        if !self.storing.is_terminated() {
+            let (passed, outcome) = (&mut self.storing).await;
+            if let Some(left) = self.have_stored(passed, outcome) {
+                return Some(left);
+            }
+        }
+        if !self.is_behind() {
+            return None;
+        }
+        self.store();
+        let (passed, outcome) = (&mut self.storing).await;
+        self.have_stored(passed, outcome)
+    }
+
     async fn stopped(&mut self, reason: StopReason) -> Left {
         match self.checkpoint().await {
             Some(left) => left,
@@ -221,14 +281,28 @@ impl<'a> Leading<'a> {
         }
     }
 
-    fn report(&self) {
-        self.relay.status.send_if_modified(|status| {
+    fn report(&mut self) {
+        let (published, duplicates) = (mem::take(&mut self.published), mem::take(&mut self.duplicates));
+        self.relay.status.send_modify(|status| {
+            status.published += published;
+            status.duplicates += duplicates;
             status.checkpoint = self.stored;
             status.in_flight = self.flying.len();
             status.waiting = self.window.len();
             status.oldest = self.window.oldest();
             status.failures = self.delivery.failures.load(Ordering::Relaxed);
-            true
         });
     }
+}
+
+/// Waits for one of them, and answers all that have landed by then. There is one.
+async fn all_landed(flying: &mut FuturesUnordered<BoxFuture<'static, Landed>>) -> Vec<Landed> {
+    poll_fn(|context| {
+        let mut landed = Vec::new();
+        while let Poll::Ready(Some(one)) = flying.poll_next_unpin(context) {
+            landed.push(one);
+        }
+        if landed.is_empty() { Poll::Pending } else { Poll::Ready(landed) }
+    })
+    .await
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// How many events are read from the log at once.
-pub(crate) const PAGE_EVENTS: usize = 256;
+pub(crate) const PAGE_EVENTS: usize = 512;
 
 /// How many pages wait between the reader and the relay.
 pub(crate) const PAGES_AHEAD: usize = 2;
@@ -11,6 +11,10 @@ pub(crate) const PAGES_AHEAD: usize = 2;
 /// How many events may be read and not yet acknowledged; the reader waits behind them. An organization with more than this
 /// to catch up with holds the others back until it is done.
 pub(crate) const WINDOW_EVENTS_MAX: usize = 4_096;
+
+/// At most so many events are looked at again after a crash: those that are read and not behind the stored checkpoint. What
+/// the bus holds of them is found at the ends of their lanes and not sent again.
+pub(crate) const LOOKED_AT_AGAIN_MAX: u64 = 32_768;
 
 /// How many organizations the relay remembers the end of the lane of; it asks the bus for others.
 pub(crate) const LANES_MAX: usize = 65_536;
@@ -21,7 +25,7 @@ pub const IN_FLIGHT_MAX: usize = 256;
 /// The reader looks this often even when nobody woke it: another process may have appended.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// How often the checkpoint is stored while events are acknowledged. After a crash this much is looked at again.
+/// How often the checkpoint is stored while events are acknowledged.
 pub(crate) const CHECKPOINT_EVERY: Duration = Duration::from_millis(250);
 
 /// The wait after the bus or the store did not answer; doubles up to [`RETRY_WAIT_MAX`].
@@ -34,3 +38,4 @@ pub(crate) const RETRY_WAIT_MAX: Duration = Duration::from_secs(2);
 pub(crate) const REPORT_EVERY: Duration = Duration::from_secs(5);
 
 const _: () = assert!(PAGE_EVENTS <= WINDOW_EVENTS_MAX && IN_FLIGHT_MAX <= WINDOW_EVENTS_MAX);
+const _: () = assert!(((WINDOW_EVENTS_MAX + PAGE_EVENTS) as u64) < LOOKED_AT_AGAIN_MAX);

@@ -8,9 +8,16 @@ use vestibule_kernel::Timestamp;
 #[derive(Debug, Default)]
 pub(super) struct Window {
     slots: VecDeque<Slot>,
-    /// The number of the slot at the front.
-    first: u64,
-    done: Option<Cursor>,
+    passed: Passed,
+}
+
+/// The unbroken run of acknowledged events.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Passed {
+    /// How many: also the number of the slot at the front.
+    pub(super) events: u64,
+    /// The last of them.
+    pub(super) cursor: Option<Cursor>,
 }
 
 #[derive(Debug)]
@@ -23,7 +30,7 @@ struct Slot {
 impl Window {
     /// Adds the next event of the log, and answers the number of its slot.
     pub(super) fn add(&mut self, cursor: Cursor, recorded_at: Timestamp, done: bool) -> u64 {
-        let number = self.first + self.slots.len() as u64;
+        let number = self.passed.events + self.slots.len() as u64;
         self.slots.push_back(Slot { cursor, recorded_at, done });
         self.shrink();
         number
@@ -31,7 +38,7 @@ impl Window {
 
     /// The event in this slot is acknowledged.
     pub(super) fn acknowledge(&mut self, number: u64) {
-        let index = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let index = usize::try_from(number.saturating_sub(self.passed.events)).unwrap_or(usize::MAX);
         if let Some(slot) = self.slots.get_mut(index) {
             slot.done = true;
         }
@@ -40,14 +47,13 @@ impl Window {
 
     fn shrink(&mut self) {
         while let Some(slot) = self.slots.pop_front_if(|slot| slot.done) {
-            self.first += 1;
-            self.done = Some(slot.cursor);
+            self.passed = Passed { events: self.passed.events + 1, cursor: Some(slot.cursor) };
         }
     }
 
-    /// The end of the unbroken run, if any event has been acknowledged.
-    pub(super) const fn done(&self) -> Option<Cursor> {
-        self.done
+    /// The unbroken run of acknowledged events.
+    pub(super) const fn passed(&self) -> Passed {
+        self.passed
     }
 
     /// When the oldest event was recorded that is not acknowledged.
@@ -78,12 +84,12 @@ mod tests {
         let slots: Vec<u64> = (1..=4).map(|position| window.add(at(position), Timestamp::EPOCH, false)).collect();
         window.acknowledge(slots[1]);
         window.acknowledge(slots[3]);
-        assert_eq!(window.done(), None, "the first is still open");
+        assert_eq!(window.passed().cursor, None, "the first is still open");
         window.acknowledge(slots[0]);
-        assert_eq!(window.done(), Some(at(2)));
+        assert_eq!(window.passed().cursor, Some(at(2)));
         window.acknowledge(slots[0]);
         window.acknowledge(slots[2]);
-        assert_eq!(window.done(), Some(at(4)));
+        assert_eq!(window.passed(), Passed { events: 4, cursor: Some(at(4)) });
         assert!(window.is_empty());
     }
 
@@ -91,11 +97,11 @@ mod tests {
     fn what_stays_inside_moves_the_checkpoint_too() {
         let mut window = Window::default();
         window.add(at(1), Timestamp::EPOCH, true);
-        assert_eq!(window.done(), Some(at(1)));
+        assert_eq!(window.passed().cursor, Some(at(1)));
         let open = window.add(at(2), Timestamp::EPOCH, false);
         window.add(at(3), Timestamp::EPOCH, true);
-        assert_eq!((window.done(), window.len()), (Some(at(1)), 2));
+        assert_eq!((window.passed().cursor, window.len()), (Some(at(1)), 2));
         window.acknowledge(open);
-        assert_eq!(window.done(), Some(at(3)));
+        assert_eq!(window.passed().cursor, Some(at(3)));
     }
 }

@@ -1,14 +1,22 @@
 use std::sync::Arc;
 
-use tokio::{sync::watch, task::JoinHandle};
+use async_trait::async_trait;
+use serde_json::Value;
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use vestibule_bus::{Mapping, Publisher, Relay, RelayStatus};
-use vestibule_eventlog::{EventLog, Metadata, StreamId, Transaction, Version};
+use vestibule_eventlog::{Cursor, EventLog, Metadata, ReadError, StreamId, Transaction, Version, ViewWrite, Views};
 use vestibule_eventlog_sqlite::SqliteStore;
 use vestibule_kernel::{OrganizationId, SecretBox, SystemClock, SystemIds};
 use vestibule_storage::{KeyStore, MasterKey};
 use vestibule_tenancy::organization;
+
+/// The view that holds how far the relay came.
+const RELAY: &str = "bus.relay.v1";
 
 /// A log on SQLite.
 pub(crate) struct World {
@@ -46,8 +54,25 @@ impl World {
         }
     }
 
+    /// Appends `events` events to one organization at once, starting at version `from`.
+    pub(crate) async fn append_at_once(&self, number: u128, from: u64, events: usize) {
+        let event = organization::Event::Reinstated(organization::Reinstated {});
+        let transaction = Transaction::new(metadata());
+        let transaction = transaction.append(stream(number), Version(from), &vec![event; events]).unwrap();
+        self.log.append(transaction).await.unwrap();
+    }
+
     pub(crate) fn relay(&self, publisher: Arc<dyn Publisher>, in_flight_max: usize) -> Running {
-        let views = Arc::new(self.store.clone());
+        self.relay_with(Arc::new(self.store.clone()), publisher, in_flight_max)
+    }
+
+    /// A relay with a store of checkpoints of its own.
+    pub(crate) fn relay_with(
+        &self,
+        views: Arc<dyn Views>,
+        publisher: Arc<dyn Publisher>,
+        in_flight_max: usize,
+    ) -> Running {
         let relay = Relay::new(
             self.log.clone(),
             views,
@@ -83,6 +108,61 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+/// A store that stores no checkpoint of the relay until it may; leases it does.
+pub(crate) struct Stalling {
+    store: SqliteStore,
+    may_store: Semaphore,
+}
+
+impl Stalling {
+    pub(crate) fn new(store: &SqliteStore) -> Arc<Self> {
+        Arc::new(Self { store: store.clone(), may_store: Semaphore::new(0) })
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.may_store.add_permits(Semaphore::MAX_PERMITS);
+    }
+}
+
+#[async_trait]
+impl Views for Stalling {
+    async fn checkpoint(&self, view: &str) -> Result<Option<Cursor>, ReadError> {
+        self.store.checkpoint(view).await
+    }
+
+    async fn advance(
+        &self,
+        view: &str,
+        from: Option<Cursor>,
+        to: Cursor,
+        writes: &[ViewWrite],
+    ) -> Result<bool, ReadError> {
+        if view == RELAY {
+            let _may = self.may_store.acquire().await.unwrap();
+        }
+        self.store.advance(view, from, to, writes).await
+    }
+
+    async fn get(
+        &self,
+        view: &str,
+        organization: Option<OrganizationId>,
+        key: &str,
+    ) -> Result<Option<Value>, ReadError> {
+        self.store.get(view, organization, key).await
+    }
+
+    async fn list(
+        &self,
+        view: &str,
+        organization: Option<OrganizationId>,
+        after: Option<&str>,
+        max: usize,
+    ) -> Result<Vec<(String, Value)>, ReadError> {
+        self.store.list(view, organization, after, max).await
     }
 }
 

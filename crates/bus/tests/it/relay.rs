@@ -5,7 +5,7 @@ use vestibule_eventlog::{Draft, StreamAppend, StreamId, Transaction, Version};
 
 use crate::{
     bus::Bus,
-    harness::{World, mapping, metadata},
+    harness::{Stalling, World, mapping, metadata},
 };
 
 fn caught_up(position: u64) -> impl FnMut(&RelayStatus) -> bool {
@@ -61,6 +61,48 @@ async fn the_checkpoint_waits_for_the_oldest_and_a_crash_sends_nothing_twice() {
     relay.until(caught_up(20)).await;
     bus.assert_whole(20);
     relay.end().await;
+}
+
+#[tokio::test]
+async fn a_checkpoint_that_takes_its_time_holds_nothing_up() {
+    let world = World::new().await;
+    world.append(4, 0, 5).await;
+    let (bus, views) = (Bus::default(), Stalling::new(&world.store));
+    let mut relay = world.relay_with(views.clone(), Arc::new(bus.clone()), IN_FLIGHT_MAX);
+    relay.until(|status| status.published == 20).await;
+    world.append(4, 5, 5).await;
+    let status = relay.until(|status| status.published == 40).await;
+    assert_eq!(status.checkpoint, None, "nothing is stored yet");
+    views.go_on();
+    relay.until(caught_up(40)).await;
+    relay.end().await;
+    bus.assert_whole(40);
+}
+
+/// As many as `LOOKED_AT_AGAIN_MAX` says: then the relay waits for its checkpoint. Whoever takes over, with a bus that
+/// remembers no id, finds what is there, and publishes what is not.
+#[tokio::test]
+async fn what_is_looked_at_again_after_a_crash_is_bounded_and_sent_once() {
+    const AT_ONCE: usize = 1_000;
+    const BOUND: u64 = 32_768;
+    let world = World::new().await;
+    for round in 0..3 {
+        for organization in 1..=12 {
+            world.append_at_once(organization, round * AT_ONCE as u64, AT_ONCE).await;
+        }
+    }
+    let (bus, views) = (Bus::default(), Stalling::new(&world.store));
+    let mut relay = world.relay_with(views, Arc::new(bus.clone()), IN_FLIGHT_MAX);
+    let full = |status: &RelayStatus| status.published >= BOUND && status.waiting == 0;
+    assert_eq!(relay.until(full).await.published, BOUND);
+    relay.kill().await;
+
+    bus.forget_ids();
+    assert_eq!(bus.stored().len() as u64, BOUND, "it waited for its checkpoint");
+    let mut relay = world.relay(Arc::new(bus.clone()), IN_FLIGHT_MAX);
+    let status = relay.until(caught_up(36_000)).await;
+    assert_eq!(status.duplicates, BOUND, "looked at again, and found");
+    bus.assert_whole(36_000);
 }
 
 #[tokio::test]
