@@ -33,7 +33,7 @@ pub(crate) struct Deployment {
     pub(crate) store: Gated,
     pub(crate) service: Service,
     pub(crate) pool: UserPoolId,
-    log: EventLog,
+    pub(crate) resources: Resources,
     versions: HashMap<StreamId, u64>,
     connections: HashMap<OrganizationId, ConnectionId>,
 }
@@ -60,9 +60,9 @@ impl Deployment {
         resources.log = EventLog::new(Arc::new(store.clone()), resources.keys.clone(), clock_port, ids);
         let service = start(&resources, config).await?;
         let client = EnrichmentServiceClient::new(memory::serve(service.grpc.clone()));
-        let (log, pool) = (resources.log, UserPoolId::from_uuid(SystemIds.uuid_v4()));
+        let pool = UserPoolId::from_uuid(SystemIds.uuid_v4());
         let (versions, connections) = (HashMap::new(), HashMap::new());
-        let mut deployment = Self { client, clock, store, service, pool, log, versions, connections };
+        let mut deployment = Self { client, clock, store, service, pool, resources, versions, connections };
         deployment.register_pool(pool, POOL_ID, "Vestibule").await;
         Ok(deployment)
     }
@@ -72,7 +72,7 @@ impl Deployment {
         let transaction = Transaction::new(Metadata { actor: "test".to_owned(), ..Metadata::default() });
         let transaction = transaction.append(stream, Version(*version), &[event.into()]).unwrap();
         *version += 1;
-        self.log.append(transaction).await.unwrap();
+        self.resources.log.append(transaction).await.unwrap();
     }
 
     pub(crate) async fn register_pool(&mut self, id: UserPoolId, pool_id: &str, provider_name: &str) {

@@ -1,4 +1,5 @@
-//! A million events of the log taken into the directory of customers: what the service does when it starts.
+//! A million events of the log taken into the directory of customers: what the service does when it starts, and how much less
+//! it has to do with a snapshot of it.
 //!
 //! `cargo bench -p vestibule-routing-service --bench replay`: on SQLite, or on PostgreSQL in the empty database that
 //! `VESTIBULE_BENCH_POSTGRES_URL` names.
@@ -14,7 +15,9 @@ use std::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use vestibule_decider::DomainEvent;
-use vestibule_eventlog::{Draft, EventLog, Live, Metadata, StreamAppend, StreamId, Transaction, Version};
+use vestibule_eventlog::{
+    Draft, EventLog, Live, Metadata, StreamAppend, StreamId, Transaction, Version, snapshot::Snapshots,
+};
 use vestibule_eventlog_postgres::PostgresStore;
 use vestibule_eventlog_sqlite::SqliteStore;
 use vestibule_kernel::{
@@ -22,8 +25,11 @@ use vestibule_kernel::{
     Timestamp, UserPoolId,
 };
 use vestibule_routing_service::Directory;
-use vestibule_storage::{KeyStore, KeyTable, MasterKey};
+use vestibule_storage::{KeyStore, KeyTable, MasterKey, SnapshotTable};
 use vestibule_tenancy::{connection, domain, organization, user_pool};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const POSTGRES: &str = "VESTIBULE_BENCH_POSTGRES_URL";
 
@@ -32,13 +38,26 @@ const ORGANIZATIONS: u64 = 333_333;
 
 #[tokio::main]
 async fn main() {
-    let (log, _folder) = log().await;
+    let (log, table, _folder) = log().await;
     let begin = Instant::now();
     let events = fill(&log).await;
     println!("{events} events recorded within {:.1} s", begin.elapsed().as_secs_f64());
+    let mut whole = f64::MAX;
     for round in 1..=ROUNDS {
         let took = replay(&log).await.as_secs_f64();
         println!("round {round}: {events} events within {took:.2} s, {:.0} events/s", events as f64 / took);
+        whole = whole.min(took);
+    }
+    let snapshots = Snapshots::new(table, log.clone());
+    let begin = Instant::now();
+    let taken = snapshots.take::<Directory>(1).await.unwrap().unwrap();
+    let (megabytes, took) = (taken.bytes as f64 / 1e6, begin.elapsed().as_secs_f64());
+    println!("a snapshot of {megabytes:.1} MB taken within {took:.2} s");
+    for round in 1..=ROUNDS {
+        let stop = CancellationToken::new();
+        let took =
+            current(Live::<Directory>::resume(log.clone(), snapshots.clone(), stop.clone()), &stop).await.as_secs_f64();
+        println!("round {round}: from the snapshot within {took:.2} s, {:.3} of the whole log", took / whole);
     }
 }
 
@@ -85,13 +104,14 @@ async fn fill(log: &EventLog) -> u64 {
 }
 
 /// A store: PostgreSQL in an empty database where one is named, SQLite in a temporary file otherwise.
-async fn log() -> (EventLog, Option<tempfile::TempDir>) {
+async fn log() -> (EventLog, Arc<dyn SnapshotTable>, Option<tempfile::TempDir>) {
     if let Ok(url) = std::env::var(POSTGRES) {
-        (over(PostgresStore::connect(&SecretString::from(url), "bench").await.unwrap()), None)
+        let store = PostgresStore::connect(&SecretString::from(url), "bench").await.unwrap();
+        (over(store.clone()), Arc::new(store), None)
     } else {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("replay.db"), "bench").await.unwrap();
-        (over(store), Some(folder))
+        (over(store.clone()), Arc::new(store), Some(folder))
     }
 }
 
@@ -104,8 +124,12 @@ fn over<S: vestibule_eventlog::Store + KeyTable + Clone + 'static>(store: S) -> 
 /// From an empty view until it holds everything there is: what a process does when it starts.
 async fn replay(log: &EventLog) -> Duration {
     let stop = CancellationToken::new();
+    current(Live::start(log.clone(), Directory::default(), stop.clone()), &stop).await
+}
+
+/// Until the view, which has begun just now, holds everything there is.
+async fn current(view: Live<Directory>, stop: &CancellationToken) -> Duration {
     let begin = Instant::now();
-    let view = Live::start(log.clone(), Directory::default(), stop.clone());
     view.caught_up().await.unwrap();
     let took = begin.elapsed();
     stop.cancel();

@@ -95,6 +95,9 @@ struct DomainRecord {
     include_subdomains: bool,
 }
 
+/// Room is made for so many records; for more when they are there.
+const ROOM_RECORDS_MAX: u32 = 1 << 21;
+
 impl SnapshotView for Directory {
     const FORMAT: u32 = 1;
 
@@ -135,7 +138,7 @@ impl SnapshotView for Directory {
             let id = UserPoolId::from_uuid(uuid(&id)?);
             user_pools.restore(id, registered.map(|registered| registered.pool(id)));
         }
-        let mut organizations = Organizations::with_capacity(counts.organizations as usize);
+        let mut organizations = Organizations::with_capacity(room(counts.organizations));
         for _ in 0..counts.organizations {
             let record: OrganizationRecord = from.expect()?;
             let user_pool = record.user_pool.map(|number| place(number, counts.user_pools)).transpose()?;
@@ -147,7 +150,7 @@ impl SnapshotView for Directory {
             let user_pool = UserPoolId::from_uuid(uuid(&own.user_pool)?);
             organizations.restore_own_app_client(user_pool, own.app_client_id.into_boxed_str(), organization);
         }
-        let mut domains = Domains::with_capacity(counts.domains as usize);
+        let mut domains = Domains::with_capacity(room(counts.domains));
         for _ in 0..counts.domains {
             let domain: DomainRecord = from.expect()?;
             let organization = place(domain.organization, counts.organizations)?;
@@ -211,6 +214,10 @@ impl OrganizationRecord {
             },
         })
     }
+}
+
+fn room(records: u32) -> usize {
+    records.min(ROOM_RECORDS_MAX) as usize
 }
 
 fn bytes(id: Uuid) -> Vec<u8> {

@@ -23,6 +23,9 @@ use record::{
 /// How many ids or persons are in one record.
 const BATCH: usize = 4_096;
 
+/// Room is made for so many records; for more when they are there.
+const ROOM_RECORDS_MAX: u32 = 1 << 21;
+
 /// The bytes of an id.
 const ID_BYTES: usize = 16;
 
@@ -79,8 +82,8 @@ impl SnapshotView for People {
 
     fn restore(from: &mut SnapshotReader<'_>) -> Result<Self, SnapshotError> {
         let counts: Counts = from.expect()?;
-        let mut organization_places = Places::with_capacity(counts.organizations as usize);
-        let mut organizations = Vec::with_capacity(counts.organizations as usize);
+        let mut organization_places = Places::with_capacity(room(counts.organizations));
+        let mut organizations = Vec::with_capacity(room(counts.organizations));
         for _ in 0..counts.organizations {
             let record: OrganizationRecord = from.expect()?;
             organization_places.place_of(OrganizationId::from_uuid(uuid(&record.id)?));
@@ -96,7 +99,7 @@ impl SnapshotView for People {
             enabled_connections: enabled.into_iter().map(ConnectionId::from_uuid).collect(),
             ..Self::default()
         };
-        people.native_users.reserve(counts.native_users as usize);
+        people.native_users.reserve(room(counts.native_users));
         for _ in 0..counts.native_users {
             let NativeUserRecord { user_pool, native_user, person } = from.expect()?;
             within(person, counts.persons)?;
@@ -218,7 +221,7 @@ fn save_ids(ids: &[Uuid], to: &mut SnapshotWriter<'_>) -> Result<(), SnapshotErr
 }
 
 fn restore_ids(count: u32, from: &mut SnapshotReader<'_>) -> Result<Vec<Uuid>, SnapshotError> {
-    let mut ids = Vec::with_capacity(count as usize);
+    let mut ids = Vec::with_capacity(room(count));
     while ids.len() < count as usize {
         let Ids { ids: batch } = from.expect()?;
         if batch.is_empty() {
@@ -244,6 +247,10 @@ fn within(index: u32, count: u32) -> Result<(), SnapshotError> {
 
 fn all_different(found: usize, count: u32) -> Result<(), SnapshotError> {
     if found == count as usize { Ok(()) } else { Err(SnapshotError::Inconsistent("there are not as many as it says")) }
+}
+
+fn room(records: u32) -> usize {
+    records.min(ROOM_RECORDS_MAX) as usize
 }
 
 fn bytes(id: Uuid) -> Vec<u8> {

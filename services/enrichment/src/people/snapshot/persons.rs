@@ -10,7 +10,7 @@ use super::{
     },
     BATCH, ID_BYTES, all_different, place,
     record::{Counts, PersonsRecord, RoleSet},
-    restore_ids, save_ids, uuid, within,
+    restore_ids, room, save_ids, uuid, within,
 };
 
 /// Connections, sets of roles, and persons, who name both by their places.
@@ -37,17 +37,17 @@ fn record(batch: &[Person]) -> PersonsRecord {
 }
 
 pub(super) fn restore(counts: &Counts, from: &mut SnapshotReader<'_>) -> Result<Persons, SnapshotError> {
-    let mut connections = Places::with_capacity(counts.connections as usize);
+    let mut connections = Places::with_capacity(room(counts.connections));
     for id in restore_ids(counts.connections, from)? {
         connections.place_of(ConnectionId::from_uuid(id));
     }
     all_different(connections.ids().len(), counts.connections)?;
-    let mut roles: Vec<Roles> = Vec::with_capacity(counts.role_sets as usize);
+    let mut roles: Vec<Roles> = Vec::with_capacity(room(counts.role_sets));
     for _ in 0..counts.role_sets {
         let set: RoleSet = from.expect()?;
         roles.push(set.roles.into_iter().map(String::into_boxed_str).collect());
     }
-    let mut known = Vec::with_capacity(counts.persons as usize);
+    let mut known = Vec::with_capacity(room(counts.persons));
     while known.len() < counts.persons as usize {
         let before = known.len();
         restore_batch(&from.expect()?, counts, &mut known)?;
