@@ -5,5 +5,6 @@ mod killer;
 mod onboarding;
 mod postgres;
 mod registry;
+mod snapshots;
 mod sqlite;
 mod verdict;

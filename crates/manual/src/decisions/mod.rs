@@ -20,5 +20,6 @@ pub mod sealed_sign_in;
 pub mod second_opinion;
 pub mod services_speak_grpc;
 pub mod single_logout;
+pub mod snapshots;
 pub mod sqlite_default;
 pub mod tickets;
