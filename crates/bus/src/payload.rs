@@ -330,7 +330,8 @@ pub struct KeyActionRequired {
     pub active_from: Timestamp,
 }
 
-/// `key.activated`: it signs, or is the one to encrypt for, from now on; and `key.retired`: it stands in our metadata no more.
+/// `key.activated`: it signs, or is the one to encrypt for, from now on; `key.retired`: it stands in our metadata no more; and
+/// `key.destroyed`: nobody can open what was encrypted for it.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct KeyChanged {
     /// Whose connection.
@@ -341,7 +342,8 @@ pub struct KeyChanged {
     pub key_id: String,
 }
 
-/// `metadata.change_proposed`: the identity provider names another entity id or host, which an operator has to approve.
+/// `metadata.change_proposed`: the identity provider names another entity id or host, or signed metadata goes
+/// back to what it has replaced, which an operator has to approve.
 #[derive(Clone, Debug, JsonSchema, Serialize)]
 pub struct MetadataChangeProposed {
     /// Whose connection.
@@ -543,4 +545,43 @@ pub struct ClaimPolicyChanged {
     /// The organization, when it is the organization's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub organization: Option<OrganizationId>,
+}
+
+/// `signing_key.published`: a key of ours that signs ID tokens stands in the JWK set from now on. Whoever keeps a copy of the
+/// set has to read it again before the key signs.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct SigningKeyPublished {
+    /// The key's id: the `kid` of tokens.
+    pub key_id: String,
+    /// What it signs with.
+    #[schemars(extend("enum" = ["RS256", "ES256"]))]
+    pub algorithm: &'static str,
+    /// From when it signs, unless the one before it has to go earlier.
+    pub signs_from: Timestamp,
+}
+
+/// `signing_key.activated`: it signs from now on.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct SigningKeyActivated {
+    /// The key's id: the `kid` of tokens.
+    pub key_id: String,
+}
+
+/// `signing_key.retired`: it signs no more; what it signed still verifies.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct SigningKeyRetired {
+    /// The key's id: the `kid` of tokens.
+    pub key_id: String,
+    /// Until when it stands in the JWK set.
+    pub published_until: Timestamp,
+}
+
+/// `signing_key.removed`: it stands in the JWK set no more. Unless that was by the schedule, no copy of it may be trusted.
+#[derive(Clone, Debug, JsonSchema, Serialize)]
+pub struct SigningKeyRemoved {
+    /// The key's id: the `kid` of tokens.
+    pub key_id: String,
+    /// By the `schedule`; by an `operator`, at once; or `missing`: it was not in the key table, and nobody had removed it.
+    #[schemars(extend("enum" = ["schedule", "operator", "missing"]))]
+    pub cause: &'static str,
 }

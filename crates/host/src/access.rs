@@ -161,10 +161,10 @@ impl Access {
     /// [`TokenError::Repeated`].
     pub fn with_events_of(mut self, tokens: &[(OrganizationId, SecretString)]) -> Result<Self, TokenError> {
         let others = [self.service.as_ref(), Some(&self.registry), self.events.as_ref(), self.people.as_ref()];
-        let mut taken: HashSet<Arc<[u8]>> = others.into_iter().flatten().cloned().collect();
+        let mut known: HashSet<Arc<[u8]>> = others.into_iter().flatten().cloned().collect();
         let confined = tokens.iter().map(|(organization, token)| {
             let token = hashed(token);
-            if taken.insert(Arc::clone(&token)) {
+            if known.insert(Arc::clone(&token)) {
                 Ok((*organization, token))
             } else {
                 Err(TokenError::Repeated(*organization))

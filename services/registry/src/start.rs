@@ -67,8 +67,7 @@ pub async fn start(resources: &Resources, config: &Config) -> Result<Service, St
     let (process, recorded) = (Process::start(resources, onboardings.clone()), onboardings.clone());
     readiness.push(("onboarding", Arc::new(move || recorded.check().and_then(|()| process.check()))));
     let refresher = Arc::new(Refresher::new(resources, Fetcher::new(config.fetching())));
-    let clock = Arc::clone(&resources.clock);
-    work(resources, METADATA_EVERY, MetadataJob::over(Arc::clone(&refresher), certificates.clone(), clock));
+    work(resources, METADATA_EVERY, MetadataJob::over(resources, Arc::clone(&refresher), certificates.clone()));
     let api = Api::new(Registry::new(resources, directory, people, certificates, onboardings, refresher));
     let provisioning = Provisioning::start(resources);
     let provisioned = provisioning.follow(resources);

@@ -42,8 +42,8 @@ pub(crate) fn of(trust: &Trust, now: Timestamp) -> Vec<ConnectionWarning> {
         warn(if until <= now { "METADATA_EXPIRED" } else { "METADATA_EXPIRES_SOON" }, message);
     }
     if trust.proposed.is_some() {
-        let message = "the identity provider's metadata names another entity id or host: nothing of it counts until \
-            `vestibule connection approve-metadata`";
+        let message = "the identity provider's metadata names another entity id or host, or goes back to what it has replaced: \
+            nothing of it counts until `vestibule connection approve-metadata`";
         warn("METADATA_CHANGE_PENDING", message.to_owned());
     }
     if let Some(since) = trust.refresh.failing_since {

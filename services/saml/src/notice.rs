@@ -16,7 +16,7 @@ use vestibule_saml as saml;
 
 use crate::{connection::ReadyConnection, refusal::Refusal};
 
-/// How often the registry is told of one connection, whoever sends how many Responses. It looks at the same by itself,
+/// How often the registry is told of one connection, whoever sends how many messages. It looks at the same by itself,
 /// over all processes.
 const EVERY: Duration = Duration::from_mins(5);
 /// How many connections are told of at once; those beyond are not.
@@ -45,7 +45,7 @@ impl Notices {
         Self(registry.map(told))
     }
 
-    /// A Response was refused. Nothing out of it is told but that: which address is read is the connection's own.
+    /// A Response or a logout message was refused. Nothing out of it is told but that: which address is read is the connection's own.
     pub(crate) async fn refused(&self, connection: &ReadyConnection, refusal: Refusal) {
         let Some(told) = &self.0 else { return };
         // An identity provider that does not name its certificate in the message looks like one that was tampered with.

@@ -191,6 +191,10 @@ impl Api {
         if self.directory.is_suspended(connection.organization) {
             return Err(Error::OrganizationSuspended);
         }
+        // They would get no tokens. Where their domain went to another organization, they sign in there.
+        if self.directory.has_lost_its_domains(connection.organization) {
+            return Err(Error::OrganizationWithoutDomain);
+        }
         if connection.is_enabled { Ok(connection) } else { Err(Error::ConnectionDisabled) }
     }
 
@@ -241,6 +245,7 @@ impl Api {
             connection: &connection,
             log: &self.acceptor.log,
             index: &self.session_index,
+            notices: &self.notices,
             credentials: &self.credentials,
             ids: &*self.ids,
             now: self.clock.now(),

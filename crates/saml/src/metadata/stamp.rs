@@ -9,7 +9,7 @@ use crate::{
 /// When a signed document was made, as far as it says so itself: enough to tell an older copy from a newer one.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct MetadataStamp {
-    /// The creationInstant of the outermost PublicationInfo (SAML metadata extensions for registration and publication
+    /// The creationInstant of the outermost `PublicationInfo` (SAML metadata extensions for registration and publication
     /// information section 2.2).
     pub published_at: Option<Timestamp>,
     /// The earliest validUntil (SAML metadata section 2.3.2).
@@ -19,7 +19,7 @@ pub struct MetadataStamp {
 impl MetadataStamp {
     /// Nothing outside of what is signed says anything here: whoever wrote it there could make everything later look old.
     pub(super) fn of(provider: Node<'_>, signed: Node<'_>) -> Result<Self, MetadataError> {
-        let outside = signed.parent().map(|parent| parent.id());
+        let outside = signed.parent().map(Node::id);
         let covered = || around(provider).take_while(|node| Some(node.id()) != outside);
         let extensions = covered().skip(1).flat_map(|node| node.named(METADATA, "Extensions"));
         let told = extensions.flat_map(|node| node.named(PUBLICATION, "PublicationInfo"));

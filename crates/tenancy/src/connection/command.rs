@@ -2,8 +2,7 @@ use serde::{Deserialize, Serialize};
 use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
 
 use super::{
-    Certificate, CheckedSettings, MetadataRefreshed, MetadataSource, SamlIdentityProvider, SamlSettings,
-    ServiceProviderKey,
+    Certificate, CheckedSettings, MetadataRefreshed, MetadataSource, SamlIdentityProvider, ServiceProviderKey, Tried,
 };
 use crate::{DisplayName, Note};
 
@@ -23,7 +22,7 @@ pub enum Command {
     },
     /// Take note of what the identity provider publishes at its metadata's address.
     ObserveMetadata(ObserveMetadata),
-    /// Believe the proposed change of entity id or host, with everything else that the document says.
+    /// Believe the proposed change of entity id or host, or the way back, with everything else that the document says.
     ApproveMetadataChange {
         /// The present.
         at: Timestamp,
@@ -68,10 +67,12 @@ pub enum Command {
         /// The present.
         now: Timestamp,
     },
-    /// Note which keys of ours stand in our metadata, and which of them are used.
+    /// Note which keys of ours stand in our metadata, which of them are used, and which others exist still.
     NoteKeys {
-        /// All of them.
+        /// All that stand in our metadata.
         keys: Vec<ServiceProviderKey>,
+        /// The ids of all that exist.
+        kept: Vec<String>,
         /// The present.
         now: Timestamp,
     },
@@ -82,8 +83,8 @@ pub enum Command {
 pub struct NoteTest {
     /// The test's id.
     pub test: String,
-    /// The settings that it was judged with.
-    pub settings: SamlSettings,
+    /// What it was of.
+    pub tried: Tried,
     /// The certificate whose key verified the answer.
     pub certificate_fingerprint: String,
     /// The present.
@@ -99,6 +100,19 @@ pub struct ObserveMetadata {
     pub trust: NewCertificates,
     /// The present.
     pub at: Timestamp,
+    /// How it compares to what was read before.
+    pub provenance: Provenance,
+}
+
+/// What whoever reads metadata knows of a document, apart from what it says.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Provenance {
+    /// See [`MetadataRefreshed::digest`].
+    pub digest: Option<String>,
+    /// By its own stamp it was made before one that was read already.
+    pub is_older: bool,
+    /// An operator wanted it read.
+    pub is_wanted: bool,
 }
 
 /// What becomes of certificates that are new in metadata.

@@ -83,8 +83,8 @@ impl Decider for Connection {
                 Ok(trust.promote(fingerprint))
             }
             (Self::Disabled(trust) | Self::Enabled(trust), Command::NoteTime { now }) => Ok(trust.note_time(*now)),
-            (Self::Disabled(trust) | Self::Enabled(trust), Command::NoteKeys { keys, now }) => {
-                Ok(trust.note_keys(keys, *now))
+            (Self::Disabled(trust) | Self::Enabled(trust), Command::NoteKeys { keys, kept, now }) => {
+                Ok(trust.note_keys(keys, kept, *now))
             }
             (Self::Disabled(trust), Command::NoteTest(test)) => trust.note_test(test),
             (Self::Enabled(_), Command::NoteTest(_)) => Err(Rejection::Enabled),
@@ -148,14 +148,15 @@ impl Trust {
         vec![Disabled { note }.into()]
     }
 
-    /// What was judged with other settings, or by a certificate that is not trusted any more, says nothing of what is there.
+    /// What was asked or judged with other settings, or by a certificate that is not trusted any more, says nothing of what is
+    /// there.
     fn note_test(&self, passed: &NoteTest) -> Result<Vec<Event>, Rejection> {
-        let NoteTest { test, settings, certificate_fingerprint, now } = passed;
+        let NoteTest { test, tried, certificate_fingerprint, now } = passed;
         if self.tested.as_ref().is_some_and(|known| known.test == *test) {
             return Err(Rejection::TestRepeated);
         }
         let is_trusted = self.certificates.iter().any(|known| known.fingerprint == *certificate_fingerprint);
-        if *settings != self.settings || !is_trusted {
+        if *tried != self.tried() || !is_trusted {
             return Err(Rejection::ChangedDuringTest);
         }
         let (test, certificate_fingerprint) = (test.clone(), certificate_fingerprint.clone());
@@ -173,6 +174,8 @@ impl Trust {
             settings: wanted_settings.filter(|settings| *settings != self.settings),
             metadata_source: wanted_source.map(|to| SourceChange { to }),
         };
+        let is_elsewhere =
+            configured.metadata_source.as_ref().is_some_and(|change| self.reads_elsewhere(change.to.as_ref()));
         let mut certificates: Vec<Event> = Vec::new();
         if let Some(metadata) = &configure.metadata {
             let SamlMetadata { identity_provider, certificates: named } = usable(metadata)?;
@@ -187,6 +190,12 @@ impl Trust {
                 declined: false,
             });
             certificates.extend(settled.map(Event::from));
+            if is_elsewhere && self.proposed.is_none() {
+                certificates.extend(self.withdrawn());
+            }
+        } else if is_elsewhere {
+            // What the former address, or the former key, has proposed is nobody's word any more.
+            certificates.extend(self.withdrawn());
         }
         let properties = (configured != Configured::default()).then_some(Event::Configured(configured));
         Ok(properties.into_iter().chain(certificates).collect())

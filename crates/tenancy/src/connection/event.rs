@@ -4,8 +4,8 @@ use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp};
 
 use super::{
     CertificateExpired, CertificateObserved, CertificateOverlapping, CertificatePromoted, CertificateRenewalRequired,
-    CertificateRenewed, CertificateRetired, CertificateTrusted, KeyActionRequired, KeyActivated, KeyAdded, KeyRetired,
-    MetadataRefreshFailed, MetadataRefreshed, SamlSettings, TEST,
+    CertificateRenewed, CertificateRetired, CertificateTrusted, KeyActionRequired, KeyActivated, KeyAdded,
+    KeyDestroyed, KeyRetired, MetadataRefreshFailed, MetadataRefreshed, SamlSettings, TEST,
 };
 
 /// A SAML binding of an endpoint (SAML Bindings sections 3.4 and 3.5).
@@ -135,8 +135,8 @@ impl EventBody for Configured {
     const SCHEMA: Schema = Schema::new("connection.configured", 1, &[]);
 }
 
-/// The identity provider's metadata names another entity id, or an address of another host: nothing of it counts until
-/// an operator has approved it.
+/// The identity provider's metadata names another entity id, or an address of another host, or signed metadata goes back to
+/// what it has replaced: nothing of it counts until an operator has approved it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct MetadataChangeProposed {
     /// The identity provider as it describes itself now.
@@ -248,6 +248,8 @@ domain_event! {
         KeyActivated(KeyActivated),
         /// See [`KeyRetired`].
         KeyRetired(KeyRetired),
+        /// See [`KeyDestroyed`].
+        KeyDestroyed(KeyDestroyed),
         /// See [`MetadataRefreshFailed`].
         MetadataRefreshFailed(MetadataRefreshFailed),
         /// See [`Enabled`].

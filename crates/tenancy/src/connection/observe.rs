@@ -5,7 +5,7 @@ use std::time::Duration;
 use vestibule_kernel::Timestamp;
 
 use super::{
-    CertificateTrusted, Configured, Endpoint, Event, MetadataChangeProposed, MetadataChangeSettled, NewCertificates,
+    Certificate, CertificateTrusted, Configured, Endpoint, Event, MetadataChangeProposed, MetadataChangeSettled,
     ObserveMetadata, Rejection, SamlIdentityProvider, SamlMetadata, Trust, certificate::By, decide::usable,
 };
 
@@ -18,7 +18,7 @@ pub const CERTIFICATES_MAX: usize = 16;
 
 impl Trust {
     pub(super) fn observe(&self, observed: &ObserveMetadata) -> Result<Vec<Event>, Rejection> {
-        let ObserveMetadata { metadata, trust, at } = observed;
+        let ObserveMetadata { metadata, trust, at, provenance } = observed;
         let SamlMetadata { identity_provider, certificates } = usable(metadata)?;
         // Whose time was over is not trusted, whether or not anybody has noted that: a document that names it again names a
         // new one.
@@ -28,19 +28,64 @@ impl Trust {
             gone.extend(now.observe(observed)?);
             return Ok(gone);
         }
-        if self.moves_to(identity_provider) {
-            let mut known = self.proposed.iter().chain(&self.declined);
-            let is_news = !known.any(|known| is_same(known, metadata));
-            let SamlMetadata { identity_provider, certificates } = metadata.clone();
-            let proposed = MetadataChangeProposed { identity_provider, certificates };
-            return Ok(is_news.then(|| proposed.into()).into_iter().collect());
+        let events = if self.moves_to(identity_provider) || self.goes_back(observed) {
+            self.proposes(observed).into_iter().collect()
+        } else {
+            let mut events: Vec<Event> = self.withdrawn().into_iter().collect();
+            events.extend(self.described(identity_provider, *at));
+            events.extend(self.named(certificates, By::Observation { trust: *trust, at: *at }));
+            self.few_enough(events)?
+        };
+        // An older copy that says what is known does no harm.
+        if provenance.is_older && !events.is_empty() { Err(Rejection::MetadataOutdated) } else { Ok(events) }
+    }
+
+    /// Whether signed metadata brings back what it has left out before, or is what it was before something else replaced it:
+    /// an old copy, replayed or of a stale mirror, looks just like that. Where no signature is asked for nothing is gained by
+    /// holding it up: whoever could replay it could as well write it, and whoever mends it afterwards goes back.
+    fn goes_back(&self, observed: &ObserveMetadata) -> bool {
+        if self.metadata_source.as_ref().is_none_or(|source| source.pinned_key_der.is_none()) {
+            return false;
         }
-        let mut events: Vec<Event> = Vec::new();
-        events
-            .extend(self.proposed.is_some().then(|| MetadataChangeSettled { approved: false, declined: false }.into()));
-        events.extend(self.described(identity_provider, *at));
-        events.extend(self.named(certificates, By::Observation { trust: *trust, at: *at }));
-        self.few_enough(events)
+        let certificates = &observed.metadata.certificates;
+        let is_refused = |one: &Certificate| self.refused.iter().any(|known| known.fingerprint == one.fingerprint);
+        let brings_back = |one: &Certificate| {
+            !is_refused(one) && (self.has_left(&one.fingerprint) || self.retires_at(&one.fingerprint).is_some())
+        };
+        let was_replaced = observed.provenance.digest.as_ref().is_some_and(|it| self.refresh.replaced.contains(it));
+        let changes_trust = || {
+            let by = By::Observation { trust: observed.trust, at: observed.at };
+            let trusts =
+                |event: &Event| matches!(event, Event::CertificateTrusted(_) | Event::CertificateOverlapping(_));
+            self.named(certificates, by).iter().any(trusts)
+        };
+        certificates.iter().any(brings_back) || was_replaced && changes_trust()
+    }
+
+    /// Nothing where an operator sees it already, or has declined it. Nobody can approve what is not to be believed any more,
+    /// so that a document that is stamped anew is shown anew when the stamp that was shown is about to run out.
+    fn proposes(&self, observed: &ObserveMetadata) -> Option<Event> {
+        let metadata = &observed.metadata;
+        let runs_out = |one: &SamlMetadata| {
+            let until = one.identity_provider.metadata_valid_until;
+            until.is_some_and(|until| until <= observed.at.plus(VALIDITY_ENDS_SOON))
+                && until != metadata.identity_provider.metadata_valid_until
+        };
+        let is_known = match (&self.proposed, &self.declined) {
+            (Some(proposed), _) => is_same(proposed, metadata) && !runs_out(proposed),
+            (None, Some(declined)) => {
+                is_same(declined, metadata) && !(observed.provenance.is_wanted && runs_out(declined))
+            }
+            (None, None) => false,
+        };
+        let SamlMetadata { identity_provider, certificates } = metadata.clone();
+        (!is_known).then(|| MetadataChangeProposed { identity_provider, certificates }.into())
+    }
+
+    /// What was proposed, or declined, is not what the metadata says.
+    pub(super) fn withdrawn(&self) -> Option<Event> {
+        let waits = self.proposed.is_some() || self.declined.is_some();
+        waits.then(|| MetadataChangeSettled { approved: false, declined: false }.into())
     }
 
     /// Certificates leave a day after metadata has stopped naming them. A document that names others every time shall not
@@ -57,10 +102,13 @@ impl Trust {
     pub(super) fn approve(&self, at: Timestamp) -> Result<Vec<Event>, Rejection> {
         // Whoever has declined it may think better of it.
         let proposed = self.proposed.as_ref().or(self.declined.as_ref()).ok_or(Rejection::NothingProposed)?;
+        // SAML metadata section 2.3.2: not to be used after `validUntil`, whoever approves it.
+        if proposed.identity_provider.metadata_valid_until.is_some_and(|until| until <= at) {
+            return Err(Rejection::ProposalExpired);
+        }
         let mut events: Vec<Event> = vec![MetadataChangeSettled { approved: true, declined: false }.into()];
         events.extend(self.described(&proposed.identity_provider, at));
-        let by = By::Observation { trust: NewCertificates::Trust, at };
-        events.extend(self.named(&proposed.certificates, by));
+        events.extend(self.named(&proposed.certificates, By::Approval { at }));
         self.few_enough(events)
     }
 

@@ -27,6 +27,17 @@ pub enum Rejection {
     /// There is nothing to approve.
     #[error("the metadata proposes no change that awaits approval")]
     NothingProposed,
+    /// An older document than one that was read before.
+    #[error(
+        "the document is older than one that was read before, by its own stamp, and says something else: an old copy, or a \
+         replayed one"
+    )]
+    MetadataOutdated,
+    /// What was proposed is not to be believed any more.
+    #[error(
+        "the metadata that proposed the change was valid until a moment that has passed: refresh it, and look again"
+    )]
+    ProposalExpired,
     /// The certificate is none of this connection's.
     #[error("no certificate of this fingerprint is known to the connection")]
     CertificateNotFound,
@@ -58,6 +69,8 @@ impl Explain for Rejection {
             Self::NoEndpoint => metadata("METADATA_WITHOUT_SINGLE_SIGN_ON_SERVICE"),
             Self::TooManyCertificates => Explanation::new(Kind::Precondition, "TOO_MANY_CERTIFICATES"),
             Self::NothingProposed => Explanation::new(Kind::Precondition, "METADATA_CHANGE_NOT_PROPOSED"),
+            Self::MetadataOutdated => Explanation::new(Kind::Precondition, "METADATA_OUTDATED"),
+            Self::ProposalExpired => Explanation::new(Kind::Precondition, "METADATA_CHANGE_EXPIRED"),
             Self::CertificateNotFound => Explanation::new(Kind::NotFound, "CERTIFICATE_NOT_FOUND"),
             Self::LastCertificate => Explanation::new(Kind::Precondition, "CERTIFICATE_LAST"),
             Self::Enabled => Explanation::new(Kind::Precondition, "CONNECTION_ENABLED"),

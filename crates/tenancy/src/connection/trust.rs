@@ -8,6 +8,9 @@ use super::{
     SamlIdentityProvider, SamlMetadata, SamlSettings, Tested,
 };
 
+/// Certificates that were trusted once and are remembered.
+pub const LEFT_MAX: usize = 64;
+
 /// Who is trusted, and by what.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Trust {
@@ -31,13 +34,17 @@ pub struct Trust {
     /// Certificates that an operator has retired: metadata does not bring them back.
     #[serde(default)]
     pub refused: Vec<Certificate>,
+    /// Fingerprints of certificates that were trusted until metadata, or an import, had left them out: metadata does not
+    /// bring them back by itself. The last [`LEFT_MAX`] of them.
+    #[serde(default)]
+    pub left: Vec<String>,
     /// How far trusted certificates have come in their lives, by fingerprint.
     #[serde(default)]
     pub progress: BTreeMap<String, Progress>,
     /// Where metadata is read from.
     #[serde(default)]
     pub metadata_source: Option<MetadataSource>,
-    /// The change of entity id or host that awaits approval.
+    /// The change of entity id or host, or the way back to what was replaced, that awaits approval.
     #[serde(default)]
     pub proposed: Option<SamlMetadata>,
     /// The change that an operator has declined.
@@ -55,6 +62,9 @@ pub struct Trust {
     /// Our own keys, as far as they have been told of.
     #[serde(default)]
     pub keys: Vec<KnownKey>,
+    /// Those of them that our metadata tells no more and that are not known to be destroyed.
+    #[serde(default)]
+    pub retired_keys: Vec<String>,
 }
 
 /// How far a trusted certificate has come in its life.
@@ -111,6 +121,7 @@ impl Trust {
             settings: SamlSettings::default(),
             observed: Vec::new(),
             refused: Vec::new(),
+            left: Vec::new(),
             progress: BTreeMap::new(),
             metadata_source: None,
             proposed: None,
@@ -119,6 +130,7 @@ impl Trust {
             tested: None,
             replaced: None,
             keys: Vec::new(),
+            retired_keys: Vec::new(),
         }
     }
 
@@ -141,6 +153,12 @@ impl Trust {
         self.progress(fingerprint).retires_at
     }
 
+    /// Whether it was trusted once, until metadata had left it out.
+    #[must_use]
+    pub fn has_left(&self, fingerprint: &str) -> bool {
+        self.left.iter().any(|left| left == fingerprint)
+    }
+
     fn state_of(&self, fingerprint: &str) -> CertificateState {
         match self.progress(fingerprint) {
             Progress { retires_at: Some(_), .. } => CertificateState::Overlapping,
@@ -153,18 +171,26 @@ impl Trust {
         }
     }
 
+    /// Whether this is another source than the present one: what was read there says nothing of what is read here.
+    pub(super) fn reads_elsewhere(&self, source: Option<&MetadataSource>) -> bool {
+        let place = |source: &MetadataSource| (source.url.clone(), source.pinned_key_der.clone());
+        self.metadata_source.as_ref().map(place) != source.map(place)
+    }
+
     pub(super) fn with(self, configured: &Configured) -> Self {
         let Configured { display_name, identity_provider, settings, metadata_source } = configured.clone();
-        let is_what_was_tested = identity_provider.is_none() && settings.is_none();
-        Self {
-            tested: self.tested.filter(|_| is_what_was_tested),
+        let is_elsewhere = metadata_source.as_ref().is_some_and(|change| self.reads_elsewhere(change.to.as_ref()));
+        let before = self.tried();
+        let configured = Self {
             display_name: display_name.unwrap_or(self.display_name),
             identity_provider: identity_provider.unwrap_or(self.identity_provider),
             settings: settings.unwrap_or(self.settings),
-            refresh: if metadata_source.is_some() { Refresh::default() } else { self.refresh },
+            refresh: if is_elsewhere { Refresh::default() } else { self.refresh },
             metadata_source: metadata_source.map_or(self.metadata_source, |change| change.to),
             ..self
-        }
+        };
+        let is_what_was_tested = configured.tried() == before;
+        Self { tested: configured.tested.filter(|_| is_what_was_tested), ..configured }
     }
 
     /// What an event says of certificates and of what metadata proposes.
@@ -193,13 +219,15 @@ impl Trust {
                 Self { declined: self.proposed, proposed: None, ..self }
             }
             Event::MetadataChangeSettled(_) => Self { proposed: None, declined: None, ..self },
-            Event::MetadataRefreshed(refreshed) => Self { refresh: Refresh::refreshed(refreshed), ..self },
+            Event::MetadataRefreshed(refreshed) => Self { refresh: self.refresh.refreshed(refreshed), ..self },
             Event::MetadataRefreshFailed(failed) => Self { refresh: self.refresh.failed(failed), ..self },
             Event::Replaced(replaced) => Self { replaced: Some(replaced.clone()), ..self },
             Event::Tested(tested) => Self { tested: Some(tested.clone()), ..self },
-            Event::KeyAdded(_) | Event::KeyActionRequired(_) | Event::KeyActivated(_) | Event::KeyRetired(_) => {
-                self.with_keys(event)
-            }
+            Event::KeyAdded(_)
+            | Event::KeyActionRequired(_)
+            | Event::KeyActivated(_)
+            | Event::KeyRetired(_)
+            | Event::KeyDestroyed(_) => self.with_keys(event),
             Event::Created(_) | Event::Configured(_) | Event::Enabled(_) | Event::Disabled(_) => self,
         }
     }
@@ -215,6 +243,7 @@ impl Trust {
         let is_other = |known: &Certificate| known.fingerprint != added.fingerprint;
         self.observed.retain(is_other);
         self.refused.retain(is_other);
+        self.left.retain(|left| *left != added.fingerprint);
         if self.certificates.iter().all(is_other) {
             self.certificates.push(added.clone());
             self.progress.remove(&added.fingerprint);
@@ -227,6 +256,11 @@ impl Trust {
         let gone = self.certificates.iter().chain(&self.observed).find(|known| known.fingerprint == fingerprint);
         if let Some(gone) = gone.filter(|_| by_operator).cloned() {
             self.refused.push(gone);
+        }
+        if !by_operator && self.certificates.iter().any(|known| known.fingerprint == fingerprint) {
+            self.left.push(fingerprint.to_owned());
+            let forgotten = self.left.len().saturating_sub(LEFT_MAX);
+            self.left.drain(..forgotten);
         }
         self.certificates.retain(|known| known.fingerprint != fingerprint);
         self.observed.retain(|known| known.fingerprint != fingerprint);

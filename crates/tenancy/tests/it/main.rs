@@ -29,8 +29,12 @@ mod property;
 #[cfg(test)]
 mod refresh;
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod settings;
+#[cfg(test)]
+mod signing_key;
 #[cfg(test)]
 mod user_pool;

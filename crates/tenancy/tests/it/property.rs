@@ -11,6 +11,7 @@ use vestibule_tenancy::{
     domain::{self, Domain},
     organization::{self, Organization},
     person::{self, Person},
+    signing_key::{self, SigningKey},
     user_pool::{self, UserPool},
 };
 
@@ -63,18 +64,47 @@ fn organization_commands() -> Vec<organization::Command> {
     ]
 }
 
+/// Documents that replace each other, come again, and are older than they look.
+fn documents() -> Vec<connection::Command> {
+    use connection::{Command, NewCertificates, ObserveMetadata, Provenance};
+    let observe = |digest: &str, certificates: &[&str], days: u64, is_older| {
+        let at = sample::now().plus(std::time::Duration::from_hours(24 * days));
+        let provenance = Provenance { digest: Some(digest.repeat(64)), is_older, is_wanted: is_older };
+        let metadata = sample::metadata(certificates);
+        Command::ObserveMetadata(ObserveMetadata { metadata, trust: NewCertificates::Trust, at, provenance })
+    };
+    let noted = ["a", "b"].map(|digest| Command::NoteRefresh(sample::refreshed(digest)));
+    let observed = [
+        observe("a", &["a"], 0, false),
+        observe("b", &["a", "b"], 2, false),
+        observe("b", &["b"], 4, false),
+        observe("c", &["a"], 3, true),
+    ];
+    noted.into_iter().chain(observed).collect()
+}
+
 fn connection_commands() -> Vec<connection::Command> {
-    use connection::{Command, Configure, NewCertificates, ObserveMetadata, SamlMetadata};
+    use connection::{Command, Configure, NewCertificates, ObserveMetadata, Provenance, SamlMetadata};
     let configure = |certificates: &[&str]| {
         Command::Configure(Configure { metadata: Some(sample::metadata(certificates)), ..Configure::default() })
     };
     let later = |days: u64| sample::now().plus(std::time::Duration::from_hours(24 * days));
     let observe = |metadata: SamlMetadata, trust| {
-        Command::ObserveMetadata(ObserveMetadata { metadata, trust, at: sample::now() })
+        Command::ObserveMetadata(ObserveMetadata {
+            metadata,
+            trust,
+            at: sample::now(),
+            provenance: Provenance::default(),
+        })
     };
     let mut moved = sample::metadata(&["d"]);
     moved.identity_provider.entity_id = "https://idp.other.test".to_owned();
     let fingerprint = |name: &str| name.repeat(64);
+    let note_keys = |keys, kept: &[&str], now| Command::NoteKeys {
+        keys,
+        kept: kept.iter().map(|id| (*id).to_owned()).collect(),
+        now,
+    };
     let mut longer = sample::metadata(&["a", "c"]);
     longer.certificates[1].not_after = later(3_000);
     vec![
@@ -85,7 +115,6 @@ fn connection_commands() -> Vec<connection::Command> {
         observe(moved, NewCertificates::Trust),
         Command::ApproveMetadataChange { at: sample::now() },
         Command::DeclineMetadataChange,
-        Command::NoteRefresh(sample::refreshed("a")),
         Command::NoteRefreshFailure { reason: "FETCH_STATUS", at: sample::now() },
         Command::TrustCertificate { fingerprint: fingerprint("b") },
         Command::TrustCertificate { fingerprint: fingerprint("a") },
@@ -93,9 +122,10 @@ fn connection_commands() -> Vec<connection::Command> {
         Command::RetireCertificate { fingerprint: fingerprint("c") },
         Command::Promote { fingerprint: fingerprint("a") },
         Command::NoteTime { now: later(2) },
-        Command::NoteKeys { keys: vec![sample::key("k1", true)], now: sample::now() },
-        Command::NoteKeys { keys: vec![sample::key("k1", true), sample::key("k2", false)], now: sample::now() },
-        Command::NoteKeys { keys: vec![sample::key("k2", true)], now: later(20) },
+        note_keys(vec![sample::key("k1", true)], &["k1"], sample::now()),
+        note_keys(vec![sample::key("k1", true), sample::key("k2", false)], &["k1", "k2"], sample::now()),
+        note_keys(vec![sample::key("k2", true)], &["k1", "k2"], later(20)),
+        note_keys(vec![sample::key("k2", true)], &["k2"], later(20)),
         Command::NoteTime { now: "2027-12-20T00:00:00Z".parse().unwrap() },
         Command::NoteTime { now: later(1_000) },
         Command::Configure(Configure {
@@ -139,6 +169,15 @@ fn user_pool_commands() -> Vec<user_pool::Command> {
     ]
 }
 
+fn signing_key_commands() -> Vec<signing_key::Command> {
+    use signing_key::{Command, Standing};
+    let (now, published_until) = (sample::now(), sample::now());
+    let standings = [Standing::Next, Standing::Signing, Standing::Retired { published_until }, Standing::Gone];
+    let notes = standings.map(|standing| sample::note_signing_key(standing));
+    let others = [Command::NoteMissing { now }, Command::Revoke { note: sample::note("x"), now }];
+    notes.into_iter().chain(others).collect()
+}
+
 fn person_commands() -> Vec<person::Command> {
     use person::{Command, Recognise};
     let relink =
@@ -174,7 +213,7 @@ proptest! {
     }
 
     #[test]
-    fn connections(commands in prop::collection::vec(select(connection_commands()), 0..24)) {
+    fn connections(commands in prop::collection::vec(select([connection_commands(), documents()].concat()), 0..24)) {
         any_history_holds::<Connection>(&commands)?;
         let state = commands.iter().fold(Connection::default(), |state, command| {
             state.decide(command).unwrap_or_default().iter().fold(state, Connection::evolve)
@@ -189,6 +228,11 @@ proptest! {
             prop_assert_eq!(trust.all_certificates().map(|(one, _)| &one.fingerprint).collect::<BTreeSet<_>>().len(),
                 trust.all_certificates().count(), "each certificate once");
         }
+    }
+
+    #[test]
+    fn signing_keys(commands in prop::collection::vec(select(signing_key_commands()), 0..12)) {
+        any_history_holds::<SigningKey>(&commands)?;
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use vestibule_decider::{Decider, Scenario};
 use vestibule_tenancy::connection::{
     CERTIFICATES_MAX, CertificateTrusted, Command, Configured, Connection, Event, FAILURE_TOLD_EVERY,
-    MetadataChangeProposed, MetadataChangeSettled, MetadataRefreshFailed, NewCertificates, ObserveMetadata, Rejection,
-    SamlMetadata, SourceChange,
+    MetadataChangeProposed, MetadataChangeSettled, MetadataRefreshFailed, NewCertificates, ObserveMetadata, Provenance,
+    Rejection, SamlMetadata, SourceChange,
 };
 
 use crate::sample::{certificate, connection_created, metadata, metadata_source, now, refreshed};
@@ -32,7 +32,12 @@ fn moved() -> SamlMetadata {
 }
 
 fn observe(metadata: SamlMetadata) -> Command {
-    Command::ObserveMetadata(ObserveMetadata { metadata, trust: NewCertificates::Trust, at: now() })
+    Command::ObserveMetadata(ObserveMetadata {
+        metadata,
+        trust: NewCertificates::Trust,
+        at: now(),
+        provenance: Provenance::default(),
+    })
 }
 
 fn proposed() -> Event {

@@ -118,6 +118,6 @@ pub(crate) const fn refresh_outcome(outcome: Outcome) -> refresh_metadata_respon
     match outcome {
         Outcome::Unchanged => refresh_metadata_response::Outcome::Unchanged,
         Outcome::Changed => refresh_metadata_response::Outcome::Changed,
-        Outcome::Failed => refresh_metadata_response::Outcome::Failed,
+        Outcome::Failed { .. } => refresh_metadata_response::Outcome::Failed,
     }
 }

@@ -6,15 +6,15 @@ use tokio::sync::Mutex;
 use vestibule_eventlog::{Cursor, ReadError, ViewWrite, Views};
 use vestibule_fetch::Validators;
 use vestibule_kernel::{ConnectionId, Timestamp};
+use vestibule_saml::MetadataStamp;
 use vestibule_tenancy::connection::MetadataSource;
 
-use super::schedule::EARLY_EVERY;
 use crate::error::Error;
 
 /// The entries, in the store: a view whose checkpoint counts changes, so that of two processes that change it one does it again.
-const NAME: &str = "registry.metadata.v1";
+pub(super) const NAME: &str = "registry.metadata.v1";
 /// How often a change that another one came before is tried.
-const ATTEMPTS_MAX: u32 = 16;
+pub(super) const ATTEMPTS_MAX: u32 = 16;
 /// Entries that are read at once.
 const PAGE: usize = 1_000;
 
@@ -30,6 +30,9 @@ pub(crate) struct Entry {
     pub(super) last_modified: Option<String>,
     /// Until when the last document may be believed.
     pub(super) valid_until: Option<Timestamp>,
+    /// When what its pinned key has signed was published, and until when that is to be believed: an older copy is told by it.
+    pub(super) published_at: Option<Timestamp>,
+    pub(super) signed_until: Option<Timestamp>,
     /// For how many seconds it may be kept.
     pub(super) cache_seconds: Option<u64>,
     pub(crate) attempted_at: Option<Timestamp>,
@@ -51,6 +54,10 @@ pub(crate) struct Trouble {
 impl Entry {
     pub(super) fn validators(&self) -> Validators {
         Validators { etag: self.etag.clone(), last_modified: self.last_modified.clone() }
+    }
+
+    pub(super) const fn stamp(&self) -> MetadataStamp {
+        MetadataStamp { published_at: self.published_at, valid_until: self.signed_until }
     }
 }
 
@@ -113,17 +120,18 @@ impl Book {
     }
 
     async fn write(&self, connection: ConnectionId, count: Option<Cursor>, entry: &Entry) -> Result<bool, ReadError> {
-        let from = count.unwrap_or(self.start);
-        let next = Cursor::at(from.epoch(), from.position().saturating_add(1));
-        let entry = serde_json::to_value(entry).unwrap_or_default();
-        let write = ViewWrite { organization: None, key: connection.to_string(), entry: Some(entry) };
-        self.views.advance(NAME, count, next, &[write]).await
+        self.store(count, &[written(connection.to_string(), entry)]).await
     }
 
-    /// Whether a connection's metadata may be read early now: once in [`EARLY_EVERY`], over all processes.
-    pub(super) async fn claim_early(&self, connection: ConnectionId, now: Timestamp) -> Result<bool, Error> {
-        let is_free = |entry: &Entry| entry.early_at.is_none_or(|at| at.plus(EARLY_EVERY) <= now);
-        let claim = |entry: Entry| if is_free(&entry) { Some(Entry { early_at: Some(now), ..entry }) } else { None };
-        Ok(self.change(connection, claim).await?.is_some())
+    /// Stores all of them or none: `false` when another process was faster.
+    pub(super) async fn store(&self, count: Option<Cursor>, writes: &[ViewWrite]) -> Result<bool, ReadError> {
+        let from = count.unwrap_or(self.start);
+        let next = Cursor::at(from.epoch(), from.position().saturating_add(1));
+        self.views.advance(NAME, count, next, writes).await
     }
+}
+
+/// An entry as it is stored.
+pub(super) fn written(key: String, entry: &impl Serialize) -> ViewWrite {
+    ViewWrite { organization: None, key, entry: Some(serde_json::to_value(entry).unwrap_or_default()) }
 }

@@ -6,7 +6,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use vestibule_kernel::Timestamp;
 use vestibule_saml::{
-    self as saml, CertificateError, IdentityProviderMetadata, SingleLogoutService, TrustedCertificates,
+    self as saml, CertificateError, IdentityProviderMetadata, MetadataStamp, SingleLogoutService, TrustedCertificates,
 };
 use vestibule_tenancy::connection::{
     Binding, Certificate, Endpoint, LogoutEndpoint, SamlIdentityProvider, SamlMetadata,
@@ -27,6 +27,8 @@ pub(crate) struct Document {
     /// SHA-256 over what it says, lower-case hex. Until when it may be believed is left out: many a product stamps each
     /// copy anew.
     pub(crate) digest: String,
+    /// How old what the pinned key has signed is, by its own word.
+    pub(crate) stamp: MetadataStamp,
 }
 
 /// Reads an identity provider's metadata document that an operator hands in.
@@ -67,7 +69,7 @@ fn believed(metadata: IdentityProviderMetadata, now: Timestamp) -> Result<Docume
     };
     let redirect = endpoint(saml::Binding::HttpRedirect, Binding::HttpRedirect);
     let post = endpoint(saml::Binding::HttpPost, Binding::HttpPost);
-    let cache = metadata.cache_duration;
+    let (cache, stamp) = (metadata.cache_duration, metadata.stamp);
     let metadata = SamlMetadata {
         certificates: metadata.certificates.iter().map(certificate).collect(),
         identity_provider: SamlIdentityProvider {
@@ -79,7 +81,7 @@ fn believed(metadata: IdentityProviderMetadata, now: Timestamp) -> Result<Docume
             entity_id: metadata.entity_id,
         },
     };
-    Ok(Document { digest: digest_of(&metadata), metadata, cache })
+    Ok(Document { digest: digest_of(&metadata), metadata, cache, stamp })
 }
 
 /// The digest of what a document says, apart from how long it may be believed.

@@ -23,17 +23,35 @@ pub(crate) enum Unusable {
     /// The pinned certificate cannot be used.
     #[error("the certificate that is pinned for the metadata's signature cannot be used")]
     Pin,
+    /// It says more than an event holds.
+    #[error("the metadata says more than can be recorded: fewer or smaller certificates, shorter names and addresses")]
+    TooLarge,
     /// The connection does not take it.
     #[error(transparent)]
     Rejected(#[from] Rejection),
 }
 
 impl Unusable {
+    /// Whether its host is in trouble, so that asking it for another document gains nothing now. One that answers with
+    /// something else, and be it that it has no such document, is in none: others have theirs there.
+    pub(super) const fn is_of_host(&self) -> bool {
+        matches!(
+            self,
+            Self::Fetch(
+                FetchError::NameUnresolved(_)
+                    | FetchError::TooSlow
+                    | FetchError::Transport(_)
+                    | FetchError::Status(429 | 500..=599)
+            )
+        )
+    }
+
     pub(crate) fn reason(&self) -> &'static str {
         match self {
             Self::Fetch(error) => error.explain().reason,
             Self::Metadata(error) => error.explain().reason,
             Self::Expired { .. } => "METADATA_EXPIRED",
+            Self::TooLarge => "METADATA_UNUSABLE",
             Self::Pin => "CERTIFICATE_MALFORMED",
             Self::Rejected(rejection) => rejection.explain().reason,
         }

@@ -2,6 +2,7 @@
 
 mod book;
 mod document;
+mod early;
 mod error;
 mod job;
 mod pending;

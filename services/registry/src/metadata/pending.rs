@@ -2,7 +2,7 @@ use vestibule_tenancy::connection::{Certificate, SamlIdentityProvider, SamlMetad
 
 use super::document::digest_of;
 
-/// A change of entity id or host that awaits an operator, or that one has declined.
+/// A change of entity id or host, or one that goes back to what was before, that awaits an operator, or that one has declined.
 pub(crate) struct Pending<'t> {
     /// Names it: the digest of what the metadata says.
     pub(crate) change: String,
@@ -36,6 +36,11 @@ impl<'t> Pending<'t> {
         let names = |all: &[Certificate]| -> Vec<String> {
             all.iter().map(|one| format!("{} {}", one.fingerprint, one.subject)).collect()
         };
+        let is_back = |one: &&Certificate| {
+            self.trust.has_left(&one.fingerprint) || self.trust.retires_at(&one.fingerprint).is_some()
+        };
+        let back = self.metadata.certificates.iter().filter(is_back);
+        lines.extend(back.map(|one| format!("certificate: named again: {} {}", one.fingerprint, one.subject)));
         compared("certificate", &names(&self.trust.certificates), &names(&self.metadata.certificates), &mut lines);
         // Somebody else wrote them, and they go to terminals.
         lines.iter().map(|line| line.chars().filter(|each| !each.is_control()).collect()).collect()

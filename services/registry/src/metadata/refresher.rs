@@ -1,20 +1,22 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::sync::{Mutex, Semaphore};
-use vestibule_eventlog::{CommandError, Current, EventLog, Metadata, StreamId};
+use vestibule_eventlog::{AppendError, CommandError, Current, EventLog, Metadata, StreamId};
 use vestibule_fetch::{Fetched, Fetcher, Validators};
 use vestibule_host::Resources;
 use vestibule_kernel::{Chain, Clock, ConnectionId, IdSource, OrganizationId, Timestamp};
 use vestibule_saml::limit::METADATA_BYTES_MAX;
 use vestibule_tenancy::connection::{
-    CATEGORY, Command, Connection, MetadataRefreshed, MetadataSource, NewCertificates, ObserveMetadata, Trust,
+    CATEGORY, Command, Connection, MetadataRefreshed, MetadataSource, NewCertificates, ObserveMetadata, Provenance,
+    Trust,
 };
 
 use super::{
     Document, Entry, Unusable,
     book::{Book, Trouble, source_name},
     document::read_fetched,
-    schedule,
+    early::Early,
+    schedule::{self, host_of},
 };
 use crate::{error::Error, worker};
 
@@ -50,7 +52,10 @@ pub(crate) enum Cause {
 pub(crate) enum Outcome {
     Unchanged,
     Changed,
-    Failed,
+    Failed {
+        /// Whether the host is in trouble, and not only this document.
+        by_host: bool,
+    },
 }
 
 /// A document from an address, and what makes the next fetch conditional.
@@ -120,9 +125,10 @@ impl Refresher {
         let source = source.ok_or(Error::MetadataUrlMissing)?;
         let entry = self.entry(connection, &source).await?.unwrap_or_default();
         let found = match self.look(&before, &source, &entry, cause).await {
-            Ok(read) => {
-                self.take_note(&stream, &before, &source, cause, read.as_ref()).await?.map(|outcome| (outcome, read))
-            }
+            Ok(read) => self
+                .take_note(&stream, &before, &source, &entry, cause, read.as_ref())
+                .await?
+                .map(|outcome| (outcome, read)),
             Err(unusable) => Err(unusable),
         };
         match found {
@@ -136,7 +142,7 @@ impl Refresher {
                 let reason = unusable.reason();
                 tracing::warn!(%connection, reason, error = %Chain(&unusable), monotonic_counter.vestibule_metadata_failures = 1_u64, "metadata cannot be refreshed: what was known before counts");
                 self.fail(&stream, connection, &source, cause, &unusable).await?;
-                Ok(Outcome::Failed)
+                Ok(Outcome::Failed { by_host: unusable.is_of_host() })
             }
         }
     }
@@ -166,6 +172,7 @@ impl Refresher {
         stream: &StreamId,
         before: &Current<Connection>,
         source: &MetadataSource,
+        entry: &Entry,
         cause: &Cause,
         read: Option<&Read>,
     ) -> Result<Result<Outcome, Unusable>, Error> {
@@ -173,13 +180,20 @@ impl Refresher {
         let mut after = before.version;
         if let Some(read) = read {
             let trust = if source.requires_approval { NewCertificates::AwaitApproval } else { NewCertificates::Trust };
-            let observe = ObserveMetadata { metadata: read.document.metadata.clone(), trust, at };
+            let provenance = Provenance {
+                digest: Some(read.document.digest.clone()),
+                is_older: read.document.stamp.is_older_than(&entry.stamp()),
+                is_wanted: matches!(cause, Cause::Operator(_)),
+            };
+            let observe = ObserveMetadata { metadata: read.document.metadata.clone(), trust, at, provenance };
             // The source was read before the document: another one that was set meanwhile says something else.
             let command = Command::ObserveMetadata(observe);
             let etag = Some(before.version);
             match self.log.execute::<Connection>(stream, etag, metadata(cause), &command).await {
                 Ok(current) => after = current.version,
                 Err(CommandError::Rejected(rejection)) => return Ok(Err(rejection.into())),
+                // The next look would find the same: it is the document's fault, not the store's.
+                Err(CommandError::Append(AppendError::TooLarge { .. })) => return Ok(Err(Unusable::TooLarge)),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -200,6 +214,8 @@ impl Refresher {
             entry.etag.clone_from(&validators.etag);
             entry.last_modified.clone_from(&validators.last_modified);
             entry.valid_until = document.metadata.identity_provider.metadata_valid_until;
+            entry.published_at = document.stamp.published_at;
+            entry.signed_until = document.stamp.valid_until;
             entry.cache_seconds = document.cache.map(|cache| cache.as_secs());
         }
         let cache = entry.cache_seconds.map(Duration::from_secs);
@@ -259,10 +275,17 @@ impl Refresher {
     async fn refresh_early(&self, id: (OrganizationId, ConnectionId)) -> Result<(), Error> {
         let stream = StreamId::of_id(CATEGORY, Some(id.0), id.1.uuid());
         let current = self.log.load::<Connection>(&stream).await?;
-        let has_source = current.state.trust().is_some_and(|trust| trust.metadata_source.is_some());
-        if has_source && self.book.claim_early(id.1, self.clock.now()).await? {
-            tracing::info!(connection = %id.1, monotonic_counter.vestibule_metadata_early = 1_u64, "a signature that nobody knows: metadata is read early");
-            self.refresh(id, &Cause::Unknown).await?;
+        let source = current.state.trust().and_then(|trust| trust.metadata_source.as_ref());
+        let Some(source) = source else { return Ok(()) };
+        match self.book.claim_early(id, &host_of(&source.url), self.clock.now()).await? {
+            Early::Claimed => {
+                tracing::info!(connection = %id.1, monotonic_counter.vestibule_metadata_early = 1_u64, "a signature that nobody knows: metadata is read early");
+                self.refresh(id, &Cause::Unknown).await?;
+            }
+            Early::NotYet => {}
+            Early::TooMany => {
+                tracing::warn!(connection = %id.1, monotonic_counter.vestibule_metadata_early_dropped = 1_u64, "an early refresh of metadata was dropped: its host was asked, or its organization was read for, often enough");
+            }
         }
         Ok(())
     }

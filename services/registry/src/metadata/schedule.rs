@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use url::Url;
 use vestibule_kernel::Timestamp;
 
 /// However often a document asks for it, an identity provider is not asked more often.
@@ -40,6 +41,13 @@ fn shortened(pause: Duration, random: u8) -> Duration {
     pause.saturating_sub(pause / (256 * 100) * (u32::from(random) * JITTER_PERCENT))
 }
 
+/// Who is asked when the document at `url` is read: the host's name, which is one with and without a dot at its end.
+pub(super) fn host_of(url: &str) -> String {
+    let url = Url::parse(url).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    host.strip_suffix('.').unwrap_or(host).to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +81,15 @@ mod tests {
         let pauses: Vec<u64> = (0..9).map(|failures| pause(retry(NOW, failures, 0)).as_secs() / 60).collect();
         assert_eq!(pauses, [5, 5, 10, 20, 40, 80, 160, 320, 360]);
         assert_eq!(pause(retry(NOW, u32::MAX, 0)), RETRY_MAX);
+    }
+
+    #[test]
+    fn a_host_is_one_however_it_is_written() {
+        for url in ["https://idp.acme.test/a", "https://IDP.ACME.test.:8443/b?c", "http://idp.acme.test./"] {
+            assert_eq!(host_of(url), "idp.acme.test", "{url}");
+        }
+        assert_eq!(host_of("https://[2001:DB8::1]/"), "[2001:db8::1]");
+        assert_eq!(host_of("nonsense"), "");
     }
 
     #[test]

@@ -17,7 +17,7 @@ use vestibule_rpc::{
     resource,
 };
 use vestibule_saml_idp::{IdentityProvider, KeyType, SigningKey};
-use vestibule_tenancy::connection::{self, Certificate, Command, NewCertificates, ObserveMetadata};
+use vestibule_tenancy::connection::{self, Certificate, Command, NewCertificates, ObserveMetadata, Provenance};
 
 use crate::registry::{Registry, assert_field, assert_refused, identity_provider, now, saml_of};
 
@@ -105,7 +105,12 @@ impl Registry {
         let known = state.trust().unwrap();
         let certificates = known.certificates.iter().filter(|_| keeps).chain(more).cloned().collect();
         let metadata = connection::SamlMetadata { identity_provider: known.identity_provider.clone(), certificates };
-        let command = Command::ObserveMetadata(ObserveMetadata { metadata, trust, at: self.clock.now() });
+        let command = Command::ObserveMetadata(ObserveMetadata {
+            metadata,
+            trust,
+            at: self.clock.now(),
+            provenance: Provenance::default(),
+        });
         let metadata = Metadata { actor: "worker".to_owned(), ..Metadata::default() };
         self.log.execute::<connection::Connection>(&stream, None, metadata, &command).await.unwrap();
     }

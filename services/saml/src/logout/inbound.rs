@@ -32,6 +32,7 @@ use crate::{
     connection::ReadyConnection,
     credential::Credentials,
     error::Error,
+    notice::Notices,
     refusal::Refusal,
 };
 
@@ -43,6 +44,8 @@ pub(crate) struct Hearing<'a> {
     pub(crate) connection: &'a ReadyConnection,
     pub(crate) log: &'a EventLog,
     pub(crate) index: &'a SessionIndex,
+    /// Who is told of a signature by a certificate that is not known.
+    pub(crate) notices: &'a Notices,
     /// The keys that sign the answer, and that open a NameID.
     pub(crate) credentials: &'a Credentials,
     pub(crate) ids: &'a (dyn IdSource + 'static),
@@ -65,10 +68,14 @@ pub(crate) async fn validate(
         Ok(ReceivedLogout::Response(response)) => Ok(Outcome::Answered(answered(&response.outcome))),
         Ok(ReceivedLogout::Request(request)) => hear(hearing, &request, &asked.relay_state, &mut checks).await?,
     };
-    let outcome = outcome.unwrap_or_else(|refusal| {
-        tracing::info!(connection = %hearing.connection.id, reason = refusal.reason(), "logout message refused");
-        Outcome::Refused(refusal.message())
-    });
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(refusal) => {
+            tracing::info!(connection = %hearing.connection.id, reason = refusal.reason(), "logout message refused");
+            hearing.notices.refused(hearing.connection, refusal).await;
+            Outcome::Refused(refusal.message())
+        }
+    };
     let organization = organization_name(hearing.connection.organization);
     Ok(ValidateLogoutResponse { outcome: Some(outcome), checks: checks.finish_logout(), organization })
 }

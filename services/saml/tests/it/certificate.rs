@@ -7,7 +7,7 @@ use vestibule_host::{Job, Turn};
 use vestibule_rpc::saml::v1::GetServiceProviderMetadataRequest;
 use vestibule_saml_idp::{IdentityProvider, Subject};
 use vestibule_saml_service::{Config, KeyJob};
-use vestibule_tenancy::connection::{self, NewCertificates, OVERLAP_MAX, ObserveMetadata};
+use vestibule_tenancy::connection::{self, NewCertificates, OVERLAP_MAX, ObserveMetadata, Provenance};
 
 use crate::world::{Customer, World, ada, identity_provider, metadata, signing_key};
 
@@ -45,8 +45,12 @@ async fn the_first_use_of_a_certificate_is_noted_once() {
     let before = world.customer("acme", "acme.test").await;
     let acme = renewed(&before);
     assert_eq!(world.refused_sign_in(&acme, &ada()).await.reason, "CERTIFICATE_NOT_TRUSTED");
-    let observed =
-        ObserveMetadata { metadata: metadata(&acme.idp), trust: NewCertificates::Trust, at: world.clock_now() };
+    let observed = ObserveMetadata {
+        metadata: metadata(&acme.idp),
+        trust: NewCertificates::Trust,
+        at: world.clock_now(),
+        provenance: Provenance::default(),
+    };
     world.change_connection(&before, connection::Command::ObserveMetadata(observed)).await;
     world.settle().await;
     let known = world.count(PROMOTED).await;
@@ -70,8 +74,12 @@ async fn a_certificate_that_metadata_dropped_is_refused_on_time_whether_or_not_a
     let world = World::start().await;
     let old = world.customer("acme", "acme.test").await;
     let new = renewed(&old);
-    let observed =
-        ObserveMetadata { metadata: metadata(&new.idp), trust: NewCertificates::Trust, at: world.clock_now() };
+    let observed = ObserveMetadata {
+        metadata: metadata(&new.idp),
+        trust: NewCertificates::Trust,
+        at: world.clock_now(),
+        provenance: Provenance::default(),
+    };
     world.change_connection(&old, connection::Command::ObserveMetadata(observed)).await;
     world.settle().await;
     world.sign_in(&old, &ada()).await;
@@ -90,7 +98,7 @@ async fn a_connection_whose_only_certificate_left_trusts_nobody() {
     let old = world.customer("acme", "acme.test").await;
     let new = renewed(&old);
     let (metadata, trust) = (metadata(&new.idp), NewCertificates::AwaitApproval);
-    let observed = ObserveMetadata { metadata, trust, at: world.clock_now() };
+    let observed = ObserveMetadata { metadata, trust, at: world.clock_now(), provenance: Provenance::default() };
     world.change_connection(&old, connection::Command::ObserveMetadata(observed)).await;
     world.settle().await;
     assert_eq!(world.refused_sign_in(&new, &ada()).await.reason, "CERTIFICATE_NOT_TRUSTED");

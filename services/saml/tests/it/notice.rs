@@ -5,8 +5,11 @@ use std::{sync::Arc, time::Duration};
 use axum::{Router, body::Bytes, http::HeaderName, routing::post};
 use tokio::sync::mpsc;
 use tonic::service::Routes;
+use vestibule_rpc::saml::v1::{
+    ValidateLogoutRequest, validate_logout_request::Message, validate_logout_response::Outcome,
+};
 use vestibule_rpc::{Channel, memory};
-use vestibule_saml_idp::IdentityProvider;
+use vestibule_saml_idp::{IdentityProvider, LogoutKind, LogoutTerms};
 use vestibule_saml_service::Config;
 use vestibule_tenancy::connection::{self, Configure, MetadataSource};
 
@@ -71,5 +74,47 @@ async fn the_registry_is_told_of_unknown_certificates_and_not_too_often() {
     world.clock.advance(Duration::from_mins(5));
     world.refused_sign_in(&stranger, &ada()).await;
     assert!(heard.recv().await.unwrap().ends_with(&acme.connection.to_string()));
+    assert!(heard.try_recv().is_err());
+}
+
+/// The request of whoever has this identity provider's key, by redirect.
+async fn log_out(world: &World, customer: &Customer) -> String {
+    let slo_url = format!("https://login.vestibule.test/saml/{}/slo", customer.connection);
+    let terms = LogoutTerms::new(slo_url, world.clock_now(), &*world.ids);
+    let xml = customer.idp.logout_request(&ada(), &terms);
+    let query = customer.idp.logout_query(LogoutKind::Request, &xml, None).unwrap();
+    let request = ValidateLogoutRequest {
+        connection: customer.connection.to_string(),
+        message: Some(Message::Query(query)),
+        relay_state: String::new(),
+        request_id: String::new(),
+    };
+    match world.saml().validate_logout(request).await.unwrap().into_inner().outcome.unwrap() {
+        Outcome::Refused(refusal) => refusal.reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_logout_message_by_an_unknown_certificate_is_told_of_too() {
+    let (registry, mut heard) = registry();
+    let world = World::start_beside(&Config::default(), Some(registry)).await;
+    let (acme, globex) = (world.customer("acme", "acme.test").await, world.customer("globex", "globex.test").await);
+    let by_hand = world.connect(acme.organization, identity_provider("manual")).await;
+    for customer in [&acme, &globex] {
+        reads_metadata(&world, customer).await;
+    }
+    for _ in 0..5 {
+        assert!(
+            ["SIGNATURE_INVALID", "CERTIFICATE_NOT_TRUSTED"]
+                .contains(&log_out(&world, &impostor(&acme)).await.as_str())
+        );
+    }
+    log_out(&world, &impostor(&by_hand)).await;
+    assert!(heard.recv().await.unwrap().ends_with(&acme.connection.to_string()));
+    // It is the same limit: whoever sends both is heard once.
+    world.refused_sign_in(&impostor(&acme), &ada()).await;
+    log_out(&world, &impostor(&globex)).await;
+    assert!(heard.recv().await.unwrap().ends_with(&globex.connection.to_string()));
     assert!(heard.try_recv().is_err());
 }

@@ -52,7 +52,7 @@ pub(crate) enum Command {
     },
     /// Read the metadata from its address now, instead of when it is due.
     Refresh { organization: String, connection: String },
-    /// Believe metadata that names another entity id or host, after a look at what differs.
+    /// Believe metadata that names another entity id or host, or goes back, after a look at what differs.
     ApproveMetadata {
         organization: String,
         connection: String,

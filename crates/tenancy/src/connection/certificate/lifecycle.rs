@@ -24,6 +24,8 @@ pub(in crate::connection) enum By {
     Import,
     /// It was found at its address at this time.
     Observation { trust: NewCertificates, at: Timestamp },
+    /// It was found there, and an operator has looked at it.
+    Approval { at: Timestamp },
 }
 
 impl Trust {
@@ -36,15 +38,13 @@ impl Trust {
         for certificate in named.iter().copied().filter(|one| !self.stays(&one.fingerprint)) {
             let fingerprint = &certificate.fingerprint;
             match by {
-                By::Observation { .. } if holds(&self.refused, fingerprint) => {}
-                By::Observation { trust: NewCertificates::AwaitApproval, .. }
-                    if !holds(&self.certificates, fingerprint) =>
-                {
+                By::Observation { .. } | By::Approval { .. } if holds(&self.refused, fingerprint) => {}
+                By::Observation { trust, .. } if self.awaits_approval(fingerprint, trust) => {
                     if !holds(&self.observed, fingerprint) {
                         events.push(CertificateObserved { certificate: certificate.clone() }.into());
                     }
                 }
-                By::Import | By::Observation { .. } => trusted.push(certificate),
+                By::Import | By::Observation { .. } | By::Approval { .. } => trusted.push(certificate),
             }
         }
         events.extend(trusted.iter().map(|one| CertificateTrusted { certificate: (*one).clone() }.into()));
@@ -53,7 +53,9 @@ impl Trust {
             events.extend(self.renewed(known, &trusted));
             events.extend(match by {
                 By::Import if goes => Some(retired(&known.fingerprint, false)),
-                By::Observation { at, .. } if goes && self.retires_at(&known.fingerprint).is_none() => {
+                By::Observation { at, .. } | By::Approval { at }
+                    if goes && self.retires_at(&known.fingerprint).is_none() =>
+                {
                     Some(overlapping(&known.fingerprint, Some(at.plus(OVERLAP_MAX))))
                 }
                 _ if goes => None,
@@ -63,6 +65,13 @@ impl Trust {
         let unseen = self.observed.iter().filter(|one| !is_named(&one.fingerprint));
         events.extend(unseen.map(|one| retired(&one.fingerprint, false)));
         events
+    }
+
+    /// Whether metadata alone does not make it trusted: one that it has left out for longer than an overlap may be stolen by
+    /// now, and an old copy of the metadata names it still.
+    fn awaits_approval(&self, fingerprint: &str, trust: NewCertificates) -> bool {
+        let is_new = !holds(&self.certificates, fingerprint);
+        is_new && (trust == NewCertificates::AwaitApproval || self.has_left(fingerprint))
     }
 
     pub(in crate::connection) fn trust(&self, fingerprint: &str) -> Result<Vec<Event>, Rejection> {

@@ -13,12 +13,17 @@ use super::{Event, Trust};
 /// How often it is told that the metadata still cannot be refreshed.
 pub const FAILURE_TOLD_EVERY: Duration = Duration::from_hours(24);
 
+/// How many documents are remembered that others have replaced.
+pub const REPLACED_MAX: usize = 16;
+
 /// What is remembered of refreshing.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
 pub struct Refresh {
     /// See [`MetadataRefreshed::digest`].
     pub digest: Option<String>,
+    /// The digests of what others have replaced, the last [`REPLACED_MAX`] of them.
+    pub replaced: Vec<String>,
     /// Since when it fails; `None`: it does not.
     pub failing_since: Option<Timestamp>,
     /// When that was last told.
@@ -40,8 +45,15 @@ impl Trust {
 }
 
 impl Refresh {
-    pub(super) fn refreshed(event: &MetadataRefreshed) -> Self {
-        Self { digest: Some(event.digest.clone()), ..Self::default() }
+    pub(super) fn refreshed(self, event: &MetadataRefreshed) -> Self {
+        let mut replaced = self.replaced;
+        // What comes again stays one that was replaced: it has to be approved as often as it comes.
+        if let Some(before) = self.digest.filter(|before| *before != event.digest && !replaced.contains(before)) {
+            replaced.push(before);
+            let forgotten = replaced.len().saturating_sub(REPLACED_MAX);
+            replaced.drain(..forgotten);
+        }
+        Self { digest: Some(event.digest.clone()), replaced, ..Self::default() }
     }
 
     pub(super) fn failed(self, event: &MetadataRefreshFailed) -> Self {

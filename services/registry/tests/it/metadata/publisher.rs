@@ -34,7 +34,12 @@ struct Published {
 
 impl Publisher {
     pub(super) async fn of(document: impl Into<String>) -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::at("127.0.0.1", document).await
+    }
+
+    /// At another address of this machine, which is another host.
+    pub(super) async fn at(host: &str, document: impl Into<String>) -> Self {
+        let listener = tokio::net::TcpListener::bind((host, 0)).await.unwrap();
         let published = Arc::new(Published {
             document: Mutex::new(Some(document.into())),
             asked: AtomicUsize::new(0),
@@ -84,7 +89,7 @@ async fn answer(State(published): State<Arc<Published>>, headers: HeaderMap) -> 
 
 /// What an operator sets who has an identity provider on this machine.
 pub(super) fn config() -> Config {
-    Config { metadata_networks: vec!["127.0.0.1".parse().unwrap()], metadata_plain_http: true, ..Config::default() }
+    Config { metadata_networks: vec!["127.0.0.0/8".parse().unwrap()], metadata_plain_http: true, ..Config::default() }
 }
 
 /// A registry whose organization `acme` exists, and its name.

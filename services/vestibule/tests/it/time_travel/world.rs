@@ -7,7 +7,8 @@ use vestibule_eventlog::{EventLog, Filter, Metadata, StreamId};
 use vestibule_eventlog_sqlite::SqliteStore;
 use vestibule_host::Resources;
 use vestibule_kernel::{
-    Clock as _, ConnectionId, IdSource, ManualClock, OrganizationId, SecretBox, SeededIds, Timestamp, UserPoolId,
+    Clock as _, ConnectionId, DomainId, IdSource, ManualClock, OrganizationId, SecretBox, SeededIds, Timestamp,
+    UserPoolId,
 };
 use vestibule_rpc::{
     Channel, memory,
@@ -20,18 +21,26 @@ use vestibule_saml_idp::{ResponseTerms, Subject, saml_response_value};
 use vestibule_saml_service::Config;
 use vestibule_storage::MasterKey;
 use vestibule_tenancy::{
-    DisplayName, Region, Slug, Tier,
-    connection::{self, CheckedSettings, Command, Connection, Create, NewCertificates, ObserveMetadata, SamlSettings},
+    DisplayName, DomainName, Note, Region, Slug, Tier,
+    connection::{
+        self, CheckedSettings, Command, Connection, Create, NewCertificates, ObserveMetadata, Provenance, SamlSettings,
+    },
+    domain::{self, Domain},
     organization::{self, ForeignEmail, Organization, Placement},
+    user_pool::{self, UserPool},
 };
 
 use super::provider::Provider;
 
 const DAY: Duration = Duration::from_hours(24);
 
-const PUBLIC_URL: &str = "https://login.vestibule.test";
+pub(crate) const PUBLIC_URL: &str = "https://login.vestibule.test";
 
 const USER_POOL: &str = "userPools/01890a5d-ac96-774b-bcce-b302099a8057";
+
+pub(crate) fn user_pool() -> UserPoolId {
+    USER_POOL.trim_start_matches("userPools/").parse().unwrap()
+}
 
 /// Noon of a day; the days count from the first.
 pub(crate) fn moment(day: i64) -> Timestamp {
@@ -74,6 +83,37 @@ impl World {
         self.clock.set(moment(day));
     }
 
+    pub(crate) fn set(&self, now: Timestamp) {
+        self.clock.set(now);
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn channel(&self) -> Channel {
+        self.channel.clone()
+    }
+
+    pub(crate) fn randomness(&self) -> &SeededIds {
+        &self.ids
+    }
+
+    pub(crate) async fn register(&self, command: &user_pool::Command) {
+        let stream = StreamId::of_id(user_pool::CATEGORY, None, user_pool().uuid());
+        self.execute::<UserPool>(&stream, command).await;
+    }
+
+    /// The organization of this provider owns this domain.
+    pub(crate) async fn own(&self, provider: &Provider, name: &str) {
+        let (domain, organization) = (DomainId::from_uuid(self.ids.uuid_v7(moment(0))), provider.organization);
+        let stream = StreamId::of_id(domain::CATEGORY, Some(organization), domain.uuid());
+        let name = DomainName::parse(name).unwrap();
+        self.execute::<Domain>(&stream, &domain::Command::Claim { domain, organization, name }).await;
+        let (include_subdomains, note, now) = (false, Note::parse("test").unwrap(), moment(0));
+        self.execute::<Domain>(&stream, &domain::Command::Attest { include_subdomains, note, now }).await;
+    }
+
     pub(crate) fn ids(&self) -> (OrganizationId, ConnectionId) {
         let id = || self.ids.uuid_v7(moment(0));
         (OrganizationId::from_uuid(id()), ConnectionId::from_uuid(id()))
@@ -107,7 +147,7 @@ impl World {
             display_name: DisplayName::parse("Acme").unwrap(),
             tier: Tier::parse("enterprise").unwrap(),
             region: Region::parse("eu-west-1").unwrap(),
-            placement: Placement::SharedPool { user_pool: UserPoolId::from_uuid(self.ids.uuid_v7(moment(0))) },
+            placement: Placement::SharedPool { user_pool: user_pool() },
             foreign_email: ForeignEmail::Withhold,
         };
         let stream = StreamId::of_id(organization::CATEGORY, Some(id), id.uuid());
@@ -129,7 +169,7 @@ impl World {
     pub(crate) async fn observe(&self, provider: &Provider, day: i64) {
         let (metadata, trust) = (provider.metadata(day), provider.new_certificates);
         let fingerprints: Vec<String> = metadata.certificates.iter().map(|one| one.fingerprint.clone()).collect();
-        let observed = ObserveMetadata { metadata, trust, at: self.clock.now() };
+        let observed = ObserveMetadata { metadata, trust, at: self.clock.now(), provenance: Provenance::default() };
         self.change(provider, Command::ObserveMetadata(observed)).await;
         if trust == NewCertificates::AwaitApproval {
             for fingerprint in fingerprints {
