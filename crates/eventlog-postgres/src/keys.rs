@@ -38,6 +38,32 @@ impl KeyTable for PostgresStore {
         found.iter().map(|row| sealed_key(row).map_err(corrupt)).collect()
     }
 
+    async fn list_followed(
+        &self,
+        purpose: &str,
+        newer: u32,
+        before: Timestamp,
+        max: u32,
+    ) -> Result<Vec<SealedKey>, StorageError> {
+        let found = sqlx::query(
+            "SELECT id, purpose, owner, generation, created_at_millis, sealed FROM keys AS old
+             WHERE purpose = $1 AND $2 <= (
+                 SELECT count(*) FROM keys AS new
+                 WHERE new.purpose = old.purpose AND new.owner = old.owner AND new.generation > old.generation
+                 AND new.created_at_millis <= $3)
+             ORDER BY owner, generation LIMIT $4",
+        )
+        .bind(purpose)
+        .bind(i64::from(newer))
+        .bind(before.unix_millis())
+        .bind(i64::from(max))
+        .fetch_all(&self.0.pool)
+        .await
+        .map_err(fault::storage)?;
+        let corrupt = |source| StorageError::Corrupt { table: "keys", row: purpose.to_owned(), source };
+        found.iter().map(|row| sealed_key(row).map_err(corrupt)).collect()
+    }
+
     /// The row's old version stays in the table's file until VACUUM, and in the WAL and in backups as long as those are
     /// kept: there it is still sealed under the master key.
     async fn destroy(&self, id: KeyId) -> Result<bool, StorageError> {

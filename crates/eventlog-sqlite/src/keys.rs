@@ -39,6 +39,35 @@ impl KeyTable for SqliteStore {
         found.iter().map(|row| sealed_key(row).map_err(corrupt)).collect()
     }
 
+    async fn list_followed(
+        &self,
+        purpose: &str,
+        newer: u32,
+        before: Timestamp,
+        max: u32,
+    ) -> Result<Vec<SealedKey>, StorageError> {
+        let found = sqlx::query(
+            "SELECT * FROM keys AS old WHERE purpose = ?1 AND ?2 <= (
+                 SELECT count(*) FROM keys AS new
+                 WHERE new.purpose = old.purpose AND new.owner = old.owner AND new.generation > old.generation
+                 AND new.created_at <= ?3)
+             ORDER BY owner, generation LIMIT ?4",
+        )
+        .bind(purpose)
+        .bind(i64::from(newer))
+        .bind(before.unix_millis())
+        .bind(i64::from(max))
+        .fetch_all(&self.0.readers)
+        .await
+        .map_err(fault::storage)?;
+        let corrupt = |source: sqlx::Error| StorageError::Corrupt {
+            table: "keys",
+            row: purpose.to_owned(),
+            source: source.into(),
+        };
+        found.iter().map(|row| sealed_key(row).map_err(corrupt)).collect()
+    }
+
     async fn destroy(&self, id: KeyId) -> Result<bool, StorageError> {
         let destroyed = sqlx::query("DELETE FROM keys WHERE id = ?1")
             .bind(id.0.as_bytes().as_slice())

@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use vestibule_kernel::{Clock, Explain, Explanation, ExposeSecret as _, IdSource, Kind, SecretBytes};
+use vestibule_kernel::{Clock, Explain, Explanation, ExposeSecret as _, IdSource, Kind, SecretBytes, Timestamp};
 
 use crate::{
     Key, KeyId, KeyTable, MasterKey, SealedKey, StorageError,
@@ -11,6 +11,9 @@ use crate::{
 /// A key that is not among those read is looked for in the table again, but not more often than this: key ids arrive
 /// from outside, and asking for invented ones must not become a load on the database.
 const MISS_REREAD_EVERY: Duration = Duration::from_secs(1);
+
+/// How many keys one [`KeyStore::prune_followed`] destroys at most.
+pub const PRUNED_MAX: u32 = 500;
 
 /// How often a rotation or destruction that meets another one looks again.
 const ATTEMPTS_MAX: u32 = 5;
@@ -72,6 +75,14 @@ impl KeyStore {
         }
     }
 
+    /// The same, read from the table now: what another instance has added or destroyed a moment ago counts.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn reread(&self, purpose: &'static str, owner: &str) -> Result<Vec<Key>, KeyError> {
+        self.read(purpose, owner).await
+    }
+
     /// The key of (purpose, owner) with this id, also when another instance added it a moment ago.
     ///
     /// # Errors
@@ -123,6 +134,36 @@ impl KeyStore {
             destroyed += usize::from(self.0.table.destroy(row.id).await?);
         }
         self.0.cache.forget(purpose, owner);
+        Ok(destroyed)
+    }
+
+    /// Destroys one key of (purpose, owner); whether it was there.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub async fn remove(&self, purpose: &'static str, owner: &str, id: KeyId) -> Result<bool, KeyError> {
+        let destroyed = self.0.table.destroy(id).await?;
+        self.0.cache.forget(purpose, owner);
+        Ok(destroyed)
+    }
+
+    /// Destroys keys of `purpose`, whoever their owner is, that at least `newer` newer keys of the same owner have followed
+    /// which were made at `before` or earlier. At most [`PRUNED_MAX`] in one go; answers which, with their owners.
+    ///
+    /// # Errors
+    /// [`KeyError`]; some keys may be destroyed already, and calling again destroys the others.
+    pub async fn prune_followed(
+        &self,
+        purpose: &'static str,
+        newer: u32,
+        before: Timestamp,
+    ) -> Result<Vec<(String, KeyId)>, KeyError> {
+        let mut destroyed = Vec::new();
+        for row in self.0.table.list_followed(purpose, newer, before, PRUNED_MAX).await? {
+            if self.remove(purpose, &row.owner, row.id).await? {
+                destroyed.push((row.owner, row.id));
+            }
+        }
         Ok(destroyed)
     }
 

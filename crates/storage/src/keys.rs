@@ -40,6 +40,15 @@ pub trait KeyTable: Send + Sync {
     async fn insert(&self, key: &SealedKey) -> Result<bool, StorageError>;
     /// All keys of (purpose, owner), newest generation first.
     async fn list(&self, purpose: &str, owner: &str) -> Result<Vec<SealedKey>, StorageError>;
+    /// The keys of `purpose`, whoever their owner is, that at least `newer` newer keys of the same owner have followed which
+    /// were made at `before` or earlier: at most `max` of them. Sealed as they are; nothing is read of them but their names.
+    async fn list_followed(
+        &self,
+        purpose: &str,
+        newer: u32,
+        before: Timestamp,
+        max: u32,
+    ) -> Result<Vec<SealedKey>, StorageError>;
     /// Destroys one key for ever; `false` when it is not there.
     async fn destroy(&self, id: KeyId) -> Result<bool, StorageError>;
 }

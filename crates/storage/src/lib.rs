@@ -18,7 +18,7 @@ mod trace;
 
 pub use expiring::{Bucket, ExpiringRecord, ExpiringRecords};
 pub use key::{Ed25519Signer, Key, OpenError, verify_ed25519};
-pub use key_store::{KeyError, KeyStore};
+pub use key_store::{KeyError, KeyStore, PRUNED_MAX};
 pub use keys::{KeyId, KeyTable, SealedKey};
 pub use master::{MasterKey, MasterKeyError};
 pub use snapshots::{SnapshotTable, StoredSnapshot};

@@ -10,7 +10,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use vestibule_kernel::{ExposeSecret as _, ManualClock, SecretBox, SecretBytes, SeededIds, SystemIds, Timestamp};
+use vestibule_kernel::{
+    Clock as _, ExposeSecret as _, ManualClock, SecretBox, SecretBytes, SeededIds, SystemIds, Timestamp,
+};
 use vestibule_storage::{
     Key, KeyError, KeyId, KeyStore, KeyTable, MasterKey, MasterKeyError, SealedKey, StorageError, Subject,
     SubjectIndex, verify_ed25519,
@@ -41,6 +43,24 @@ impl KeyTable for Table {
         tokio::task::yield_now().await; // what was read may be outdated when it arrives, as with a real database
         found.sort_by_key(|row| std::cmp::Reverse(row.generation));
         Ok(found)
+    }
+
+    async fn list_followed(
+        &self,
+        purpose: &str,
+        newer: u32,
+        before: Timestamp,
+        max: u32,
+    ) -> Result<Vec<SealedKey>, StorageError> {
+        let rows = self.rows.lock().unwrap().clone();
+        let follows = |old: &SealedKey, new: &SealedKey| {
+            (&new.purpose, &new.owner) == (&old.purpose, &old.owner)
+                && new.generation > old.generation
+                && new.created_at <= before
+        };
+        let count = |old: &SealedKey| rows.iter().filter(|new| follows(old, new)).count();
+        let found = rows.iter().filter(|old| old.purpose == purpose && count(old) >= newer as usize);
+        Ok(found.take(max as usize).cloned().collect())
     }
 
     async fn destroy(&self, id: KeyId) -> Result<bool, StorageError> {
@@ -209,6 +229,42 @@ async fn a_destroyed_key_is_gone_here_at_once_and_elsewhere_after_half_a_minute(
 
     let next = left.keys.current("person", "ada").await.unwrap();
     assert_ne!(material(&next), material(&key));
+}
+
+#[tokio::test]
+async fn what_two_newer_keys_have_followed_is_destroyed_and_said() {
+    let table = Arc::new(Table::default());
+    let Instance { keys, clock } = instance(&table, 1);
+    let mut made = vec![keys.current("saml.signing", "acme").await.unwrap()];
+    keys.current("saml.signing", "globex").await.unwrap();
+    for _ in 0..2 {
+        clock.advance(Duration::from_hours(24));
+        made.push(keys.rotate("saml.signing", "acme", made.last().unwrap()).await.unwrap());
+    }
+    let a_day_ago = || clock.now().minus(Duration::from_hours(24));
+    assert!(keys.prune_followed("saml.signing", 2, a_day_ago()).await.unwrap().is_empty(), "for a day it stays");
+    clock.advance(Duration::from_hours(24));
+    let destroyed = keys.prune_followed("saml.signing", 2, a_day_ago()).await.unwrap();
+
+    assert_eq!(destroyed, [("acme".to_owned(), made[0].id)]);
+    assert_eq!(keys.all("saml.signing", "acme").await.unwrap().len(), 2, "here at once");
+    assert_eq!(keys.all("saml.signing", "globex").await.unwrap().len(), 1);
+    assert!(table.rows.lock().unwrap().iter().all(|row| row.id != made[0].id));
+}
+
+#[tokio::test]
+async fn what_is_read_anew_knows_what_another_instance_has_just_done() {
+    let table = Arc::new(Table::default());
+    let (left, right) = (instance(&table, 1), instance(&table, 2));
+    let first = right.keys.current("cookie", "").await.unwrap();
+    let second = left.keys.rotate("cookie", "", &first).await.unwrap();
+    assert_eq!(right.keys.all("cookie", "").await.unwrap().len(), 1, "from memory");
+    assert_eq!(right.keys.reread("cookie", "").await.unwrap()[0].id, second.id);
+    assert_eq!(right.keys.all("cookie", "").await.unwrap().len(), 2, "and is kept");
+
+    assert!(left.keys.remove("cookie", "", first.id).await.unwrap());
+    assert!(!left.keys.remove("cookie", "", first.id).await.unwrap());
+    assert_eq!(right.keys.reread("cookie", "").await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod name;
 pub mod onboarding;
 pub mod organization;
 pub mod person;
+pub mod signing_key;
 pub mod user_pool;
 
 pub use name::{

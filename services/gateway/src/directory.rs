@@ -4,10 +4,12 @@ use std::{collections::HashMap, sync::Arc};
 
 use vestibule_decider::DecodeError;
 use vestibule_eventlog::{LiveView, Recorded};
-use vestibule_kernel::{ConnectionId, OrganizationId, UserPoolId};
+use vestibule_kernel::{ConnectionId, OrganizationId, Timestamp, UserPoolId};
 use vestibule_oidc::{Algorithm, Client, ClientSecrets, RedirectUri, SecretDigest};
+use vestibule_storage::KeyId;
 use vestibule_tenancy::{
     connection,
+    signing_key::{self, Removal},
     user_pool::{self, SigningAlgorithm},
 };
 
@@ -17,6 +19,14 @@ pub(crate) struct Directory {
     pools: HashMap<UserPoolId, Pool>,
     by_client_id: HashMap<String, UserPoolId>,
     connections: HashMap<ConnectionId, OrganizationId>,
+    signing_keys: HashMap<KeyId, KnownKey>,
+}
+
+/// What was told of a signing key.
+#[derive(Clone, Copy, Debug)]
+struct KnownKey {
+    algorithm: Algorithm,
+    removed: Option<(Removal, Timestamp)>,
 }
 
 #[derive(Clone, Debug)]
@@ -51,6 +61,40 @@ impl Directory {
         self.connections.get(&connection).copied()
     }
 
+    /// The signing keys that were told of and not removed.
+    pub(crate) fn known_keys(&self) -> impl Iterator<Item = KeyId> {
+        self.signing_keys.iter().filter(|(_, known)| known.removed.is_none()).map(|(id, _)| *id)
+    }
+
+    pub(crate) fn knows_keys_of(&self, algorithm: Algorithm) -> bool {
+        self.signing_keys.values().any(|known| known.algorithm == algorithm && known.removed.is_none())
+    }
+
+    /// When an operator took this signing key out of the key set.
+    pub(crate) fn revoked_at(&self, id: KeyId) -> Option<Timestamp> {
+        self.signing_keys.get(&id).and_then(KnownKey::revoked_at)
+    }
+
+    /// How many signing keys operators have ever taken out.
+    pub(crate) fn revocations(&self) -> usize {
+        self.signing_keys.values().filter_map(KnownKey::revoked_at).count()
+    }
+
+    fn apply_signing_key(&mut self, id: KeyId, event: &signing_key::Event) {
+        match event {
+            signing_key::Event::Published(published) => {
+                let known = KnownKey { algorithm: algorithm(published.algorithm), removed: None };
+                self.signing_keys.insert(id, known);
+            }
+            signing_key::Event::Removed(removed) => {
+                if let Some(known) = self.signing_keys.get_mut(&id) {
+                    known.removed = Some((removed.cause, removed.removed_at));
+                }
+            }
+            signing_key::Event::Activated(_) | signing_key::Event::Retired(_) => {}
+        }
+    }
+
     fn apply_user_pool(&mut self, id: UserPoolId, event: user_pool::Event) {
         match event {
             user_pool::Event::Registered(registered) => {
@@ -72,7 +116,7 @@ impl LiveView for Directory {
     const NAME: &'static str = "gateway.directory";
 
     fn categories() -> Vec<&'static str> {
-        vec![user_pool::CATEGORY, connection::CATEGORY]
+        vec![user_pool::CATEGORY, connection::CATEGORY, signing_key::CATEGORY]
     }
 
     fn apply(&mut self, event: &Recorded) -> Result<(), DecodeError> {
@@ -81,6 +125,12 @@ impl LiveView for Directory {
                 let changed = event.decode::<user_pool::Event>()?;
                 if let Ok(id) = event.stream.key().parse() {
                     self.apply_user_pool(id, changed);
+                }
+            }
+            signing_key::CATEGORY => {
+                let changed = event.decode::<signing_key::Event>()?;
+                if let Ok(id) = event.stream.key().parse() {
+                    self.apply_signing_key(KeyId(id), &changed);
                 }
             }
             connection::CATEGORY => {
@@ -92,6 +142,12 @@ impl LiveView for Directory {
             _ => {}
         }
         Ok(())
+    }
+}
+
+impl KnownKey {
+    fn revoked_at(&self) -> Option<Timestamp> {
+        self.removed.filter(|(cause, _)| *cause == Removal::Operator).map(|(_, at)| at)
     }
 }
 

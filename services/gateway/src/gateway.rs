@@ -3,8 +3,8 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use vestibule_eventlog::{EventLog, Live, ViewStopped};
-use vestibule_host::Resources;
+use vestibule_eventlog::{EventLog, Live, Looks, ViewStopped};
+use vestibule_host::{Resources, config::ConfigError, work};
 use vestibule_kernel::{Chain, Clock, IdSource, Timestamp};
 use vestibule_oidc::{AccessToken, AuthorizationCode, InvalidIssuer, Issuer, ProviderMetadata};
 use vestibule_rpc::{
@@ -14,11 +14,11 @@ use vestibule_rpc::{
 use vestibule_storage::{ExpiringRecords, SignInTrace};
 
 use crate::{
-    DIRECTORY_AGE_MAX,
+    Config, DIRECTORY_AGE_MAX,
     directory::{Directory, RelyingParty},
     entity::Entity,
-    keyring::{Keyring, KeyringError},
-    limit::{KEYS_REFRESH_EVERY, SWEEP_EVERY, SWEEP_RECORDS_MAX},
+    keyring::{Keyring, KeyringError, SigningKeyJob},
+    limit::{KEYS_REFRESH_EVERY, KEYS_TOLD_EVERY, SWEEP_EVERY, SWEEP_RECORDS_MAX},
     page::{STYLE, SecurityHeaders},
     pending::PendingSeal,
     recorder::Recorder,
@@ -36,6 +36,9 @@ pub struct Peers {
 /// The gateway could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// A setting is not usable.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The public address cannot be an OpenID Connect issuer.
     #[error("the public address cannot be an OpenID Connect issuer")]
     Issuer(#[from] InvalidIssuer),
@@ -67,7 +70,9 @@ pub(crate) struct Inner {
     ids: Arc<dyn IdSource>,
     peers: Peers,
     pub(crate) directory: Live<Directory>,
-    pub(crate) keyring: Keyring,
+    /// For a connection that is not known.
+    pub(crate) looks: Looks<Directory>,
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) seal: PendingSeal,
     pub(crate) recorder: Recorder,
     pub(crate) discovery: Entity,
@@ -80,14 +85,20 @@ impl Gateway {
     ///
     /// # Errors
     /// [`StartError`].
-    pub(crate) async fn start(resources: &Resources, peers: Peers) -> Result<Self, StartError> {
+    pub(crate) async fn start(resources: &Resources, config: &Config, peers: Peers) -> Result<Self, StartError> {
         let Resources { log, keys, expiring, traces, clock, ids, stop, public_url, .. } = resources.clone();
         let issuer = Issuer::parse(public_url.as_str())?;
-        let keyring = Keyring::open(keys.clone(), Arc::clone(&clock)).await?;
         let directory = Live::start(log.clone(), Directory::default(), stop.clone());
         directory.caught_up().await?;
+        let keyring = Arc::new(Keyring::open(resources, config.schedule(), directory.clone()).await?);
+        // Now, so that whoever asks for the keys finds them told of; again, when the job has its turn.
+        if let Err(error) = keyring.tell_as_worker().await {
+            tracing::warn!(error = %Chain(&error), "what became of the signing keys is told in the next round");
+        }
+        work(resources, KEYS_TOLD_EVERY, SigningKeyJob::over(Arc::clone(&keyring)));
         let gateway = Self(Arc::new(Inner {
             discovery: Entity::json(&ProviderMetadata::new(&issuer)),
+            looks: Looks::new(log.clone(), directory.clone()),
             style: Entity::new(STYLE.into()),
             security: SecurityHeaders::new(issuer.is_https()),
             issuer,

@@ -1,4 +1,6 @@
-//! The trace of sign-ins, for operators.
+//! The trace of sign-ins, and the signing keys, for operators.
+
+mod signing_key;
 
 use prost_types::Timestamp as ProtoTimestamp;
 use tonic::{Request, Response, Status};
@@ -17,6 +19,8 @@ use vestibule_rpc::{
 use vestibule_storage::{RecordedSignIn, SignInTraceFilter, StorageError};
 
 use crate::{gateway::Gateway, report::Document};
+
+pub(crate) use signing_key::SigningKeyApi;
 
 /// The domain of the reasons in error details.
 const DOMAIN: &str = "gateway.vestibule";

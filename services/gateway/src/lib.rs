@@ -7,6 +7,7 @@
 //!
 //! [`start`] reads keys and user pools and answers what a process serves.
 
+mod config;
 mod cookie;
 mod directory;
 mod entity;
@@ -29,14 +30,17 @@ mod telemetry;
 use std::{sync::Arc, time::Duration};
 
 use tonic::service::Routes;
-use vestibule_host::{Readiness, Resources, Service};
-use vestibule_rpc::gateway::v1::sign_in_service_server::SignInServiceServer;
-use vestibule_storage::KeyError;
+use vestibule_host::{Readiness, Resources, Service, config::Validate};
+use vestibule_rpc::gateway::v1::{
+    sign_in_service_server::SignInServiceServer, signing_key_service_server::SigningKeyServiceServer,
+};
 
+pub use config::Config;
 pub use gateway::{Peers, StartError};
+pub use keyring::{Failed, SigningKeyJob};
 
 use gateway::Gateway;
-use grpc::SignInApi;
+use grpc::{SignInApi, SigningKeyApi};
 use http::router;
 
 /// How old the memory of user pools may be before the gateway counts as not ready: others may have been registered, or
@@ -47,19 +51,23 @@ const DIRECTORY_AGE_MAX: Duration = Duration::from_secs(30);
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn start(resources: &Resources, peers: Peers) -> Result<Service, StartError> {
-    let gateway = Gateway::start(resources, peers).await?;
-    let watched = gateway.clone();
-    let ready = move || watched.readiness();
-    let readiness: Vec<Readiness> = vec![("user pools", Arc::new(ready))];
-    let grpc = Routes::new(SignInServiceServer::new(SignInApi::new(gateway.clone())));
+pub async fn start(resources: &Resources, config: &Config, peers: Peers) -> Result<Service, StartError> {
+    config.validate()?;
+    let gateway = Gateway::start(resources, config, peers).await?;
+    let (watched, keyring) = (gateway.clone(), Arc::clone(&gateway.keyring));
+    let pools = move || watched.readiness();
+    let keys = move || keyring.readiness();
+    let readiness: Vec<Readiness> = vec![("user pools", Arc::new(pools)), ("signing keys", Arc::new(keys))];
+    let mut grpc = Routes::new(SignInServiceServer::new(SignInApi::new(gateway.clone())));
+    grpc = grpc.add_service(SigningKeyServiceServer::new(SigningKeyApi::new(gateway.clone())));
     Ok(Service { name: "gateway", grpc, http: Some(router(gateway)), readiness })
 }
 
-/// Destroys the keys that nobody needs any more. For a process that may: the gateway itself only adds keys.
+/// Destroys the keys that nobody needs any more, whatever gateways are set to. For a process that may: the gateway itself only
+/// adds keys.
 ///
 /// # Errors
-/// [`KeyError`]; what is left is destroyed the next time.
-pub async fn destroy_old_keys(resources: &Resources) -> Result<(), KeyError> {
-    keyring::destroy_old(&resources.keys).await
+/// [`Failed`]; what is left is destroyed the next time.
+pub async fn destroy_old_keys(resources: &Resources) -> Result<(), Failed> {
+    Ok(keyring::destroy_old(resources, config::SLOWEST).await?)
 }

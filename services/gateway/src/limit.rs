@@ -58,6 +58,9 @@ pub(crate) const SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
 /// The longest address that a person may type (RFC 5321 section 4.5.3.1).
 pub(crate) const ADDRESS_BYTES_MAX: usize = 320;
 
+/// How long it is looked for a connection that is not known.
+pub(crate) const LOOK_MAX: Duration = Duration::from_secs(1);
+
 /// How long another service may take to answer.
 pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -91,24 +94,34 @@ pub(crate) const SWEEP_EVERY: Duration = Duration::from_mins(1);
 /// How often the signing keys are read again.
 pub(crate) const KEYS_REFRESH_EVERY: Duration = Duration::from_secs(30);
 
+/// After how long without having been read the signing keys are read before they are used.
+pub(crate) const KEYS_STALE_AFTER: Duration = Duration::from_mins(1);
+
+/// How long signing keys that cannot be read again may be used; then there are neither tokens nor a key set.
+pub(crate) const KEYS_AGE_MAX: Duration = Duration::from_mins(10);
+
+/// How often reading the signing keys is tried again while requests wait for it.
+pub(crate) const KEYS_RETRY_EVERY: Duration = Duration::from_secs(1);
+
+/// How many pages of a thousand events are read at most to hear of signing keys that were taken out.
+pub(crate) const REVOCATION_PAGES_MAX: usize = 8;
+
+/// How often what became of signing keys is told.
+pub(crate) const KEYS_TOLD_EVERY: Duration = Duration::from_mins(10);
+
 /// How long relying parties may keep the discovery document and the key set.
 pub(crate) const PUBLIC_MAX_AGE: Duration = Duration::from_mins(5);
-
-/// How long a new signing key is published before it signs, unless it is the only one.
-pub(crate) const KEY_PUBLISHED_BEFORE_USE: Duration = Duration::from_mins(10);
-
-/// How old a signing key becomes before the next one is made.
-pub(crate) const SIGNING_KEY_AGE_MAX: Duration = Duration::from_hours(90 * 24);
 
 /// How old a key that seals pending sign-ins becomes before the next one is made.
 pub(crate) const PENDING_KEY_AGE_MAX: Duration = Duration::from_hours(24);
 
-/// How many generations of a key are kept: the next or current one, and those whose tokens or cookies are still around.
+/// How many generations of it are kept: the current one, and those whose cookies are still around.
 pub(crate) const KEY_GENERATIONS_KEPT: usize = 3;
 
 // Name and value of a session's cookie stay within what browsers guarantee.
 const _: () = assert!("__Host-session.".len() + 36 + 1 + 8 + 1 + 36 + 1 + SESSION_CHARS_MAX <= 4096);
 // A sealed sign-in must never outlive the key it was sealed under.
 const _: () = assert!(PENDING_KEY_AGE_MAX.as_secs() > COOKIE_LIFETIME.as_secs());
-// A relying party that keeps the key set must know a key before it meets a token signed with it.
-const _: () = assert!(KEY_PUBLISHED_BEFORE_USE.as_secs() > PUBLIC_MAX_AGE.as_secs() + KEYS_REFRESH_EVERY.as_secs());
+// The keys in memory are read again before they are too old to be used, and in time for those who ask.
+const _: () = assert!(KEYS_REFRESH_EVERY.as_secs() < KEYS_STALE_AFTER.as_secs());
+const _: () = assert!(KEYS_STALE_AFTER.as_secs() < KEYS_AGE_MAX.as_secs());

@@ -5,14 +5,18 @@ use std::sync::LazyLock;
 use axum::http::{HeaderMap, HeaderName};
 use opentelemetry::{
     Context, KeyValue,
-    metrics::Counter,
+    metrics::{Counter, Gauge},
     propagation::{Extractor, Injector},
     trace::TraceContextExt as _,
 };
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use vestibule_kernel::Timestamp;
 
-use crate::report::Stage;
+use crate::{
+    keyring::{Line, Standing},
+    report::Stage,
+};
 
 /// Continues the trace of an HTTP request in `span`.
 pub(crate) fn continue_request(span: &Span, headers: &HeaderMap) {
@@ -50,6 +54,35 @@ pub(crate) fn count(stage: Stage, reason: &str) {
     });
     let labels = [KeyValue::new("stage", stage.as_str()), KeyValue::new("reason", reason.to_owned())];
     ENDED.add(1, &labels);
+}
+
+/// Tells how old the signing keys are, when they rotate, and where they stand. A rotation that is overdue, and a key that is
+/// not believed, are for somebody to look at.
+pub(crate) fn keys(lines: &[Line], now: Timestamp) {
+    static GAUGES: LazyLock<[Gauge<i64>; 3]> = LazyLock::new(|| {
+        let meter = opentelemetry::global::meter("vestibule.gateway");
+        [
+            ("gateway.signing_key.age", "s", "How old the key is that signs"),
+            ("gateway.signing_key.rotates_in", "s", "How long until the next key is made; less than nothing: overdue"),
+            ("gateway.signing_keys", "{key}", "Signing keys by where they stand"),
+        ]
+        .map(|(name, unit, said)| meter.i64_gauge(name).with_unit(unit).with_description(said).build())
+    });
+    let [age, rotates_in, count] = &*GAUGES;
+    let seconds = |from: Timestamp, to: Timestamp| to.unix_seconds().saturating_sub(from.unix_seconds());
+    for line in lines {
+        let algorithm = KeyValue::new("algorithm", line.algorithm.as_str());
+        if let Some(signing) = line.with(Standing::Signing).next() {
+            age.record(seconds(signing.made.created_at, now), std::slice::from_ref(&algorithm));
+        }
+        if let Some(due) = line.due {
+            rotates_in.record(seconds(now, due), std::slice::from_ref(&algorithm));
+        }
+        for standing in Standing::ALL {
+            let labels = [algorithm.clone(), KeyValue::new("standing", standing.as_str())];
+            count.record(i64::try_from(line.with(standing).count()).unwrap_or(i64::MAX), &labels);
+        }
+    }
 }
 
 fn set_parent(span: &Span, parent: Context) {

@@ -13,7 +13,7 @@ use std::{
 
 use vestibule_kernel::{Clock, ConnectionId, Timestamp};
 use vestibule_saml::{Credential, CredentialError, DecryptionKeys, limit::DECRYPTION_KEYS_MAX};
-use vestibule_storage::{Key, KeyId, KeyStore};
+use vestibule_storage::{Key, KeyError, KeyId, KeyStore};
 use vestibule_tenancy::connection::{KeyUse, ServiceProviderKey};
 
 use crate::error::Error;
@@ -21,12 +21,20 @@ use crate::error::Error;
 /// What the keys are for.
 const SIGNING: &str = "saml.signing";
 const ENCRYPTION: &str = "saml.encryption";
+const PURPOSES: [&str; 2] = [SIGNING, ENCRYPTION];
 
 /// How long the certificate says that the key is good. Identity providers hold the key for trusted, not its dates.
 const CERTIFICATE_LIFETIME: Duration = Duration::from_hours(10 * 365 * 24);
 
 /// How far back it begins, for identity providers whose clock is behind.
 const CERTIFICATE_BACKDATED: Duration = Duration::from_hours(24);
+
+/// How long a key exists after our metadata has stopped telling it, by the clock of whoever made the one that took its place.
+const RETIRED_KEPT: Duration = Duration::from_hours(24);
+
+/// How far ahead of ours the clock may have been that a key was made by. One from further ahead neither signs before its time
+/// nor is followed by another, until somebody has looked.
+const CLOCK_AHEAD_MAX: Duration = Duration::from_mins(5);
 
 /// How many connections' keys are kept ready. A key takes some 100 µs to read.
 const READY_MAX: usize = 1024;
@@ -111,10 +119,11 @@ impl Credentials {
     /// is neither. Of several callers at the same time one rotates, and all get the same keys.
     pub(crate) async fn rotate(&self, connection: ConnectionId) -> Result<Option<Published>, Error> {
         let mut rotated = false;
-        for purpose in [SIGNING, ENCRYPTION] {
+        for purpose in PURPOSES {
             self.needed((purpose, connection)).await?;
             let owner = connection.to_string();
             let kept = self.keys.all(purpose, &owner).await?;
+            self.believe(kept.first())?;
             let young = |key: &Key| self.clock.now().since(key.created_at) < self.overlap;
             let Some(outworn) = kept.first().filter(|newest| kept.len() == 1 || !young(newest)) else { continue };
             let made = self.make(connection).await?;
@@ -127,9 +136,10 @@ impl Credentials {
     /// Adds a generation to each line that exists and whose newest is so old; tells to how many.
     pub(crate) async fn rotate_older(&self, connection: ConnectionId, age_max: Duration) -> Result<u64, Error> {
         let mut rotated = 0;
-        for purpose in [SIGNING, ENCRYPTION] {
+        for purpose in PURPOSES {
             let owner = connection.to_string();
             let kept = self.keys.all(purpose, &owner).await?;
+            self.believe(kept.first())?;
             let old = |key: &&Key| self.clock.now().since(key.created_at) >= age_max;
             let Some(outworn) = kept.first().filter(old) else { continue };
             let made = self.make(connection).await?;
@@ -137,6 +147,12 @@ impl Credentials {
             rotated += 1;
         }
         Ok(rotated)
+    }
+
+    /// No key is put beside one that was made in the future: it would take the place of the one that signs.
+    fn believe(&self, newest: Option<&Key>) -> Result<(), Error> {
+        let unbelieved = newest.filter(|key| key.created_at > self.clock.now().plus(CLOCK_AHEAD_MAX));
+        unbelieved.map_or(Ok(()), |key| Err(Error::KeyFromTheFuture(key.id)))
     }
 
     /// The keys that our metadata tells, as far as there are any; makes none.
@@ -163,6 +179,15 @@ impl Credentials {
             }));
         }
         Ok(known)
+    }
+
+    /// The ids of all keys that exist, also of those that our metadata tells no more.
+    pub(crate) async fn kept(&self, connection: ConnectionId) -> Result<Vec<String>, Error> {
+        let mut kept = Vec::new();
+        for purpose in PURPOSES {
+            kept.extend(self.keys.all(purpose, &connection.to_string()).await?.iter().map(|key| key.id.to_string()));
+        }
+        Ok(kept)
     }
 
     /// The line, made if there is none.
@@ -206,6 +231,19 @@ impl Credentials {
         // A panic cannot leave the map half-changed: at worst an entry is missing.
         self.ready.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Destroys the keys that our metadata has told nobody of for a day: a recorded message that is encrypted for one of them is
+/// nobody's to read from then on. For a process that may destroy keys.
+pub(crate) async fn destroy_retired(keys: &KeyStore, clock: &dyn Clock) -> Result<(), KeyError> {
+    let before = clock.now().minus(RETIRED_KEPT);
+    let newer = u32::try_from(GENERATIONS).unwrap_or(u32::MAX);
+    for purpose in PURPOSES {
+        for (connection, key) in keys.prune_followed(purpose, newer, before).await? {
+            tracing::info!(purpose, connection, %key, "a service provider key that no metadata tells any more is destroyed");
+        }
+    }
+    Ok(())
 }
 
 impl Generations {

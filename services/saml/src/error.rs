@@ -5,7 +5,7 @@ use vestibule_saml::{
     self as saml, CredentialError, MetadataError, ParseRequestIdError, RelayStateError, SigningError,
 };
 use vestibule_settings::InvalidSettings;
-use vestibule_storage::{KeyError, StorageError, TestTicketError};
+use vestibule_storage::{KeyError, KeyId, StorageError, TestTicketError};
 use vestibule_tenancy::{assertion, connection, person};
 
 use crate::logout::SessionError;
@@ -22,6 +22,9 @@ pub(crate) enum Error {
     /// Nobody of the organization may sign in.
     #[error("the organization is suspended")]
     OrganizationSuspended,
+    /// The organization owned domains and owns none any more: nobody of it gets tokens.
+    #[error("the organization owns no domain any more")]
+    OrganizationWithoutDomain,
     /// The identity provider has no endpoint that can be used.
     #[error("the identity provider of the connection has no usable single sign-on endpoint")]
     NoEndpoint,
@@ -58,6 +61,9 @@ pub(crate) enum Error {
     /// The last rotation is not over.
     #[error("the keys of the last rotation do not sign yet: identity providers are given time to learn of them")]
     KeysRotating,
+    /// A key was made by a clock that was ahead, or ours is behind.
+    #[error("key {0} was made in the future: is this clock right, or was the one it was made by?")]
+    KeyFromTheFuture(KeyId),
     /// The request cannot be signed.
     #[error(transparent)]
     Signing(#[from] SigningError),
@@ -102,6 +108,7 @@ impl Explain for Error {
             Self::ConnectionNotFound => Explanation::new(Kind::NotFound, "CONNECTION_NOT_FOUND"),
             Self::ConnectionDisabled => Explanation::new(Kind::Precondition, "CONNECTION_DISABLED"),
             Self::OrganizationSuspended => Explanation::new(Kind::Precondition, "ORGANIZATION_SUSPENDED"),
+            Self::OrganizationWithoutDomain => Explanation::new(Kind::Precondition, "ORGANIZATION_WITHOUT_DOMAIN"),
             Self::NoEndpoint => Explanation::new(Kind::Precondition, "CONNECTION_WITHOUT_ENDPOINT"),
             Self::DirectoryStopped => Explanation::new(Kind::Unavailable, "DIRECTORY_STOPPED"),
             Self::Name(error) => error.explain(),
@@ -115,6 +122,7 @@ impl Explain for Error {
             Self::Sample(refusal) => Explanation::field(refusal.reason(), "saml_response", self.to_string()),
             Self::Time => Explanation::field("TIME_INVALID", "time", self.to_string()),
             Self::NotTheOperator => Explanation::new(Kind::Forbidden, "REGISTRY_TOKEN_REQUIRED"),
+            Self::KeyFromTheFuture(_) => Explanation::new(Kind::Corrupt, "KEY_FROM_THE_FUTURE"),
             Self::KeysRotating => Explanation::new(Kind::Precondition, "SERVICE_PROVIDER_KEYS_ROTATING"),
             Self::Signing(error) => error.explain(),
             Self::Metadata(error) => error.explain(),

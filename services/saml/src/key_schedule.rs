@@ -98,7 +98,11 @@ pub(crate) async fn told(
     connection: ConnectionId,
 ) -> Result<Option<Command>, Error> {
     let keys = credentials.known(connection).await?;
-    Ok((!keys.is_empty()).then(|| Command::NoteKeys { keys, now: clock.now() }))
+    if keys.is_empty() {
+        return Ok(None);
+    }
+    let kept = credentials.kept(connection).await?;
+    Ok(Some(Command::NoteKeys { keys, kept, now: clock.now() }))
 }
 
 pub(crate) async fn note(

@@ -13,7 +13,7 @@ use vestibule_storage::{KeyError, TestSignIns};
 use crate::{
     Config,
     accept::Acceptor,
-    credential::Credentials,
+    credential::{Credentials, destroy_retired},
     decryption::Decryptions,
     directory::Directory,
     key_schedule::{KeyJob, ROUND_EVERY},
@@ -41,12 +41,14 @@ pub enum StartError {
     Directory(#[from] ViewStopped),
 }
 
-/// Destroys the keys that nobody needs any more: those whose sealed sessions are too old. For a process that may.
+/// Destroys the keys that nobody needs any more: those whose sealed sessions are too old, and those towards identity providers
+/// that our metadata does not tell any more. For a process that may.
 ///
 /// # Errors
 /// [`KeyError`]; what is left is destroyed the next time.
 pub async fn destroy_old_keys(resources: &Resources) -> Result<(), KeyError> {
-    resources.keys.prune(SESSION_KEY, "", SESSION_KEYS_KEPT).await.map(|_| ())
+    resources.keys.prune(SESSION_KEY, "", SESSION_KEYS_KEPT).await?;
+    destroy_retired(&resources.keys, &*resources.clock).await
 }
 
 /// Starts the service; returns when it knows everything that is in the log. The registry, where it is known, is told of

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::command::{
-    certificates, claims, connection, directory, domain, events, nats, onboarding, org, person, pool, saml, sign_ins,
+    certificates, claims, connection, directory, domain, events, keys, nats, onboarding, org, person, pool, saml,
+    sign_ins,
 };
 
 /// The tenant-aware entrance hall in front of Amazon Cognito.
@@ -52,6 +53,8 @@ pub(crate) enum Command {
     /// Certificates of identity providers: which end soon, which are trusted, what happened to them.
     #[command(visible_alias = "certificate")]
     Certificates(Client<certificates::Command>),
+    /// The keys that sign ID tokens towards Cognito: which there are, the next one now, one that was lost out at once.
+    Keys(Client<keys::Command>),
     /// People: who they are to Cognito, how they are found, whether they may sign in.
     Person(Client<person::Command>),
     /// Cognito user pools that use Vestibule as their identity provider.
@@ -170,11 +173,11 @@ pub(crate) enum LogCommand {
         #[arg(long, value_name = "DIRECTORY")]
         to: Option<PathBuf>,
     },
+    /// Remove the snapshots of views, so that a process which starts reads the whole log.
+    DropSnapshots,
 }
 
 #[derive(Args, Debug)]
-    /// Remove the snapshots of views, so that a process which starts reads the whole log.
-    DropSnapshots,
 pub(crate) struct Nats {
     #[command(subcommand)]
     pub(crate) command: nats::Command,

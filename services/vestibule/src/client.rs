@@ -57,7 +57,7 @@ fn hint(code: Code, server: &Server, token_file: &Path) -> Option<String> {
             token_file.display()
         )),
         Code::Unimplemented => Some(format!(
-            "{} does not offer this: name the process that does with --server, for `sign-ins` the gateway's, for \
+            "{} does not offer this: name the process that does with --server, for `sign-ins` and `keys` the gateway's, for \
              `claims preview` enrichment's.",
             server.address
         )),

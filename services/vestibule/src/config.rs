@@ -23,6 +23,7 @@ pub(crate) struct Config {
     pub(crate) routing: vestibule_routing_service::Config,
     pub(crate) saml: vestibule_saml_service::Config,
     pub(crate) enrichment: vestibule_enrichment_service::Config,
+    pub(crate) gateway: vestibule_gateway_service::Config,
     pub(crate) scim: vestibule_scim_service::Config,
     pub(crate) sandbox: Sandbox,
 }
@@ -36,12 +37,12 @@ pub(crate) struct Log {
     pub(crate) checkpoint_directory: Option<PathBuf>,
     /// How often a checkpoint is made while there is something new; 0 makes none.
     pub(crate) checkpoint_seconds: u64,
-}
     /// After how many events for a view the registry's process takes the next snapshot of it, so that a process which starts
     /// need not read the whole log; 0 takes none.
     pub(crate) snapshot_events: u64,
     /// How often it looks whether there are so many, in seconds, 1 to 86,400.
     pub(crate) snapshot_seconds: u64,
+}
 
 impl Default for Log {
     fn default() -> Self {
@@ -79,7 +80,6 @@ impl Config {
     }
 }
 
-impl Validate for Config {
 impl Validate for Log {
     fn validate(&self) -> Result<(), ConfigError> {
         if (1..=86_400).contains(&self.snapshot_seconds) {
@@ -90,16 +90,18 @@ impl Validate for Log {
     }
 }
 
+impl Validate for Config {
     fn validate(&self) -> Result<(), ConfigError> {
         self.deployment.validate()?;
         self.grpc.validate()?;
         self.telemetry.validate()?;
-        self.nats.validate()?;
         self.log.validate()?;
+        self.nats.validate()?;
         self.registry.validate()?;
         self.routing.validate()?;
         self.saml.validate()?;
         self.enrichment.validate()?;
+        self.gateway.validate()?;
         self.scim.validate()
     }
 }

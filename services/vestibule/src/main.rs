@@ -84,6 +84,10 @@ async fn run(cli: Cli, config: Config) -> anyhow::Result<()> {
             let operator = Operator::new(&client, config)?;
             command::certificates::run(client.command, &operator).await
         }
+        Some(Command::Keys(client)) => {
+            let operator = Operator::new(&client, config)?;
+            command::keys::run(client.command, &operator).await
+        }
         Some(Command::Person(client)) => {
             let operator = Operator::new(&client, config)?;
             command::person::run(client.command, &operator).await

@@ -42,7 +42,7 @@ pub(crate) async fn services(
                 routing: peer(config.peers.routing.as_deref(), "peers.routing", config)?,
                 saml: peer(config.peers.saml.as_deref(), "peers.saml", config)?,
             };
-            vec![vestibule_gateway_service::start(resources, peers).await?]
+            vec![vestibule_gateway_service::start(resources, &config.gateway, peers).await?]
         }
         ServiceName::Scim => {
             let registry = peer(config.peers.registry.as_deref(), "peers.registry", config)?;
@@ -65,7 +65,7 @@ pub(crate) async fn all(resources: &Resources, config: &Config) -> anyhow::Resul
     let routes = |services: &[Service]| grpc::merge(services.iter().map(|service| service.grpc.clone()));
     let channel = memory::serve(routes(&services));
     let peers = Peers { routing: channel.clone(), saml: channel.clone() };
-    services.push(vestibule_gateway_service::start(resources, peers).await?);
+    services.push(vestibule_gateway_service::start(resources, &config.gateway, peers).await?);
     services.push(vestibule_scim_service::start(resources, &config.scim, channel)?);
     let everything = memory::serve(routes(&services));
     Ok((services, everything))

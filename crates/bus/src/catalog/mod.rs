@@ -13,7 +13,7 @@ use vestibule_kernel::OrganizationId;
 use vestibule_tenancy::{
     assertion, claim_policy, connection, directory, directory_group, directory_user, domain, onboarding,
     organization::{self, ForeignEmail},
-    person, user_pool,
+    person, signing_key, user_pool,
 };
 
 use crate::payload;
@@ -41,6 +41,7 @@ pub const CATALOG: &[(&str, Option<&str>)] = &[
     ("connection.key_action_required", Some("key.action_required")),
     ("connection.key_activated", Some("key.activated")),
     ("connection.key_retired", Some("key.retired")),
+    ("connection.key_destroyed", Some("key.destroyed")),
     ("connection.metadata_change_proposed", Some("metadata.change_proposed")),
     ("connection.metadata_change_settled", Some("metadata.change_settled")),
     ("connection.metadata_refreshed", Some("metadata.refreshed")),
@@ -73,6 +74,10 @@ pub const CATALOG: &[(&str, Option<&str>)] = &[
     // Which client secrets a pool may use concerns nobody but the pool.
     ("user_pool.secret_added", None),
     ("user_pool.secret_retired", None),
+    ("signing_key.published", Some("signing_key.published")),
+    ("signing_key.activated", Some("signing_key.activated")),
+    ("signing_key.retired", Some("signing_key.retired")),
+    ("signing_key.removed", Some("signing_key.removed")),
     ("claim_policy.replaced", Some("claim_policy.replaced")),
     ("claim_policy.cleared", Some("claim_policy.cleared")),
     // What a directory says of people is published as what becomes of the person.
@@ -134,6 +139,7 @@ pub(crate) async fn fact(log: &EventLog, recorded: &Recorded) -> Result<Option<F
         person::CATEGORY => of_person(recorded, open(log, recorded).await?),
         assertion::CATEGORY => of_assertion(recorded, open(log, recorded).await?),
         user_pool::CATEGORY => of_user_pool(recorded, open(log, recorded).await?),
+        signing_key::CATEGORY => of_signing_key(recorded, open(log, recorded).await?),
         claim_policy::CATEGORY => of_claim_policy(&open(log, recorded).await?),
         // Nothing of these goes out, so nothing of them is opened either.
         directory::CATEGORY | directory_user::CATEGORY | directory_group::CATEGORY => Ok(None),
@@ -301,6 +307,28 @@ fn of_user_pool(recorded: &Recorded, event: user_pool::Event) -> Result<Option<F
             said("user_pool.updated", resource, &payload::UserPoolUpdated { user_pool, domains, requires_email })
         }
         user_pool::Event::SecretAdded(_) | user_pool::Event::SecretRetired(_) => Ok(None),
+    }
+}
+
+fn of_signing_key(recorded: &Recorded, event: signing_key::Event) -> Result<Option<Fact>, MapError> {
+    let key_id = recorded.stream.key().to_owned();
+    let resource = format!("signingKeys/{key_id}");
+    match event {
+        signing_key::Event::Published(signing_key::Published { algorithm, signs_from }) => {
+            let algorithm = algorithm.as_str();
+            let body = payload::SigningKeyPublished { key_id, algorithm, signs_from };
+            said("signing_key.published", resource, &body)
+        }
+        signing_key::Event::Activated(_) => {
+            said("signing_key.activated", resource, &payload::SigningKeyActivated { key_id })
+        }
+        signing_key::Event::Retired(signing_key::Retired { published_until }) => {
+            said("signing_key.retired", resource, &payload::SigningKeyRetired { key_id, published_until })
+        }
+        signing_key::Event::Removed(signing_key::Removed { cause, .. }) => {
+            let cause = cause.as_str();
+            said("signing_key.removed", resource, &payload::SigningKeyRemoved { key_id, cause })
+        }
     }
 }
 

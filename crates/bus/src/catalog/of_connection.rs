@@ -41,6 +41,7 @@ pub(super) fn fact(recorded: &Recorded, event: Event) -> Result<Option<Fact>, Ma
         Event::KeyActionRequired(required) => said("key.action_required", resource, &of.key_required(required)),
         Event::KeyActivated(activated) => said("key.activated", resource, &of.key(activated.key_id)),
         Event::KeyRetired(retired) => said("key.retired", resource, &of.key(retired.key_id)),
+        Event::KeyDestroyed(destroyed) => said("key.destroyed", resource, &of.key(destroyed.key_id)),
     }
 }
 

@@ -51,6 +51,7 @@ pub const BODIES: &[Body] = &[
     body::<payload::KeyActionRequired>("key.action_required"),
     body::<payload::KeyChanged>("key.activated"),
     body::<payload::KeyChanged>("key.retired"),
+    body::<payload::KeyChanged>("key.destroyed"),
     body::<payload::MetadataChangeProposed>("metadata.change_proposed"),
     body::<payload::MetadataChangeSettled>("metadata.change_settled"),
     body::<payload::MetadataRefreshed>("metadata.refreshed"),
@@ -69,6 +70,10 @@ pub const BODIES: &[Body] = &[
     body::<payload::SignInSucceeded>("sign_in.succeeded"),
     body::<payload::UserPoolRegistered>("user_pool.registered"),
     body::<payload::UserPoolUpdated>("user_pool.updated"),
+    body::<payload::SigningKeyPublished>("signing_key.published"),
+    body::<payload::SigningKeyActivated>("signing_key.activated"),
+    body::<payload::SigningKeyRetired>("signing_key.retired"),
+    body::<payload::SigningKeyRemoved>("signing_key.removed"),
     body::<payload::ClaimPolicyChanged>("claim_policy.replaced"),
     body::<payload::ClaimPolicyChanged>("claim_policy.cleared"),
 ];

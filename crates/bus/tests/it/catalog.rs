@@ -11,6 +11,9 @@ use crate::harness::{World, mapping, metadata, organization};
 const ORGANIZATION: &str = "01890a5d-ac96-774b-bcce-b302099a8051";
 const AGGREGATE: &str = "01890a5d-ac96-774b-bcce-b302099a8053";
 
+/// The categories that belong to no organization.
+const DEPLOYMENT: [&str; 2] = ["user_pool", "signing_key"];
+
 /// What of a stored event nobody outside may see: secrets and their digests, notes between operators, handles of requests.
 const INSIDE: &[&str] = &[
     "digest",
@@ -32,7 +35,7 @@ fn now() -> Timestamp {
 
 pub(crate) fn recorded(name: &str, data: &Value) -> Recorded {
     let category = name.split_once('.').unwrap().0.to_owned();
-    let owner = (category != "user_pool").then(|| ORGANIZATION.parse().unwrap());
+    let owner = (!DEPLOYMENT.contains(&category.as_str())).then(|| ORGANIZATION.parse().unwrap());
     let partition = (category == "assertion").then(|| Partition::of(now()));
     Recorded {
         id: "01890a5d-ac96-774b-bcce-b302099a80ff".parse::<EventId>().unwrap(),
@@ -103,7 +106,8 @@ async fn every_stored_event_is_published_as_the_catalog_says_and_nothing_inside_
         let (_, published) = CATALOG.iter().find(|(stored, _)| *stored == name).unwrap_or_else(|| panic!("{name}"));
         match (&message, published) {
             (Some(message), Some(published)) => {
-                let owner = if name.starts_with("user_pool.") { "deployment" } else { ORGANIZATION };
+                let category = name.split('.').next().unwrap();
+                let owner = if DEPLOYMENT.contains(&category) { "deployment" } else { ORGANIZATION };
                 assert_eq!(message.subject, format!("vestibule.test.{owner}.{published}"));
                 assert_eq!(message.lane, format!("vestibule.test.{owner}.>"));
                 assert!(!everything(message).contains("MARKER"), "{name}: {}", everything(message));

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use vestibule_decider::{EventBody, Schema};
 use vestibule_tenancy::{
     assertion, claim_policy, connection, directory, directory_group, directory_user, domain, organization, person,
-    user_pool,
+    signing_key, user_pool,
 };
 
 use crate::page::{cells, code, files, text};
@@ -69,10 +69,15 @@ fn compiled() -> Vec<Schema> {
         connection::KeyActionRequired::SCHEMA,
         connection::KeyActivated::SCHEMA,
         connection::KeyRetired::SCHEMA,
+        connection::KeyDestroyed::SCHEMA,
         connection::MetadataChangeProposed::SCHEMA,
         connection::MetadataChangeSettled::SCHEMA,
         connection::Enabled::SCHEMA,
         connection::Disabled::SCHEMA,
+        signing_key::Published::SCHEMA,
+        signing_key::Activated::SCHEMA,
+        signing_key::Retired::SCHEMA,
+        signing_key::Removed::SCHEMA,
         user_pool::Registered::SCHEMA,
         user_pool::Updated::SCHEMA,
         user_pool::SecretAdded::SCHEMA,

@@ -360,3 +360,475 @@ pub mod sign_in_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// A key that signs ID tokens.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SigningKey {
+    /// `signingKeys/{signing_key}`; the id is the `kid` of tokens.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// RS256 or ES256.
+    #[prost(string, tag = "2")]
+    pub algorithm: ::prost::alloc::string::String,
+    #[prost(enumeration = "signing_key::State", tag = "3")]
+    pub state: i32,
+    #[prost(message, optional, tag = "4")]
+    pub create_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// From when it signs, or did, or would have.
+    #[prost(message, optional, tag = "5")]
+    pub sign_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// From when the one after it signs; unset while none is to follow.
+    #[prost(message, optional, tag = "6")]
+    pub retire_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Until when it stands in the key set; unset while none is to follow.
+    #[prost(message, optional, tag = "7")]
+    pub remove_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Nested message and enum types in `SigningKey`.
+pub mod signing_key {
+    /// Where it stands.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+    #[repr(i32)]
+    pub enum State {
+        Unspecified = 0,
+        /// Published, and does not sign yet.
+        Next = 1,
+        /// Signs.
+        Signing = 2,
+        /// Published still, for what it has signed.
+        Retired = 3,
+        /// Published no more; it is destroyed soon.
+        Gone = 4,
+        /// An operator took it out; it is destroyed when nothing is reckoned from it any more.
+        Revoked = 5,
+        /// Made in the future, by the clock of this instance: not believed, and not published.
+        FromTheFuture = 6,
+    }
+    impl State {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Unspecified => "STATE_UNSPECIFIED",
+                Self::Next => "STATE_NEXT",
+                Self::Signing => "STATE_SIGNING",
+                Self::Retired => "STATE_RETIRED",
+                Self::Gone => "STATE_GONE",
+                Self::Revoked => "STATE_REVOKED",
+                Self::FromTheFuture => "STATE_FROM_THE_FUTURE",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "STATE_UNSPECIFIED" => Some(Self::Unspecified),
+                "STATE_NEXT" => Some(Self::Next),
+                "STATE_SIGNING" => Some(Self::Signing),
+                "STATE_RETIRED" => Some(Self::Retired),
+                "STATE_GONE" => Some(Self::Gone),
+                "STATE_REVOKED" => Some(Self::Revoked),
+                "STATE_FROM_THE_FUTURE" => Some(Self::FromTheFuture),
+                _ => None,
+            }
+        }
+    }
+}
+/// When an algorithm's next key is made.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SigningKeyRotation {
+    /// RS256 or ES256.
+    #[prost(string, tag = "1")]
+    pub algorithm: ::prost::alloc::string::String,
+    /// Unset: only an operator makes it.
+    #[prost(message, optional, tag = "2")]
+    pub rotate_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSigningKeysRequest {}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSigningKeysResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub signing_keys: ::prost::alloc::vec::Vec<SigningKey>,
+    #[prost(message, repeated, tag = "2")]
+    pub rotations: ::prost::alloc::vec::Vec<SigningKeyRotation>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RotateSigningKeysRequest {
+    /// RS256 or ES256; empty for both.
+    #[prost(string, tag = "1")]
+    pub algorithm: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RotateSigningKeysResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub signing_keys: ::prost::alloc::vec::Vec<SigningKey>,
+    #[prost(message, repeated, tag = "2")]
+    pub rotations: ::prost::alloc::vec::Vec<SigningKeyRotation>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RevokeSigningKeyRequest {
+    /// `signingKeys/{signing_key}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Why, for whoever reads the log later; at most 500 characters.
+    #[prost(string, tag = "2")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RevokeSigningKeyResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub signing_keys: ::prost::alloc::vec::Vec<SigningKey>,
+    #[prost(message, repeated, tag = "2")]
+    pub rotations: ::prost::alloc::vec::Vec<SigningKeyRotation>,
+}
+/// Generated client implementations.
+pub mod signing_key_service_client {
+    #![allow(unused_variables, dead_code, missing_docs, clippy::wildcard_imports, clippy::let_unit_value)]
+    use tonic::codegen::http::Uri;
+    use tonic::codegen::*;
+    /// The keys that sign ID tokens towards Cognito. They follow each other by themselves; an operator may hurry them, and take one
+    /// out that somebody else may have. Nothing here answers with a key.
+    #[derive(Debug, Clone)]
+    pub struct SigningKeyServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl SigningKeyServiceClient<tonic::transport::Channel> {
+        /// Attempt to create a new client by connecting to a given endpoint.
+        pub async fn connect<D>(dst: D) -> Result<Self, tonic::transport::Error>
+        where
+            D: TryInto<tonic::transport::Endpoint>,
+            D::Error: Into<StdError>,
+        {
+            let conn = tonic::transport::Endpoint::new(dst)?.connect().await?;
+            Ok(Self::new(conn))
+        }
+    }
+    impl<T> SigningKeyServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(inner: T, interceptor: F) -> SigningKeyServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                    http::Request<tonic::body::Body>,
+                    Response = http::Response<<T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody>,
+                >,
+            <T as tonic::codegen::Service<http::Request<tonic::body::Body>>>::Error:
+                Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            SigningKeyServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists the keys that exist, by algorithm, the newest first. DATA_LOSS/KEY_UNREADABLE, SIGNING_KEY_UNUSABLE or
+        /// KEY_FROM_THE_FUTURE when a row of the key table is not what we have written.
+        pub async fn list_signing_keys(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSigningKeysRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListSigningKeysResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.gateway.v1.SigningKeyService/ListSigningKeys");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.gateway.v1.SigningKeyService", "ListSigningKeys"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Publishes the next key now. It signs when it was published as long as the settings say.
+        /// PERMISSION_DENIED/REGISTRY_TOKEN_REQUIRED for others than the operator; FAILED_PRECONDITION/SIGNING_KEYS_ROTATING when the
+        /// next key waits already; INVALID_ARGUMENT/SIGNING_ALGORITHM_INVALID.
+        pub async fn rotate_signing_keys(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RotateSigningKeysRequest>,
+        ) -> std::result::Result<tonic::Response<super::RotateSigningKeysResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path =
+                http::uri::PathAndQuery::from_static("/vestibule.gateway.v1.SigningKeyService/RotateSigningKeys");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.gateway.v1.SigningKeyService", "RotateSigningKeys"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes a key out of the key set at once, on all instances. Tokens that it signed and that were not verified yet are refused.
+        /// Where it is the key that signs, the next one signs at once: relying parties that keep a copy of the key set refuse its
+        /// tokens until they read the set again. Repeating is not an error. NOT_FOUND/SIGNING_KEY_NOT_FOUND;
+        /// PERMISSION_DENIED/REGISTRY_TOKEN_REQUIRED; INVALID_ARGUMENT/NOTE_INVALID; INVALID_ARGUMENT/RESOURCE_NAME_INVALID.
+        pub async fn revoke_signing_key(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RevokeSigningKeyRequest>,
+        ) -> std::result::Result<tonic::Response<super::RevokeSigningKeyResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| tonic::Status::unknown(format!("Service was not ready: {}", e.into())))?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static("/vestibule.gateway.v1.SigningKeyService/RevokeSigningKey");
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new("vestibule.gateway.v1.SigningKeyService", "RevokeSigningKey"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod signing_key_service_server {
+    #![allow(unused_variables, dead_code, missing_docs, clippy::wildcard_imports, clippy::let_unit_value)]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with SigningKeyServiceServer.
+    #[async_trait]
+    pub trait SigningKeyService: std::marker::Send + std::marker::Sync + 'static {
+        /// Lists the keys that exist, by algorithm, the newest first. DATA_LOSS/KEY_UNREADABLE, SIGNING_KEY_UNUSABLE or
+        /// KEY_FROM_THE_FUTURE when a row of the key table is not what we have written.
+        async fn list_signing_keys(
+            &self,
+            request: tonic::Request<super::ListSigningKeysRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListSigningKeysResponse>, tonic::Status>;
+        /// Publishes the next key now. It signs when it was published as long as the settings say.
+        /// PERMISSION_DENIED/REGISTRY_TOKEN_REQUIRED for others than the operator; FAILED_PRECONDITION/SIGNING_KEYS_ROTATING when the
+        /// next key waits already; INVALID_ARGUMENT/SIGNING_ALGORITHM_INVALID.
+        async fn rotate_signing_keys(
+            &self,
+            request: tonic::Request<super::RotateSigningKeysRequest>,
+        ) -> std::result::Result<tonic::Response<super::RotateSigningKeysResponse>, tonic::Status>;
+        /// Takes a key out of the key set at once, on all instances. Tokens that it signed and that were not verified yet are refused.
+        /// Where it is the key that signs, the next one signs at once: relying parties that keep a copy of the key set refuse its
+        /// tokens until they read the set again. Repeating is not an error. NOT_FOUND/SIGNING_KEY_NOT_FOUND;
+        /// PERMISSION_DENIED/REGISTRY_TOKEN_REQUIRED; INVALID_ARGUMENT/NOTE_INVALID; INVALID_ARGUMENT/RESOURCE_NAME_INVALID.
+        async fn revoke_signing_key(
+            &self,
+            request: tonic::Request<super::RevokeSigningKeyRequest>,
+        ) -> std::result::Result<tonic::Response<super::RevokeSigningKeyResponse>, tonic::Status>;
+    }
+    /// The keys that sign ID tokens towards Cognito. They follow each other by themselves; an operator may hurry them, and take one
+    /// out that somebody else may have. Nothing here answers with a key.
+    #[derive(Debug)]
+    pub struct SigningKeyServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> SigningKeyServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(inner: T, interceptor: F) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for SigningKeyServiceServer<T>
+    where
+        T: SigningKeyService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/vestibule.gateway.v1.SigningKeyService/ListSigningKeys" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSigningKeysSvc<T: SigningKeyService>(pub Arc<T>);
+                    impl<T: SigningKeyService> tonic::server::UnaryService<super::ListSigningKeysRequest> for ListSigningKeysSvc<T> {
+                        type Response = super::ListSigningKeysResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::ListSigningKeysRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move { <T as SigningKeyService>::list_signing_keys(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSigningKeysSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.gateway.v1.SigningKeyService/RotateSigningKeys" => {
+                    #[allow(non_camel_case_types)]
+                    struct RotateSigningKeysSvc<T: SigningKeyService>(pub Arc<T>);
+                    impl<T: SigningKeyService> tonic::server::UnaryService<super::RotateSigningKeysRequest> for RotateSigningKeysSvc<T> {
+                        type Response = super::RotateSigningKeysResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::RotateSigningKeysRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut =
+                                async move { <T as SigningKeyService>::rotate_signing_keys(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RotateSigningKeysSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/vestibule.gateway.v1.SigningKeyService/RevokeSigningKey" => {
+                    #[allow(non_camel_case_types)]
+                    struct RevokeSigningKeySvc<T: SigningKeyService>(pub Arc<T>);
+                    impl<T: SigningKeyService> tonic::server::UnaryService<super::RevokeSigningKeyRequest> for RevokeSigningKeySvc<T> {
+                        type Response = super::RevokeSigningKeyResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(&mut self, request: tonic::Request<super::RevokeSigningKeyRequest>) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut =
+                                async move { <T as SigningKeyService>::revoke_signing_key(&inner, request).await };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RevokeSigningKeySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(accept_compression_encodings, send_compression_encodings)
+                            .apply_max_message_size_config(max_decoding_message_size, max_encoding_message_size);
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => Box::pin(async move {
+                    let mut response = http::Response::new(tonic::body::Body::default());
+                    let headers = response.headers_mut();
+                    headers.insert(tonic::Status::GRPC_STATUS, (tonic::Code::Unimplemented as i32).into());
+                    headers.insert(http::header::CONTENT_TYPE, tonic::metadata::GRPC_CONTENT_TYPE);
+                    Ok(response)
+                }),
+            }
+        }
+    }
+    impl<T> Clone for SigningKeyServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "vestibule.gateway.v1.SigningKeyService";
+    impl<T> tonic::server::NamedService for SigningKeyServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}

@@ -939,7 +939,8 @@ pub mod saml_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
-        /// Makes an AuthnRequest for a connection. NOT_FOUND/CONNECTION_NOT_FOUND, FAILED_PRECONDITION/CONNECTION_DISABLED.
+        /// Makes an AuthnRequest for a connection. NOT_FOUND/CONNECTION_NOT_FOUND; FAILED_PRECONDITION/CONNECTION_DISABLED,
+        /// ORGANIZATION_SUSPENDED or ORGANIZATION_WITHOUT_DOMAIN.
         pub async fn create_authn_request(
             &mut self,
             request: impl tonic::IntoRequest<super::CreateAuthnRequestRequest>,
@@ -1149,7 +1150,8 @@ pub mod saml_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with SamlServiceServer.
     #[async_trait]
     pub trait SamlService: std::marker::Send + std::marker::Sync + 'static {
-        /// Makes an AuthnRequest for a connection. NOT_FOUND/CONNECTION_NOT_FOUND, FAILED_PRECONDITION/CONNECTION_DISABLED.
+        /// Makes an AuthnRequest for a connection. NOT_FOUND/CONNECTION_NOT_FOUND; FAILED_PRECONDITION/CONNECTION_DISABLED,
+        /// ORGANIZATION_SUSPENDED or ORGANIZATION_WITHOUT_DOMAIN.
         async fn create_authn_request(
             &self,
             request: tonic::Request<super::CreateAuthnRequestRequest>,

@@ -16,6 +16,17 @@ pub enum SigningAlgorithm {
     Es256,
 }
 
+impl SigningAlgorithm {
+    /// Stable name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
+        }
+    }
+}
+
 /// A Cognito user pool may use us as its identity provider.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Registered {

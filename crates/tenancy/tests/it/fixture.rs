@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use vestibule_decider::{DomainEvent, Payload, Personal, PersonalFields};
 use vestibule_tenancy::{
     assertion, claim_policy, connection, directory, directory_group, directory_user, domain, onboarding, organization,
-    person, user_pool,
+    person, signing_key, user_pool,
 };
 
 use crate::sample::{self, person_id, pool_id};
@@ -66,6 +66,10 @@ fn every_event_is_read_as_it_was_stored() {
     for event in sample::onboarding_events() {
         holds::<onboarding::Event>(&mut seen, event);
     }
+    for event in sample::signing_key_events() {
+        holds::<signing_key::Event>(&mut seen, event);
+    }
+    holds_with::<signing_key::Event>(&mut seen, "operator", sample::signing_key_revoked());
     holds::<user_pool::Event>(&mut seen, sample::registered());
     holds::<user_pool::Event>(&mut seen, sample::user_pool_updated());
     holds::<user_pool::Event>(&mut seen, sample::secret_added("s1"));

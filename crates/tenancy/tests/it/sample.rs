@@ -5,7 +5,8 @@ use std::time::Duration;
 use vestibule_kernel::{ConnectionId, DomainId, OrganizationId, PersonId, Timestamp, UserPoolId};
 use vestibule_tenancy::{
     AppClientId, DisplayName, DomainName, ExternalId, NativeUserId, Note, PoolDomain, PoolId, ProviderName, Region,
-    Role, Slug, Tier, assertion, claim_policy, connection, domain, onboarding, organization, person, user_pool,
+    Role, Slug, Tier, assertion, claim_policy, connection, domain, onboarding, organization, person, signing_key,
+    user_pool,
 };
 
 pub(crate) fn organization_id() -> OrganizationId {
@@ -243,6 +244,7 @@ pub(crate) fn certificate_events() -> Vec<connection::Event> {
         connection::KeyActionRequired { key_id: "k1".to_owned(), days: 7, active_from: not_after }.into(),
         connection::KeyActivated { key_id: "k1".to_owned() }.into(),
         connection::KeyRetired { key_id: "k1".to_owned() }.into(),
+        connection::KeyDestroyed { key_id: "k1".to_owned() }.into(),
         connection::MetadataChangeProposed {
             identity_provider: identity_provider(),
             certificates: vec![certificate("b")],
@@ -497,4 +499,23 @@ pub(crate) fn onboarding_events() -> Vec<onboarding::Event> {
         Overridden { steps: vec![Step::TestSignInPassed], note: "by phone".to_owned(), at }.into(),
         Completed { at }.into(),
     ]
+}
+
+pub(crate) fn note_signing_key(standing: signing_key::Standing) -> signing_key::Command {
+    let algorithm = user_pool::SigningAlgorithm::Rs256;
+    signing_key::Command::Note { algorithm, signs_from: now(), standing, now: now() }
+}
+
+pub(crate) fn signing_key_events() -> Vec<signing_key::Event> {
+    vec![
+        signing_key::Published { algorithm: user_pool::SigningAlgorithm::Rs256, signs_from: now() }.into(),
+        signing_key::Activated {}.into(),
+        signing_key::Retired { published_until: now() }.into(),
+        signing_key::Removed { cause: signing_key::Removal::Schedule, removed_at: now(), note: None }.into(),
+    ]
+}
+
+pub(crate) fn signing_key_revoked() -> signing_key::Removed {
+    let note = Some("lost with a laptop".to_owned());
+    signing_key::Removed { cause: signing_key::Removal::Operator, removed_at: now(), note }
 }

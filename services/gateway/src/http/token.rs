@@ -99,7 +99,8 @@ async fn redeem(
 ) -> Result<TokenResponse, TokenError> {
     record.grant.check(request, gateway.now())?;
     let access_token = record.access_token.token().ok_or(TokenError::CodeInvalid)?;
-    let signer = gateway.keyring.signer(party.client.algorithm).ok_or(TokenError::Unavailable)?;
+    let signer = gateway.keyring.signer(party.client.algorithm).await;
+    let signer = signer.map_err(|error| unavailable("signing key", &error))?;
     if let Err(error) = spend(gateway, record).await {
         if error == TokenError::CodeRedeemed {
             revoke(gateway, &access_token).await;

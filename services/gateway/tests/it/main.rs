@@ -20,6 +20,10 @@ mod provider;
 #[cfg(test)]
 mod rule;
 #[cfg(test)]
+mod signing_key;
+#[cfg(test)]
+mod signing_key_trouble;
+#[cfg(test)]
 mod slo;
 #[cfg(test)]
 mod test_peer;

@@ -9,11 +9,11 @@ use crate::{
     world::{ACME_CONNECTION, World, exchange, exchange_as},
 };
 
-async fn get(world: &World, path: &str) -> crate::browser::Answer {
+pub(crate) async fn get(world: &World, path: &str) -> crate::browser::Answer {
     send(&world.routes, Request::get(path).body("".into()).unwrap()).await
 }
 
-async fn verify(world: &World, token: &str, algorithm: Algorithm, audience: &str) -> Value {
+pub(crate) async fn verify(world: &World, token: &str, algorithm: Algorithm, audience: &str) -> Value {
     let keys: JwkSet = serde_json::from_value(get(world, "/oauth2/jwks").await.json()).unwrap();
     let key = keys.find(&decode_header(token).unwrap().kid.unwrap()).expect("the key is published");
     let mut validation = Validation::new(algorithm);
@@ -58,28 +58,6 @@ async fn discovery_and_keys_are_served_from_memory_with_a_validator() {
     }
     let keys = get(&world, "/oauth2/jwks").await;
     assert!(!keys.body.contains("\"d\""), "no private member");
-}
-
-#[tokio::test]
-async fn the_next_signing_key_is_published_before_it_signs_and_the_last_one_stays() {
-    let mut rotated = World::new().await;
-    let world = &rotated;
-    let tokens = world.token(exchange(&world.code("before", "").await)).await.json();
-    let before = tokens["id_token"].as_str().unwrap().to_owned();
-    let kid = |token: &str| decode_header(token).unwrap().kid.unwrap();
-    world.clock.advance(Duration::from_hours(91 * 24));
-    // A second instance makes the next keys when it starts.
-    rotated.routes = world.another_instance().await;
-    let keys: JwkSet = serde_json::from_value(get(&rotated, "/oauth2/jwks").await.json()).unwrap();
-    assert_eq!(keys.keys.len(), 4, "two of each algorithm");
-    let tokens = rotated.token(exchange(&rotated.code("published", "").await)).await.json();
-    assert_eq!(kid(tokens["id_token"].as_str().unwrap()), kid(&before), "the new key is not used yet");
-    rotated.clock.advance(Duration::from_mins(10));
-    let tokens = rotated.token(exchange(&rotated.code("used", "").await)).await.json();
-    let after = tokens["id_token"].as_str().unwrap();
-    assert_ne!(kid(after), kid(&before));
-    verify(&rotated, after, Algorithm::RS256, "acme-pool").await;
-    verify(&rotated, &before, Algorithm::RS256, "acme-pool").await;
 }
 
 #[tokio::test]

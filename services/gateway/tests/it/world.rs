@@ -11,7 +11,7 @@ use tonic::service::Routes;
 use uuid::{Uuid, uuid};
 use vestibule_eventlog::{EventLog, Metadata, StreamId, Transaction, Version};
 use vestibule_eventlog_sqlite::SqliteStore;
-use vestibule_gateway_service::{Peers, start};
+use vestibule_gateway_service::{Config, Peers, start};
 use vestibule_host::Resources;
 use vestibule_kernel::{
     ConnectionId, ExposeSecret as _, ManualClock, OrganizationId, SecretBox, SecretBytes, SystemIds, Timestamp,
@@ -19,8 +19,11 @@ use vestibule_kernel::{
 };
 use vestibule_oidc::{Algorithm, SecretDigest, SigningKey};
 use vestibule_rpc::{
-    Channel,
-    gateway::v1::{GetSignInRequest, ListSignInsRequest, SignIn, sign_in_service_client::SignInServiceClient},
+    Caller, Channel,
+    gateway::v1::{
+        GetSignInRequest, ListSignInsRequest, SignIn, sign_in_service_client::SignInServiceClient,
+        signing_key_service_client::SigningKeyServiceClient,
+    },
     memory,
     routing::v1::routing_service_server::RoutingServiceServer,
     saml::v1::saml_service_server::SamlServiceServer,
@@ -41,6 +44,8 @@ pub(crate) const OTHER_POOL: UserPoolId = UserPoolId::from_uuid(uuid!("01890a5d-
 pub(crate) const ACME: OrganizationId = OrganizationId::from_uuid(uuid!("01890a5d-0000-7000-8000-00000000000a"));
 pub(crate) const GLOBEX: OrganizationId = OrganizationId::from_uuid(uuid!("01890a5d-0000-7000-8000-00000000000b"));
 pub(crate) const ACME_CONNECTION: ConnectionId = ConnectionId::from_uuid(uuid!("01890a5d-0000-7000-8000-0000000000aa"));
+/// Of Acme, and turned off.
+pub(crate) const OLD_CONNECTION: ConnectionId = ConnectionId::from_uuid(uuid!("01890a5d-0000-7000-8000-0000000000fe"));
 pub(crate) const GLOBEX_CONNECTION: ConnectionId =
     ConnectionId::from_uuid(uuid!("01890a5d-0000-7000-8000-0000000000bb"));
 pub(crate) const PERSON: Uuid = uuid!("0f8fad5b-d9cb-469f-a165-70867728950e");
@@ -52,6 +57,9 @@ static SIGNING_KEY: LazyLock<SecretBytes> = LazyLock::new(|| SigningKey::generat
 pub(crate) struct World {
     pub(crate) routes: Router,
     pub(crate) resources: Resources,
+    pub(crate) store: SqliteStore,
+    grpc: Routes,
+    stop: CancellationToken,
     pub(crate) peers: Peers,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) asked: Arc<Mutex<Asked>>,
@@ -69,9 +77,10 @@ impl World {
         let start_of_time: Timestamp = "2026-11-21T07:30:00Z".parse().unwrap();
         let clock = Arc::new(ManualClock::at(start_of_time));
         let stop = CancellationToken::new();
+        let store = SqliteStore::temporary().await.unwrap();
         let resources = Resources::over(
-            SqliteStore::temporary().await.unwrap(),
-            MasterKey::from_bytes(&SecretBox::new(Box::new([7; 32]))).unwrap(),
+            store.clone(),
+            master(),
             public_url.parse().unwrap(),
             clock.clone(),
             Arc::new(SystemIds),
@@ -87,10 +96,13 @@ impl World {
             routing: memory::serve(Routes::new(RoutingServiceServer::new(Routing))),
             saml: memory::serve(Routes::new(SamlServiceServer::new(saml))),
         };
-        let service = start(&resources, peers.clone()).await.unwrap();
+        let service = start(&resources, &Config::default(), peers.clone()).await.unwrap();
         Self {
             routes: service.http.unwrap(),
-            sign_ins: memory::serve(service.grpc),
+            sign_ins: memory::serve(service.grpc.clone()),
+            grpc: service.grpc,
+            store,
+            stop: stop.clone(),
             resources,
             peers,
             clock,
@@ -99,9 +111,22 @@ impl World {
         }
     }
 
+    /// Another process on the same store: what it has read of it is its own.
+    pub(crate) fn another_process(&self) -> Resources {
+        let Resources { public_url, clock, ids, .. } = self.resources.clone();
+        Resources::over(self.store.clone(), master(), public_url, clock, ids, self.stop.clone())
+    }
+
+    /// The signing keys as they are for callers that authentication knows by this name.
+    pub(crate) fn signing_keys_as(&self, actor: &str) -> SigningKeyServiceClient<Channel> {
+        let caller = axum::Extension(Caller { actor: actor.to_owned() });
+        let router = self.grpc.clone().into_axum_router().layer(caller);
+        SigningKeyServiceClient::new(memory::serve(Routes::from(router)))
+    }
+
     /// Another instance of the gateway on the same store.
     pub(crate) async fn another_instance(&self) -> Router {
-        start(&self.resources, self.peers.clone()).await.unwrap().http.unwrap()
+        start(&self.resources, &Config::default(), self.peers.clone()).await.unwrap().http.unwrap()
     }
 
     pub(crate) fn browser(&self) -> Browser {
@@ -164,6 +189,10 @@ impl World {
         .await
         .expect("the sign-in reaches the trace")
     }
+}
+
+fn master() -> MasterKey {
+    MasterKey::from_bytes(&SecretBox::new(Box::new([7; 32]))).unwrap()
 }
 
 /// Cognito's redirect to the authorization endpoint.

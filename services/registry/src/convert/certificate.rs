@@ -160,6 +160,7 @@ fn told(event: &Event) -> (&str, String) {
         }
         Event::KeyActivated(activated) => ("", format!("our key {}", activated.key_id)),
         Event::KeyRetired(retired) => ("", format!("our key {}", retired.key_id)),
+        Event::KeyDestroyed(destroyed) => ("", format!("our key {}", destroyed.key_id)),
         Event::MetadataChangeProposed(proposed) => {
             let provider = &proposed.identity_provider;
             let addresses: Vec<&str> = provider.single_sign_on.iter().map(|one| one.location.as_str()).collect();

@@ -30,6 +30,8 @@ mod second_opinion;
 #[cfg(test)]
 mod service_provider_key;
 #[cfg(test)]
+mod service_provider_key_end;
+#[cfg(test)]
 mod test_sign_in;
 #[cfg(test)]
 mod unsolicited;

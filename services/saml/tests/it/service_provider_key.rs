@@ -24,7 +24,7 @@ use crate::world::{Customer, World, accepted, metadata, refused};
 const DAY: Duration = Duration::from_hours(24);
 
 impl World {
-    async fn published(&self, customer: &Customer) -> GetServiceProviderMetadataResponse {
+    pub(crate) async fn published(&self, customer: &Customer) -> GetServiceProviderMetadataResponse {
         let request = GetServiceProviderMetadataRequest { connection: customer.connection.to_string() };
         self.saml().get_service_provider_metadata(request).await.unwrap().into_inner()
     }
@@ -33,13 +33,13 @@ impl World {
         KnownServiceProvider::from_metadata(&self.published(customer).await.metadata_xml).unwrap()
     }
 
-    async fn rotate(&self, customer: &Customer) -> Result<Vec<ServiceProviderKey>, tonic::Status> {
+    pub(crate) async fn rotate(&self, customer: &Customer) -> Result<Vec<ServiceProviderKey>, tonic::Status> {
         let request = RotateServiceProviderKeysRequest { connection: customer.connection.to_string() };
         let answer = self.saml_as("operator").rotate_service_provider_keys(request).await?;
         Ok(answer.into_inner().keys)
     }
 
-    async fn set(&self, customer: &Customer, settings: SamlSettings, bindings: &[Binding]) {
+    pub(crate) async fn set(&self, customer: &Customer, settings: SamlSettings, bindings: &[Binding]) {
         let mut metadata = metadata(&customer.idp);
         metadata.identity_provider.single_sign_on.retain(|endpoint| bindings.contains(&endpoint.binding));
         let command = connection::Command::Configure(connection::Configure {
@@ -52,7 +52,7 @@ impl World {
     }
 
     /// A request as it arrives at the identity provider.
-    async fn ask(&self, customer: &Customer, acr_values: &[&str]) -> ReceivedRequest {
+    pub(crate) async fn ask(&self, customer: &Customer, acr_values: &[&str]) -> ReceivedRequest {
         let request = CreateAuthnRequestRequest {
             connection: customer.connection.to_string(),
             relay_state: "handle".to_owned(),

@@ -8,6 +8,7 @@ pub(crate) mod directory;
 pub(crate) mod domain;
 pub(crate) mod events;
 pub(crate) mod health;
+pub(crate) mod keys;
 pub(crate) mod log;
 pub(crate) mod nats;
 pub(crate) mod onboarding;

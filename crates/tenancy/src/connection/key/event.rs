@@ -79,3 +79,14 @@ pub struct KeyRetired {
 impl EventBody for KeyRetired {
     const SCHEMA: Schema = Schema::new("connection.key_retired", 1, &[]);
 }
+
+/// The private half of a key of ours that was retired is destroyed: what was encrypted for it can be opened by nobody.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct KeyDestroyed {
+    /// Its id.
+    pub key_id: String,
+}
+
+impl EventBody for KeyDestroyed {
+    const SCHEMA: Schema = Schema::new("connection.key_destroyed", 1, &[]);
+}

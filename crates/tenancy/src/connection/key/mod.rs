@@ -3,5 +3,5 @@
 mod event;
 mod note;
 
-pub use event::{KeyActionRequired, KeyActivated, KeyAdded, KeyRetired, KeyUse};
+pub use event::{KeyActionRequired, KeyActivated, KeyAdded, KeyDestroyed, KeyRetired, KeyUse};
 pub use note::{KnownKey, ServiceProviderKey};

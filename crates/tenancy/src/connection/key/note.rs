@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use vestibule_kernel::Timestamp;
 
-use super::{KeyActionRequired, KeyActivated, KeyAdded, KeyRetired, KeyUse};
+use super::{KeyActionRequired, KeyActivated, KeyAdded, KeyDestroyed, KeyRetired, KeyUse};
 use crate::connection::{Event, RENEWAL_DAYS, Trust};
 
 /// A key of ours as our metadata tells it now.
@@ -33,8 +33,14 @@ pub struct KnownKey {
 }
 
 impl Trust {
-    /// What of our keys is not known yet. The keys themselves are kept elsewhere; this only tells of them.
-    pub(in crate::connection) fn note_keys(&self, keys: &[ServiceProviderKey], now: Timestamp) -> Vec<Event> {
+    /// What of our keys is not known yet. The keys themselves are kept elsewhere; this only tells of them. `kept` names those
+    /// that exist, whether our metadata tells them or not.
+    pub(in crate::connection) fn note_keys(
+        &self,
+        keys: &[ServiceProviderKey],
+        kept: &[String],
+        now: Timestamp,
+    ) -> Vec<Event> {
         let mut events: Vec<Event> = Vec::new();
         for key in keys {
             let known = self.keys.iter().find(|known| known.key_id == key.key_id);
@@ -47,8 +53,11 @@ impl Trust {
             }
         }
         let is_gone = |known: &&KnownKey| keys.iter().all(|key| key.key_id != known.key_id);
-        let gone = self.keys.iter().filter(is_gone);
-        events.extend(gone.map(|gone| KeyRetired { key_id: gone.key_id.clone() }.into()));
+        let gone: Vec<&String> = self.keys.iter().filter(is_gone).map(|gone| &gone.key_id).collect();
+        events.extend(gone.iter().map(|key_id| KeyRetired { key_id: (*key_id).clone() }.into()));
+        let retired = self.retired_keys.iter().chain(gone);
+        let destroyed = retired.filter(|key_id| !kept.contains(key_id));
+        events.extend(destroyed.map(|key_id| KeyDestroyed { key_id: key_id.clone() }.into()));
         events
     }
 
@@ -62,7 +71,11 @@ impl Trust {
                 self.known_key(&required.key_id, |known| known.announced_days = Some(required.days));
             }
             Event::KeyActivated(activated) => self.known_key(&activated.key_id, |known| known.activated = true),
-            Event::KeyRetired(retired) => self.keys.retain(|known| known.key_id != retired.key_id),
+            Event::KeyRetired(retired) if self.keys.iter().any(|known| known.key_id == retired.key_id) => {
+                self.keys.retain(|known| known.key_id != retired.key_id);
+                self.retired_keys.push(retired.key_id.clone());
+            }
+            Event::KeyDestroyed(destroyed) => self.retired_keys.retain(|key_id| *key_id != destroyed.key_id),
             _ => {}
         }
         self

@@ -3,10 +3,12 @@
 //! comes on its day and no other does, and our own keys follow each other with both of them published.
 
 mod provider;
+mod tokens;
 mod world;
 
 use std::collections::BTreeSet;
 
+use vestibule_gateway_service::Config as GatewayConfig;
 use vestibule_host::{Job, Turn};
 use vestibule_registry_service::CertificateJob;
 use vestibule_saml_service::{Config, KeyJob};
@@ -14,7 +16,8 @@ use vestibule_tenancy::connection::{Event, RENEWAL_DAYS};
 
 use self::{
     provider::{Habit, Provider},
-    world::World,
+    tokens::{FIVE_MINUTES, Fact as KeyFact, Pool, told as told_of_keys},
+    world::{World, moment},
 };
 
 /// How long it goes on.
@@ -95,6 +98,7 @@ async fn two_years_of_rotations_refuse_nobody_who_published_in_time_and_warn_on_
         certificates.round(&Turn::alone()).await.unwrap();
         // Our keys are looked after each day while one is about to be used.
         if day % 10 == 0 || day % 300 <= 30 {
+            vestibule_saml_service::destroy_old_keys(&world.resources).await.unwrap();
             keys.round(&Turn::alone()).await.unwrap();
         }
         world.settle().await;
@@ -133,4 +137,79 @@ async fn two_years_of_rotations_refuse_nobody_who_published_in_time_and_warn_on_
     assert_eq!(count(|event| matches!(event, Event::KeyAdded(_))), WITH_OUR_KEYS * 6);
     assert_eq!(count(|event| matches!(event, Event::KeyRetired(_))), WITH_OUR_KEYS * 2);
     assert_eq!(count(|event| matches!(event, Event::KeyActionRequired(_))), WITH_OUR_KEYS * 2 * 5);
+    // They are destroyed with the rest of the day, and that is told as well.
+    assert_eq!(count(|event| matches!(event, Event::KeyDestroyed(_))), WITH_OUR_KEYS * 2);
+}
+
+/// How many days old a signing key becomes, and for how many it is published before and after.
+const ROTATION: i64 = 90;
+
+/// What has to be told of the signing keys, by the calendar alone: each is published for a day before it signs and for two
+/// after. The first one signs at once.
+fn due() -> BTreeSet<(i64, usize, KeyFact)> {
+    let mut due = BTreeSet::new();
+    for key in 0..=usize::try_from(DAYS / ROTATION).unwrap() {
+        let made = ROTATION * i64::try_from(key).unwrap();
+        let signs = if key == 0 { 0 } else { made + 1 };
+        let next = made + ROTATION + 1;
+        let facts = [
+            (made, KeyFact::Published),
+            (signs, KeyFact::Activated),
+            (next, KeyFact::Retired),
+            (next + 2, KeyFact::Removed),
+        ];
+        due.extend(facts.into_iter().filter(|(day, _)| *day <= DAYS).map(|(day, fact)| (day, key, fact)));
+    }
+    due
+}
+
+#[tokio::test]
+async fn two_years_of_signing_keys_refuse_no_token_to_who_keeps_the_key_set_no_longer_than_told() {
+    let world = World::start(&Config::default()).await;
+    let provider = Provider::new(2, &world);
+    world.connect(&provider).await;
+    let config = GatewayConfig {
+        signing_key_rotation_days: 90,
+        signing_key_publish_ahead_hours: 24,
+        signing_key_kept_hours: 48,
+    };
+    let pool = Pool::start(&world, &provider, &config).await;
+    let (mut signed, mut most) = (0, 0);
+    for day in 0..=DAYS {
+        if provider.publishes_news(day) {
+            world.set_day(day);
+            world.observe(&provider, day).await;
+            world.settle().await;
+        }
+        let changes = day % ROTATION <= 4;
+        if !changes && day % 10 != 0 {
+            continue;
+        }
+        // Whoever reads the key set reads it five minutes before somebody signs in, and keeps it for five more. Tokens are
+        // verified when they are new, and when they are as old as they may become.
+        let noon = moment(day);
+        let (mut kept, mut tokens) = (Vec::new(), Vec::new());
+        for minutes in if day == 0 { vec![0, 5, 10] } else { vec![-5, 0, 5] } {
+            let now = vestibule_kernel::Timestamp::from_unix_seconds(noon.unix_seconds() + 60 * minutes);
+            world.set(now);
+            tokens.push((now, pool.sign_in(&provider, day).await));
+            kept.push(pool.key_set().await);
+            pool.tell().await;
+            for (signed_at, token) in &tokens {
+                for set in kept.iter().filter(|set| now.since(set.read_at) <= FIVE_MINUTES) {
+                    let is_good = now.since(*signed_at) <= FIVE_MINUTES;
+                    assert!(!is_good || set.verifies(token), "day {day}: signed {signed_at}, read {}", set.read_at);
+                }
+            }
+        }
+        signed += tokens.len();
+        most = kept.iter().map(tokens::KeySet::count).fold(most, usize::max);
+        vestibule_gateway_service::destroy_old_keys(&world.resources).await.unwrap();
+    }
+    assert!(signed > 300, "{signed}");
+    assert_eq!(most, 2, "the next one or the last one beside the one that signs");
+    let (told, due) = (told_of_keys(&world).await, due());
+    assert_eq!(told.difference(&due).collect::<Vec<_>>(), Vec::<&_>::new(), "told, and not due");
+    assert_eq!(due.difference(&told).collect::<Vec<_>>(), Vec::<&_>::new(), "due, and not told");
+    assert_eq!(told.iter().filter(|(_, _, fact)| *fact == KeyFact::Published).count(), 9);
 }
