@@ -35,6 +35,7 @@ pub mod live;
 pub mod log;
 pub mod projection;
 pub mod read;
+pub mod replay;
 pub mod reservation;
 pub mod sign_ins;
 pub mod snapshot;

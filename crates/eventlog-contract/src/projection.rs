@@ -14,7 +14,7 @@ use crate::fixture::{
     CounterEvent, Stores, adding, amount, commit, counter, event_log, poison, prepared, simple, stream,
 };
 
-/// The sum of each counter; one that reaches exactly 100 is removed.
+/// The sum of each counter; one that reaches exactly 100 is removed, and adding 13 is a fault of the program.
 struct Sums;
 
 impl Projection for Sums {
@@ -31,6 +31,7 @@ impl Projection for Sums {
 
     fn project(&self, event: &Recorded, _: &EntryKey, entry: Option<Value>) -> Result<Option<Value>, DecodeError> {
         event.decode::<CounterEvent>()?;
+        assert_ne!(amount(event), 13, "this projection crashes");
         let total = entry.and_then(|entry| entry["total"].as_u64()).unwrap_or(0) + amount(event);
         Ok((total != 100).then(|| json!({ "total": total })))
     }
@@ -97,6 +98,18 @@ pub async fn a_poison_event_stops_the_projection_before_it(store: impl Stores) {
         assert_eq!(total(&store, "one").await, Some(3));
         assert_eq!(store.checkpoint(Sums::NAME).await.unwrap().map(Cursor::position), Some(2));
     }
+}
+
+/// A crash is no silence, and stores nothing.
+pub async fn a_panicking_projection_says_that_it_stopped(store: impl Stores) {
+    let (log, one) = (event_log(&store), counter("one"));
+    log.append(adding(&one, 0, 1)).await.unwrap();
+    log.append(adding(&one, 1, 13)).await.unwrap();
+    let running = run(&store, &log);
+    assert!(matches!(*running.task.await.unwrap(), StopReason::Panicked));
+    assert!(matches!(running.status.borrow().stopped.as_deref(), Some(StopReason::Panicked)));
+    assert_eq!(total(&store, "one").await, None);
+    assert_eq!(store.checkpoint(Sums::NAME).await.unwrap(), None);
 }
 
 /// Two processes run the same projection while the log grows.

@@ -138,6 +138,50 @@ async fn an_event_hidden_from_filtered_readers_is_found() {
 }
 
 #[tokio::test]
+async fn a_row_that_cannot_be_read_leaves_the_others_readable() {
+    let (store, directory) = store().await;
+    append(&event_log(&store), 5).await;
+    let intruder = Intruder::at(directory.path());
+    let whole = store.read_all(start(&store), &Filter::default(), 10).await.expect("a page").events;
+    for (column, value) in [
+        ("id", "x'00'"),
+        ("stream", "'thing/-'"),
+        ("stream", "x'ff'"),
+        ("version", "'three'"),
+        ("version", "x'33ff'"),
+        ("category", "'elsewhere'"),
+        ("organization", "'-'"),
+        ("partition", "'2026-01'"),
+        ("name", "CAST(x'ff' AS TEXT)"),
+        ("revision", "70000"),
+        ("recorded_at", "1.5"),
+        ("metadata", "'{}'"),
+        ("metadata", "CAST(x'7b22ff227d' AS TEXT)"),
+        ("data", "x'7b22ff227d'"),
+        ("data", "CAST(x'7b22ff227d' AS TEXT)"),
+        ("person", "randomblob(16)"),
+        ("ciphertext", "x''"),
+        ("hash", "x'00'"),
+    ] {
+        let change = format!("UPDATE events SET {column} = {value} WHERE position = 3");
+        intruder.overpower(&["CREATE TABLE kept AS SELECT * FROM events".to_owned(), change]).await;
+        let page = store.read_all(start(&store), &Filter::default(), 10).await;
+        assert!(matches!(page, Err(ReadError::Corrupt { position: 3, .. })), "{column} = {value}: {page:?}");
+        let report = verify(&store, directory.path(), &Trust::default(), |_| {}).await.expect("a report");
+        assert!(report.findings.contains(&Finding::Unreadable { position: 3 }), "{column} = {value}: {report:?}");
+        let around = [(0, 2), (3, 2)].map(|(after, max)| (Cursor::at(store.epoch(), after), max));
+        for (after, max) in around {
+            let page = store.read_all(after, &Filter::default(), max).await.expect("a page");
+            assert_eq!(page.events, whole[usize::try_from(after.position()).expect("a few")..][..max]);
+        }
+        let restore =
+            format!("UPDATE events SET {column} = (SELECT {column} FROM kept WHERE position = 3) WHERE position = 3");
+        intruder.overpower(&[restore, "DROP TABLE kept".to_owned()]).await;
+    }
+    assert_eq!(store.read_all(start(&store), &Filter::default(), 10).await.expect("a page").events, whole);
+}
+
+#[tokio::test]
 async fn a_store_keeps_its_environment_and_its_epoch() {
     let (store, directory) = store().await;
     let epoch = store.epoch();

@@ -236,7 +236,8 @@ impl<V: LiveView> Live<V> {
 
     /// Takes in a page under one short lock. Two who read the log come to each event, and the second one finds it taken in.
     fn apply(&self, page: &Page, looked_at: Timestamp) -> Result<(), StopReason> {
-        let mut view = self.0.view.write().unwrap_or_else(PoisonError::into_inner);
+        // Which events of its page a crash left in the view nobody knows: nothing more may be taken in, or some would be twice.
+        let Ok(mut view) = self.0.view.write() else { return Err(StopReason::Panicked) };
         let reached = self.0.status.borrow().cursor.position();
         let mut taken_in = None;
         for event in page.events.iter().filter(|event| event.cursor.position() > reached) {

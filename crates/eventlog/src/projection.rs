@@ -1,8 +1,10 @@
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map},
+    panic::AssertUnwindSafe,
     sync::Arc,
 };
 
+use futures_util::FutureExt as _;
 use serde_json::Value;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -56,10 +58,15 @@ pub async fn run_projection<P: Projection>(
     stop: CancellationToken,
 ) -> Arc<StopReason> {
     let runner = Runner { log, views, projection, status };
-    let reason = Arc::new(tokio::select! {
+    let reason = tokio::select! {
         () = stop.cancelled() => StopReason::Cancelled,
-        reason = runner.run() => reason,
-    });
+        // A crash stores nothing of the page it happened in, and the view must say that it has ended.
+        outcome = AssertUnwindSafe(runner.run()).catch_unwind() => outcome.unwrap_or(StopReason::Panicked),
+    };
+    if !matches!(reason, StopReason::Cancelled) {
+        tracing::error!(view = P::NAME, error = %Chain(&reason), "the projection has stopped");
+    }
+    let reason = Arc::new(reason);
     if let Some(status) = &runner.status {
         status.send_modify(|status| status.stopped = Some(Arc::clone(&reason)));
     }
@@ -86,7 +93,6 @@ impl<P: Projection> Runner<P> {
                 }
                 Err(reason) => reason,
             };
-            tracing::error!(view = P::NAME, error = %Chain(&reason), "the projection has stopped");
             return reason;
         }
     }

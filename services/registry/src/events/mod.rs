@@ -16,7 +16,7 @@ pub(crate) use error::Error;
 pub(crate) use request::{From, Selection, cursor, page_size};
 pub(crate) use subscription::{Subscription, Told};
 
-/// The most subscriptions that a process serves at a time. Each holds one page of the log at most.
+/// The most subscriptions that a process serves at a time. Each holds two pages of the log at most, one of them read ahead.
 const SUBSCRIPTIONS_MAX: usize = 64;
 
 /// How many pages of the log one list looks at before it answers with what it has found.
