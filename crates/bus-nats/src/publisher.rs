@@ -1,7 +1,8 @@
 use std::{error::Error as _, sync::Arc, time::Duration};
 
 use async_nats::{
-    Client, HeaderMap, header,
+    Client, HeaderMap,
+    header::{self, HeaderName},
     jetstream::{
         self, Context, ErrorCode,
         context::{ContextBuilder, PublishErrorKind},
@@ -19,7 +20,8 @@ use vestibule_bus::{CURSOR_HEADER, Last, Message, PublishError, Publisher, Recei
 use crate::{ConnectError, Settings, connect::connect, stream, stream::StreamError};
 
 /// Names the subjects whose last sequence number is compared (NATS server 2.11); the client has no constant for it.
-const EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: &str = "Nats-Expected-Last-Subject-Sequence-Subject";
+const EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT: HeaderName =
+    HeaderName::from_static("Nats-Expected-Last-Subject-Sequence-Subject");
 
 /// How long an answer may take. Whether the message was stored is not known then.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
@@ -171,7 +173,7 @@ impl Publisher for NatsPublisher {
         self.stream().await?;
         let mut headers = HeaderMap::new();
         for (name, value) in &message.headers {
-            headers.insert(name.as_str(), value.as_str());
+            headers.insert(HeaderName::from_static(name), value.as_str());
         }
         headers.insert(EXPECTED_LAST_SUBJECT_SEQUENCE_SUBJECT, message.lane.as_str());
         let publish = PublishMessage::build()

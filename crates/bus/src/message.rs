@@ -12,9 +12,6 @@ const ROOT: &str = "vestibule";
 /// Stands in a subject where an event belongs to no organization. Never an organization: those are UUIDs.
 const NO_ORGANIZATION: &str = "deployment";
 
-/// What stands before the name of an attribute in a header (NATS protocol binding of CloudEvents, section 3.1.3).
-const ATTRIBUTE_PREFIX: &str = "ce-";
-
 /// The header that carries the place of an event in the log: a CloudEvents extension of ours. The relay reads it back to
 /// know how far an organization has been published.
 pub const CURSOR_HEADER: &str = "ce-cursor";
@@ -32,7 +29,7 @@ pub struct Message {
     /// The subjects of everything that must stay in order with it: `vestibule.<environment>.<organization>.>`.
     pub lane: String,
     /// CloudEvents attributes and `content-type`.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(&'static str, String)>,
     /// JSON.
     pub body: String,
 }
@@ -69,9 +66,8 @@ impl Mapping {
 
     fn assemble(&self, event: Event) -> Message {
         let lane = self.lane(event.organization);
-        let attributes = event.attributes().into_iter();
-        let attributes = attributes.map(|(name, value)| (format!("{ATTRIBUTE_PREFIX}{name}"), value));
-        let content_type = ("content-type".to_owned(), CONTENT_TYPE.to_owned());
+        let attributes = event.attributes().into_iter().map(|(name, value)| (header(name), header_value(value)));
+        let content_type = ("content-type", CONTENT_TYPE.to_owned());
         Message {
             id: event.id,
             cursor: event.cursor,
@@ -89,4 +85,31 @@ impl Mapping {
             None => format!("{ROOT}.{environment}.{NO_ORGANIZATION}"),
         }
     }
+}
+
+/// The header of an attribute: its name with a prefix (NATS protocol binding of CloudEvents, section 3.1.3.1).
+fn header(attribute: &'static str) -> &'static str {
+    match attribute {
+        "specversion" => "ce-specversion",
+        "id" => "ce-id",
+        "source" => "ce-source",
+        "type" => "ce-type",
+        "subject" => "ce-subject",
+        "time" => "ce-time",
+        "cursor" => CURSOR_HEADER,
+        "organization" => "ce-organization",
+        "traceparent" => "ce-traceparent",
+        other => other,
+    }
+}
+
+/// A value that ends no header and begins none, whatever an event holds: what is not printable ASCII, and what stands for
+/// something else there, is percent-encoded (by the rule of the HTTP protocol binding, section 3.1.3.2).
+fn header_value(value: String) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'%');
+    if value.bytes().all(is_plain) {
+        return value;
+    }
+    let encode = |byte: u8| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    value.bytes().map(encode).collect()
 }

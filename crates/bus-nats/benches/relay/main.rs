@@ -136,7 +136,7 @@ async fn bare(context: &jetstream::Context, messages: &[Message]) -> Duration {
         .map(|message| async move {
             let mut headers = HeaderMap::new();
             for (name, value) in &message.headers {
-                headers.insert(name.as_str(), value.as_str());
+                headers.insert(*name, value.as_str());
             }
             headers.insert("Nats-Msg-Id", message.id.to_string());
             let body = message.body.clone().into();
@@ -160,7 +160,7 @@ async fn held_to_their_ends(context: &jetstream::Context, messages: &[Message]) 
         for message in messages {
             let mut headers = HeaderMap::new();
             for (name, value) in &message.headers {
-                headers.insert(name.as_str(), value.as_str());
+                headers.insert(*name, value.as_str());
             }
             headers.insert("Nats-Expected-Last-Subject-Sequence-Subject", lane);
             headers.insert("Nats-Expected-Last-Subject-Sequence", end.to_string());

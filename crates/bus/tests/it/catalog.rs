@@ -142,8 +142,7 @@ async fn a_message_is_a_cloud_event_in_binary_mode() {
     let world = World::new().await;
     let data = json!({});
     let message = mapping().message(&world.log, &recorded("connection.enabled", &data)).await.unwrap().unwrap();
-    let headers: Vec<(&str, &str)> =
-        message.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let headers: Vec<(&str, &str)> = message.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(
         headers,
         [
@@ -172,7 +171,24 @@ async fn what_a_caller_calls_a_traceparent_cannot_add_a_header() {
     let mut event = recorded("connection.enabled", &json!({}));
     event.metadata.traceparent = Some("00-0\r\nNats-Rollup: all".to_owned());
     let message = mapping().message(&world.log, &event).await.unwrap().unwrap();
-    assert!(!message.headers.iter().any(|(name, _)| name == "ce-traceparent"));
+    assert!(!message.headers.iter().any(|(name, _)| *name == "ce-traceparent"));
+}
+
+/// Whoever can write a row of the log, or an application with an id that nobody thought of.
+#[tokio::test]
+async fn what_an_event_holds_cannot_end_a_header_or_leave_its_lane() {
+    let world = World::new().await;
+    let target = json!({
+        "kind": "app_client",
+        "user_pool": AGGREGATE,
+        "app_client_id": "a b%\u{7f}\r\nNats-Rollup: all\r\n\r\n",
+    });
+    let event = recorded("claim_policy.cleared", &json!({ "target": target }));
+    let message = mapping().message(&world.log, &event).await.unwrap().unwrap();
+    let (_, subject) = message.headers.iter().find(|(name, _)| *name == "ce-subject").unwrap();
+    let encoded = "a%20b%25%7F%0D%0ANats-Rollup:%20all%0D%0A%0D%0A";
+    assert_eq!(*subject, format!("userPools/{AGGREGATE}/appClients/{encoded}/claimPolicy"));
+    assert_eq!(message.subject, format!("vestibule.test.{ORGANIZATION}.claim_policy.cleared"));
 }
 
 #[tokio::test]
