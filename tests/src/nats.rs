@@ -68,6 +68,8 @@ impl Nats {
 pub struct StoredMessage {
     /// Its place in the stream.
     pub sequence: u64,
+    /// What it was published under.
+    pub subject: String,
     /// Its headers.
     pub headers: Vec<(String, String)>,
     /// Its body.
@@ -103,7 +105,9 @@ impl Nats {
             let headers = text("hdrs")?;
             let headers = headers.lines().filter_map(|line| line.split_once(':'));
             let headers = headers.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect();
-            messages.push(StoredMessage { sequence, headers, body: text("data")? });
+            let subject = answer.pointer("/message/subject").and_then(serde_json::Value::as_str);
+            let subject = subject.context("a subject")?.to_owned();
+            messages.push(StoredMessage { sequence, subject, headers, body: text("data")? });
         }
         Ok(messages)
     }

@@ -87,7 +87,7 @@ pub(crate) async fn route(
 ) -> Result<Response, RouteError> {
     match resolve(gateway, cookies, pending.clone(), asked, (person.clone(), false)).await {
         // What routing answers from may be a moment older than what the connection's own service knows: somebody has just
-        // turned this connection off, and there is another one. Nobody is turned away on old knowledge.
+        // turned this connection off, or moved the domain, and there is another one. Nobody is turned away on old knowledge.
         Err(RouteError::Connection { reason, .. }) if OUTDATED.contains(&&*reason) => {
             resolve(gateway, cookies, pending, asked, (person, true)).await
         }
@@ -96,7 +96,8 @@ pub(crate) async fn route(
 }
 
 /// What a connection is not when routing knows how things are.
-const OUTDATED: [&str; 3] = ["CONNECTION_DISABLED", "CONNECTION_NOT_FOUND", "ORGANIZATION_SUSPENDED"];
+const OUTDATED: [&str; 4] =
+    ["CONNECTION_DISABLED", "CONNECTION_NOT_FOUND", "ORGANIZATION_SUSPENDED", "ORGANIZATION_WITHOUT_DOMAIN"];
 
 async fn resolve(
     gateway: &Gateway,

@@ -54,7 +54,7 @@ impl Directory {
     /// turned away on old knowledge.
     pub(crate) async fn connection(&self, id: ConnectionId) -> Result<Arc<ReadyConnection>, Error> {
         match self.known(id)? {
-            Some(known) if known.is_enabled && !self.is_suspended(known.organization) => Ok(known),
+            Some(known) if known.is_enabled && !self.is_closed(known.organization) => Ok(known),
             Some(_) | None => {
                 self.look().await?;
                 self.known(id)?.ok_or(Error::ConnectionNotFound)
@@ -100,6 +100,16 @@ impl Directory {
         self.view.read(|view| view.is_suspended(organization))
     }
 
+    /// Whether the organization owned domains and owns none any more: they were given up, or have moved to another one.
+    pub(crate) fn has_lost_its_domains(&self, organization: OrganizationId) -> bool {
+        self.view.read(|view| view.has_lost_its_domains(organization))
+    }
+
+    /// Whether nobody of the organization gets in, over whichever connection.
+    fn is_closed(&self, organization: OrganizationId) -> bool {
+        self.view.read(|view| view.is_suspended(organization) || view.has_lost_its_domains(organization))
+    }
+
     pub(crate) fn foreign_email(&self, organization: OrganizationId) -> ForeignEmail {
         self.view.read(|view| view.foreign_email(organization))
     }
@@ -124,6 +134,8 @@ struct Tenant {
     foreign_email: ForeignEmail,
     /// Verified names, and whether their subdomains are verified with them.
     domains: HashMap<String, bool>,
+    /// Whether there ever was one.
+    had_domain: bool,
 }
 
 impl View {
@@ -148,6 +160,11 @@ impl View {
     /// An organization that is not known is treated like one that is suspended.
     fn is_suspended(&self, organization: OrganizationId) -> bool {
         self.organizations.get(&organization).is_none_or(|tenant| !tenant.exists || tenant.is_suspended)
+    }
+
+    fn has_lost_its_domains(&self, organization: OrganizationId) -> bool {
+        let has_lost = |tenant: &Tenant| tenant.had_domain && tenant.domains.is_empty();
+        self.organizations.get(&organization).is_some_and(has_lost)
     }
 
     fn foreign_email(&self, organization: OrganizationId) -> ForeignEmail {
@@ -180,10 +197,11 @@ impl View {
     }
 
     fn apply_domain(&mut self, owner: OrganizationId, event: domain::Event) {
-        let domains = &mut self.organizations.entry(owner).or_default().domains;
+        let Tenant { domains, had_domain, .. } = self.organizations.entry(owner).or_default();
         match event {
             domain::Event::Verified(verified) => {
                 domains.insert(verified.name, verified.include_subdomains);
+                *had_domain = true;
             }
             domain::Event::Released(released) => {
                 domains.remove(&released.name);

@@ -13,7 +13,7 @@ const CONNECTION: &str = "Single sign-on";
 /// What only operators read.
 const NOTE: &str = "their IT tried it in a call";
 
-/// What is listened for: the organization's slug, what was told of it so far.
+/// Somebody who listens for what happens to one organization.
 struct Listener<'a> {
     nats: &'a Nats,
     /// The organization's id.

@@ -47,7 +47,17 @@ async fn a_connection_is_tried_before_people_sign_in_and_nobody_is_signed_in_by_
     let metadata = provider.metadata_file(&vestibule)?;
     let made = vestibule.run(["org", "create", "acme", "--pool", &pool.client.name, "--json"])?.json()?;
     let before = vestibule.run(["onboarding", "show", "acme"])?;
-    assert!(before.ok()?.contains("metadata imported"), "{before}");
+    // Each step with who has to act, and how.
+    for words in [
+        "the application: Say which domain",
+        "the customer's IT admin: Hand over the metadata",
+        "the customer's IT admin: Hand over metadata with a signing certificate",
+        "you, the operator: Look at what the identity provider's attributes become",
+        "the customer's IT admin: Open the link of a test sign-in",
+        "you, the operator: Enable the connection",
+    ] {
+        assert!(before.ok()?.contains(words), "{words}\n{before}");
+    }
     vestibule.run(["domain", "create", "acme", "acme.test", "--attest", "contract 4711"])?.ok()?;
     vestibule.run(["connection", "create", "acme", "--metadata", &metadata.to_string_lossy()])?.ok()?;
 

@@ -84,7 +84,7 @@ impl Step {
             }
             Self::CertificateChecked => {
                 "Hand over metadata with a signing certificate that is valid now: those that are trusted are expired, or \
-                 not valid yet."
+                 not valid yet. One that awaits approval is the operator's to trust."
             }
             Self::MappingReviewed => {
                 "Look at what the identity provider's attributes become, with a sample Response, and say that it is right."

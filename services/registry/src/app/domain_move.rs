@@ -7,8 +7,16 @@ use vestibule_tenancy::{
     organization::Organization,
 };
 
-use super::{Change, Registry, onboarding::require_etag};
-use crate::{error::Error, field::InvalidFields, onboarding::ATTEMPTS_MAX, resource::Resource};
+use super::{
+    Change, Registry,
+    onboarding::{holding, require_etag},
+};
+use crate::{
+    error::Error,
+    field::InvalidFields,
+    onboarding::{ATTEMPTS_MAX, Held},
+    resource::Resource,
+};
 
 /// Where a domain goes.
 pub(crate) struct Move {
@@ -55,10 +63,8 @@ impl Registry {
                 .append(taken.clone(), claimed.version, &events)
                 .and_then(|transaction| transaction.append(given.clone(), leaving.version, &released))
                 .map_err(|error| AppendError::Unprepared(Box::new(error)))?;
-            if let Some((connection, version)) = way_in {
-                // Nobody turns it off while the domain is on its way.
-                transaction = transaction.unchanged(connection, version);
-            }
+            // Nobody turns it off while the domain is on its way.
+            transaction = holding(transaction, way_in);
             match self.log.append(transaction).await {
                 Ok(_) => return self.read(&taken, Rejection::NotFound).await,
                 // Somebody changed it, or the destination claimed it a moment ago: take that claim.
@@ -70,11 +76,7 @@ impl Registry {
     }
 
     /// Over which connection of the destination people will begin; `None` when it does not matter whether they can.
-    async fn require_destination(
-        &self,
-        organization: OrganizationId,
-        anyway: bool,
-    ) -> Result<Option<(StreamId, Version)>, Error> {
+    async fn require_destination(&self, organization: OrganizationId, anyway: bool) -> Result<Option<Held>, Error> {
         match self.organization(organization).await?.state {
             _ if anyway => Ok(None),
             Organization::Suspended(_) => Err(Error::DestinationSuspended),

@@ -11,7 +11,7 @@ use super::{Change, Registry};
 use crate::{
     error::Error,
     listing::Listing,
-    onboarding::{ATTEMPTS_MAX, ConnectionName, mapping, stream},
+    onboarding::{ATTEMPTS_MAX, ConnectionName, Held, mapping, stream},
     resource::Resource,
 };
 
@@ -101,14 +101,16 @@ impl Registry {
                 return Ok(known.into());
             }
             // One that is being replaced is live already.
-            let steps = match &known.state {
-                Connection::Enabled(_) => Vec::new(),
+            let (steps, domain) = match &known.state {
+                Connection::Enabled(_) => (Vec::new(), None),
                 state => self.go_live(id, &onboarding.state, state, override_note.clone()).await?,
             };
             let transaction = Transaction::new(change.metadata.clone())
                 .append(enabled.clone(), known.version, &enable)
                 .and_then(|transaction| transaction.append(stream(id), onboarding.version, &steps))
                 .map_err(|error| AppendError::Unprepared(Box::new(error)))?;
+            // Nobody gives the domain up while people are let in because of it.
+            let transaction = holding(transaction, domain);
             match self.log.append(transaction).await {
                 Ok(_) => return self.connection(id).await,
                 Err(AppendError::Conflict { .. }) => {}
@@ -118,18 +120,19 @@ impl Registry {
         Err(Error::Contended)
     }
 
-    /// What going live says in the onboarding; refused while something is missing.
+    /// What going live says in the onboarding, and because of which domain; refused while something is missing.
     pub(super) async fn go_live(
         &self,
         (organization, connection): ConnectionName,
         onboarding: &Onboarding,
         state: &Connection,
         override_note: Option<Note>,
-    ) -> Result<Vec<vestibule_tenancy::onboarding::Event>, Error> {
-        let facts = self.onboardings.facts(organization, state).await?;
+    ) -> Result<(Vec<vestibule_tenancy::onboarding::Event>, Option<Held>), Error> {
+        let domain = self.onboardings.owned_domain(organization).await?;
+        let facts = self.onboardings.facts_with(domain.is_some(), state);
         let now = self.clock.now();
         let go_live = GoLive { connection, organization, facts, override_note, now };
-        onboarding.decide(&Command::GoLive(go_live)).map_err(Error::rejected)
+        Ok((onboarding.decide(&Command::GoLive(go_live)).map_err(Error::rejected)?, domain))
     }
 
     pub(super) async fn existing(&self, stream: &StreamId) -> Result<vestibule_eventlog::Current<Connection>, Error> {
@@ -144,6 +147,14 @@ fn done(onboarding: &Onboarding) -> (bool, usize) {
         Step::ALL.into_iter().filter(|step| !matches!(progress.mark(*step), Mark::Open { .. })).count()
     });
     (matches!(onboarding, Onboarding::Completed(_)), count)
+}
+
+/// Recorded only while what was looked at is as it was.
+pub(super) fn holding(transaction: Transaction, held: Option<Held>) -> Transaction {
+    match held {
+        Some((stream, version)) => transaction.unchanged(stream, version),
+        None => transaction,
+    }
 }
 
 pub(super) fn connection_stream((organization, connection): ConnectionName) -> StreamId {

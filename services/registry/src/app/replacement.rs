@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use vestibule_decider::Decider as _;
-use vestibule_eventlog::{AppendError, StreamId, Transaction, Version};
+use vestibule_eventlog::{AppendError, Transaction};
 use vestibule_kernel::OrganizationId;
 use vestibule_tenancy::{
     Note,
@@ -13,12 +13,12 @@ use vestibule_tenancy::{
 
 use super::{
     Change, Registry,
-    onboarding::{connection_stream, require_etag},
+    onboarding::{connection_stream, holding, require_etag},
 };
 use crate::{
     error::Error,
     field::InvalidFields,
-    onboarding::{ATTEMPTS_MAX, ConnectionName, stream},
+    onboarding::{ATTEMPTS_MAX, ConnectionName, Held, stream},
     resource::Resource,
 };
 
@@ -58,8 +58,8 @@ impl Registry {
             let end = leaving.state.decide(&end).map_err(Error::rejected)?;
             let begin = coming.state.decide(&Command::Enable).map_err(Error::rejected)?;
             let is_live = matches!(coming.state, Connection::Enabled(_));
-            let steps = if is_live {
-                Vec::new()
+            let (steps, domain) = if is_live {
+                (Vec::new(), None)
             } else {
                 self.go_live(replacement, &onboarding.state, &coming.state, override_note.clone()).await?
             };
@@ -72,6 +72,7 @@ impl Registry {
                 // It is what people go to, so it must still be there when the other one goes.
                 transaction = transaction.unchanged(new.clone(), coming.version);
             }
+            transaction = holding(transaction, domain);
             match self.log.append(transaction).await {
                 Ok(_) => return Ok((self.connection(id).await?, self.connection(replacement).await?)),
                 Err(AppendError::Conflict { .. }) => {}
@@ -120,7 +121,7 @@ impl Registry {
         &self,
         organization: OrganizationId,
         except: Option<ConnectionName>,
-    ) -> Result<Option<(StreamId, Version)>, Error> {
+    ) -> Result<Option<Held>, Error> {
         for (connection, is_enabled) in self.onboardings.connections(organization).await? {
             if !is_enabled || Some(connection) == except {
                 continue;

@@ -1,13 +1,14 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use serde_json::json;
+use vestibule_eventlog::{StreamId, Version};
 use vestibule_kernel::{ConnectionId, OrganizationId};
 use vestibule_tenancy::{
     connection::{Connection, SamlSettings, Trust},
-    domain::Domain,
+    domain::{self, Domain},
     onboarding::Facts,
 };
 
-use super::{ConnectionName, Onboardings};
+use super::{ConnectionName, Held, Onboardings};
 use crate::{error::Error, listing::Listing};
 
 /// Domains or connections looked at in one go.
@@ -16,8 +17,13 @@ const PAGE_SIZE: i32 = 1_000;
 impl Onboardings {
     /// What is so of the organization and its connection.
     pub(crate) async fn facts(&self, organization: OrganizationId, connection: &Connection) -> Result<Facts, Error> {
-        let domain_verified = self.owns_domain(organization).await?;
-        Ok(connection.trust().map_or_else(
+        let domain_verified = self.owned_domain(organization).await?.is_some();
+        Ok(self.facts_with(domain_verified, connection))
+    }
+
+    /// The same where it is known whether the organization owns a domain.
+    pub(crate) fn facts_with(&self, domain_verified: bool, connection: &Connection) -> Facts {
+        connection.trust().map_or_else(
             || without_connection(domain_verified),
             |trust| Facts {
                 domain_verified,
@@ -27,19 +33,22 @@ impl Onboardings {
                 tested: is_tested(trust),
                 enabled: matches!(connection, Connection::Enabled(_)),
             },
-        ))
+        )
     }
 
-    async fn owns_domain(&self, organization: OrganizationId) -> Result<bool, Error> {
+    /// A domain that the organization owns, as it is now.
+    pub(crate) async fn owned_domain(&self, organization: OrganizationId) -> Result<Option<Held>, Error> {
         let mut page_token = String::new();
         loop {
             let listing = Listing::read("onboarding/domains", PAGE_SIZE, &page_token)?;
             let listed = self.directory.list::<Domain>(Some(organization), &listing).await?;
-            if listed.resources.iter().any(|domain| domain.state.ownership().is_some()) {
-                return Ok(true);
+            let owned = listed.resources.iter().find(|domain| domain.state.ownership().is_some());
+            if let Some((claim, version)) = owned.and_then(|domain| Some((domain.state.claim()?, domain.version))) {
+                let stream = StreamId::of_id(domain::CATEGORY, Some(organization), claim.domain.uuid());
+                return Ok(Some((stream, Version(version))));
             }
             if listed.next_page_token.is_empty() {
-                return Ok(false);
+                return Ok(None);
             }
             page_token = listed.next_page_token;
         }

@@ -8,7 +8,7 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use vestibule_decider::Decider as _;
-use vestibule_eventlog::{AppendError, EventLog, Metadata, StreamId, Transaction};
+use vestibule_eventlog::{AppendError, EventLog, Metadata, StreamId, Transaction, Version};
 use vestibule_host::Resources;
 use vestibule_kernel::{Clock, ConnectionId, OrganizationId};
 use vestibule_tenancy::{
@@ -27,6 +27,9 @@ pub(crate) const ATTEMPTS_MAX: u32 = 5;
 
 /// A connection, as resource names say it.
 pub(crate) type ConnectionName = (OrganizationId, ConnectionId);
+
+/// What has been looked at, and must be so still when what follows from it is recorded.
+pub(crate) type Held = (StreamId, Version);
 
 /// What is needed to know and to record how far connections are.
 #[derive(Clone)]

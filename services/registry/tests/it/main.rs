@@ -11,6 +11,8 @@ mod domain;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod going_live;
+#[cfg(test)]
 mod job;
 #[cfg(test)]
 mod listing;
@@ -44,3 +46,4 @@ mod secrecy;
 mod settings;
 #[cfg(test)]
 mod user_pool;
+mod way_in;

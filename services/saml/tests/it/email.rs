@@ -1,12 +1,12 @@
 use vestibule_eventlog::StreamId;
-use vestibule_rpc::saml::v1::{check::Status, refusal::Responsible};
+use vestibule_rpc::saml::v1::{CreateAuthnRequestRequest, check::Status, refusal::Responsible};
 use vestibule_saml_idp::Subject;
 use vestibule_tenancy::{
     domain::{self, Domain},
     organization::{self, ForeignEmail},
 };
 
-use crate::world::{Customer, World, accepted, refused, validation};
+use crate::world::{Customer, World, accepted, identity_provider, refused, validation};
 
 fn with_email(addresses: &[&str]) -> Subject {
     Subject::persistent("ada").with("email", addresses.iter().copied())
@@ -88,6 +88,34 @@ async fn an_address_is_not_released_after_its_domain_was_given_up() {
     world.execute::<Domain>(&stream, &domain::Command::Release).await;
     world.settle().await;
     assert_eq!(released(&world, &acme, &with_email(&["ada@old.example"])).await, "");
+}
+
+#[tokio::test]
+async fn whose_organization_has_lost_all_its_domains_begins_nothing_there() {
+    let world = World::start().await;
+    let organization = world.organization("acme").await;
+    let acme = world.connect(organization, identity_provider("acme")).await;
+    let release = async |id: vestibule_kernel::DomainId| {
+        let stream = StreamId::of_id(domain::CATEGORY, Some(acme.organization), id.uuid());
+        world.execute::<Domain>(&stream, &domain::Command::Release).await;
+    };
+    let begin = async || {
+        let connection = acme.connection.to_string();
+        world.saml().create_authn_request(CreateAuthnRequestRequest { connection, ..Default::default() }).await
+    };
+    // Some organizations sign in by tickets and codes only, and never own one.
+    begin().await.unwrap();
+    let domains =
+        [world.verify(organization, "acme.test", false).await, world.verify(organization, "other.test", false).await];
+    release(domains[0]).await;
+    begin().await.unwrap();
+    // Without the last one nobody would get tokens; with another one they do at once.
+    release(domains[1]).await;
+    world.settle().await;
+    let status = begin().await.unwrap_err();
+    assert_eq!(vestibule_rpc::reason_of(&status).as_deref(), Some("ORGANIZATION_WITHOUT_DOMAIN"), "{status:?}");
+    world.verify(acme.organization, "new.example", false).await;
+    begin().await.unwrap();
 }
 
 #[tokio::test]

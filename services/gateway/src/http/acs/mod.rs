@@ -152,16 +152,13 @@ async fn arrive(gateway: &Gateway, connection: &str, headers: &HeaderMap, body: 
 async fn known_connection(gateway: &Gateway, connection: &str) -> Option<(OrganizationId, ConnectionId)> {
     let connection = connection.parse().ok()?;
     let find = || gateway.directory.read(|directory| directory.organization_of(connection));
-    let organization = match find() {
-        Some(organization) => organization,
-        None => {
-            if let Err(error) = gateway.looks.look(LOOK_MAX).await {
-                tracing::warn!(error = %Chain(&error), "a connection that is not known could not be looked for");
-            }
-            find()?
-        }
-    };
-    Some((organization, connection))
+    if let Some(organization) = find() {
+        return Some((organization, connection));
+    }
+    if let Err(error) = gateway.looks.look(LOOK_MAX).await {
+        tracing::warn!(error = %Chain(&error), "a connection that is not known could not be looked for");
+    }
+    Some((find()?, connection))
 }
 
 async fn show(gateway: &Gateway, refused: Refused) -> Response {
