@@ -47,7 +47,7 @@ pub struct ListEventsRequest {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListEventsResponse {
-    /// May be fewer than asked for, and even none, before the end.
+    /// May be fewer than asked for, and even none, before the end; together hardly more than 3 MiB.
     #[prost(message, repeated, tag = "1")]
     pub events: ::prost::alloc::vec::Vec<Event>,
     /// Where to go on.
@@ -124,7 +124,8 @@ pub mod event_service_client {
     /// CURSOR_FOREIGN when it is of another deployment or of the time before a restore: begin anew then, and drop by their `id`
     /// the events that you have.
     ///
-    /// Requests that name an organization get its events only; without one they get those of the deployment, too.
+    /// Requests that name an organization get its events only; without one they get those of the deployment, too. Whoever presents
+    /// the token of one organization has to name that one: PERMISSION_DENIED/EVENTS_TOKEN_CONFINED otherwise.
     /// INVALID_ARGUMENT/RESOURCE_NAME_INVALID, EVENT_TYPE_UNKNOWN, EVENT_TYPES_TOO_MANY.
     /// DATA_LOSS/EVENT_UNREADABLE at an event that cannot be read: nothing behind it is told, so that nothing is missed.
     #[derive(Debug, Clone)]
@@ -275,7 +276,8 @@ pub mod event_service_server {
     /// CURSOR_FOREIGN when it is of another deployment or of the time before a restore: begin anew then, and drop by their `id`
     /// the events that you have.
     ///
-    /// Requests that name an organization get its events only; without one they get those of the deployment, too.
+    /// Requests that name an organization get its events only; without one they get those of the deployment, too. Whoever presents
+    /// the token of one organization has to name that one: PERMISSION_DENIED/EVENTS_TOKEN_CONFINED otherwise.
     /// INVALID_ARGUMENT/RESOURCE_NAME_INVALID, EVENT_TYPE_UNKNOWN, EVENT_TYPES_TOO_MANY.
     /// DATA_LOSS/EVENT_UNREADABLE at an event that cannot be read: nothing behind it is told, so that nothing is missed.
     #[derive(Debug)]

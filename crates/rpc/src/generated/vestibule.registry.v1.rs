@@ -794,7 +794,7 @@ pub struct SamlIdentityProvider {
     /// Output only: how reading it goes; unset without `metadata_url`.
     #[prost(message, optional, tag = "23")]
     pub metadata_status: ::core::option::Option<MetadataStatus>,
-    /// Output only: the change of entity id or host that awaits approval, or that was declined.
+    /// Output only: the change of entity id or host, or the way back, that awaits approval or was declined.
     #[prost(message, optional, tag = "24")]
     pub pending_metadata_change: ::core::option::Option<PendingMetadataChange>,
 }
@@ -1556,8 +1556,10 @@ pub mod connection_service_client {
             req.extensions_mut().insert(GrpcMethod::new("vestibule.registry.v1.ConnectionService", "RefreshMetadata"));
             self.inner.unary(req, path, codec).await
         }
-        /// Believes the metadata that names another entity id or host: everything that it says counts from now on. ABORTED/
-        /// METADATA_CHANGE_OUTDATED when it is not `change` that awaits approval.
+        /// Believes the metadata that names another entity id or host, or goes back to what it has replaced: everything that it says
+        /// counts from now on. ABORTED/METADATA_CHANGE_OUTDATED when it is not `change` that awaits approval; FAILED_PRECONDITION/
+        /// METADATA_CHANGE_EXPIRED when its document is not to be believed any more, FAILED_PRECONDITION/METADATA_CHANGE_NOT_PROPOSED when
+        /// nothing awaits approval, such as after another address was set.
         pub async fn approve_metadata_change(
             &mut self,
             request: impl tonic::IntoRequest<super::ApproveMetadataChangeRequest>,
@@ -1668,8 +1670,10 @@ pub mod connection_service_server {
             &self,
             request: tonic::Request<super::RefreshMetadataRequest>,
         ) -> std::result::Result<tonic::Response<super::RefreshMetadataResponse>, tonic::Status>;
-        /// Believes the metadata that names another entity id or host: everything that it says counts from now on. ABORTED/
-        /// METADATA_CHANGE_OUTDATED when it is not `change` that awaits approval.
+        /// Believes the metadata that names another entity id or host, or goes back to what it has replaced: everything that it says
+        /// counts from now on. ABORTED/METADATA_CHANGE_OUTDATED when it is not `change` that awaits approval; FAILED_PRECONDITION/
+        /// METADATA_CHANGE_EXPIRED when its document is not to be believed any more, FAILED_PRECONDITION/METADATA_CHANGE_NOT_PROPOSED when
+        /// nothing awaits approval, such as after another address was set.
         async fn approve_metadata_change(
             &self,
             request: tonic::Request<super::ApproveMetadataChangeRequest>,

@@ -173,7 +173,7 @@ fn signing_key_commands() -> Vec<signing_key::Command> {
     use signing_key::{Command, Standing};
     let (now, published_until) = (sample::now(), sample::now());
     let standings = [Standing::Next, Standing::Signing, Standing::Retired { published_until }, Standing::Gone];
-    let notes = standings.map(|standing| sample::note_signing_key(standing));
+    let notes = standings.map(sample::note_signing_key);
     let others = [Command::NoteMissing { now }, Command::Revoke { note: sample::note("x"), now }];
     notes.into_iter().chain(others).collect()
 }
