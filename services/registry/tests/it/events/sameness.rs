@@ -13,7 +13,7 @@ use super::world::World;
 use crate::registry::{organization, pool};
 
 /// An event as the bus carries it: headers and body.
-fn as_message(event: &Event) -> (Vec<(String, String)>, String) {
+fn as_message(event: &Event) -> (Vec<(&'static str, String)>, String) {
     let time = from_proto_timestamp(event.time.as_ref().unwrap()).unwrap();
     let mut headers = vec![
         ("content-type", "application/json".to_owned()),
@@ -30,7 +30,7 @@ fn as_message(event: &Event) -> (Vec<(String, String)>, String) {
     if !event.traceparent.is_empty() {
         headers.push(("ce-traceparent", event.traceparent.clone()));
     }
-    (headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(), event.data.clone())
+    (headers, event.data.clone())
 }
 
 fn assert_same(events: &[Event], messages: &[Message]) {
