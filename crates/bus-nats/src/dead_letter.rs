@@ -171,7 +171,7 @@ pub(crate) fn is_of_event(name: &str) -> bool {
 
 fn letter(found: &StreamMessage) -> DeadLetter {
     let header = |name: &str| {
-        let value = found.headers.get(name).map(|value| value.as_str()).unwrap_or_default();
+        let value = found.headers.get(name).map(async_nats::HeaderValue::as_str).unwrap_or_default();
         value.chars().filter(|each| !each.is_control()).collect::<String>()
     };
     DeadLetter {
