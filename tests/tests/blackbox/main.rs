@@ -85,4 +85,6 @@ mod telemetry;
 #[cfg(test)]
 mod test_sign_in;
 #[cfg(test)]
+mod told;
+#[cfg(test)]
 mod walk;

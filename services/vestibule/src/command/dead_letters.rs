@@ -6,6 +6,7 @@ use serde_json::json;
 use vestibule_bus_nats::{DeadLetter, DeadLetters};
 use vestibule_kernel::Timestamp;
 
+use super::nats::NO_ADDRESS;
 use crate::{
     config::Config,
     output::{line, note, still_read, table},
@@ -39,7 +40,7 @@ pub(crate) enum Command {
 }
 
 pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
-    let settings = config.nats.connection(&config.deployment).context("set nats.url")?;
+    let settings = config.nats.connection(&config.deployment).context(NO_ADDRESS)?;
     match command {
         Command::List { consumer, after, limit, json } => {
             named(consumer.as_deref())?;

@@ -6,7 +6,7 @@ use vestibule_rpc::registry::v1::{
     RetireDirectoryTokenRequest, UpdateDirectoryRequest, directory, directory_service_client::DirectoryServiceClient,
 };
 
-use super::{Operator, resource_name};
+use super::{Operator, connection, org};
 use crate::output::{moment, properties};
 
 /// The type whose JSON is printed.
@@ -22,9 +22,8 @@ pub(crate) enum Command {
     Configure(Configure),
     /// List those of an organization.
     List {
-        /// The organization.
-        #[arg(long)]
-        org: String,
+        /// The organization: slug, id or name.
+        organization: String,
     },
     /// Tokens, by which a directory proves itself.
     #[command(subcommand)]
@@ -33,8 +32,11 @@ pub(crate) enum Command {
 
 #[derive(Args, Debug)]
 pub(crate) struct Create {
-    /// The connection over which the people sign in: `organizations/{organization}/connections/{connection}`.
-    connection: String,
+    /// The organization: slug, id or name.
+    organization: String,
+    /// The connection over which the people sign in: display name, id or name. May be left out when
+    /// `organizations/{organization}/connections/{connection}` stands in the place of the organization.
+    connection: Option<String>,
     /// The attribute that holds what the identity provider calls people at sign-in.
     #[arg(long, value_enum, default_value_t = Subject::UserName)]
     subject: Subject,
@@ -94,10 +96,17 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
     let mut client = DirectoryServiceClient::new(operator.channel.clone());
     match command {
         Command::Create(create) => {
-            let Some((parent, _)) = create.connection.split_once("/connections/") else {
-                anyhow::bail!("name the connection as organizations/{{organization}}/connections/{{connection}}");
+            let connection = match &create.connection {
+                Some(connection) => connection::find(operator, &create.organization, connection).await?.name,
+                None => create.organization.clone(),
             };
-            let request = CreateDirectoryRequest { parent: parent.to_owned(), directory: Some(wanted(&create)) };
+            let Some((parent, _)) = connection.split_once("/connections/") else {
+                anyhow::bail!(
+                    "name the connection, too: `vestibule directory create {connection} <CONNECTION>`; `vestibule connection list {connection}` shows them"
+                );
+            };
+            let parent = parent.to_owned();
+            let request = CreateDirectoryRequest { parent, directory: Some(wanted(&create, connection)) };
             let created = client.create_directory(request).await.map_err(|status| operator.refused(&status))?;
             show(operator, &created.into_inner().directory.unwrap_or_default())
         }
@@ -111,12 +120,15 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
             let changed = client.update_directory(request).await.map_err(|status| operator.refused(&status))?;
             show(operator, &changed.into_inner().directory.unwrap_or_default())
         }
-        Command::List { org } => {
-            let request = ListDirectoriesRequest { parent: resource_name("organizations", &org) };
+        Command::List { organization } => {
+            let request = ListDirectoriesRequest { parent: org::name_of(operator, &organization).await? };
             let found = client.list_directories(request).await.map_err(|status| operator.refused(&status))?;
             let found = found.into_inner();
             operator.format.print("vestibule.registry.v1.ListDirectoriesResponse", &found, |found| {
-                found.directories.iter().map(human).collect::<Vec<_>>().join("\n")
+                match found.directories.as_slice() {
+                    [] => "No directories.".to_owned(),
+                    some => some.iter().map(human).collect::<Vec<_>>().join("\n"),
+                }
             })
         }
         Command::Token(Token::Add { directory }) => {
@@ -140,9 +152,9 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
     }
 }
 
-fn wanted(create: &Create) -> Directory {
+fn wanted(create: &Create, connection: String) -> Directory {
     Directory {
-        connection: create.connection.clone(),
+        connection,
         subject: create.subject.message().into(),
         name_id_format: create.name_id_format.clone().unwrap_or_default(),
         roles: create.roles.message().into(),

@@ -12,6 +12,9 @@ use crate::{config::Config, input, output::line};
 /// The declaration that the program comes with.
 const DECLARATION: &str = include_str!("../../../../deploy/nats/jetstream.toml");
 
+/// What to do where no address is configured.
+pub(super) const NO_ADDRESS: &str = "nats.url is not set: give --config with the settings of the registry's process, or --set nats.url=nats://host:4222";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make streams, consumers and buckets as declared. Doing it again changes nothing; what is not declared is left alone.
@@ -55,7 +58,7 @@ pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()>
 }
 
 async fn apply(declaration: &Declaration, config: &Config, dry_run: bool, force: bool) -> anyhow::Result<()> {
-    let settings = config.nats.connection(&config.deployment).context("set nats.url")?;
+    let settings = config.nats.connection(&config.deployment).context(NO_ADDRESS)?;
     if config.nats.manage_stream {
         declaration.agrees_with(&settings.stream)?;
     }

@@ -33,6 +33,11 @@ pub(crate) async fn run(command: Command, operator: &Operator) -> anyhow::Result
     let mut client = SignInServiceClient::new(operator.channel.clone());
     match command {
         Command::Show { sign_in } => {
+            let id = sign_in.rsplit('/').next().unwrap_or_default();
+            anyhow::ensure!(
+                id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-'),
+                "`{sign_in}` is no reference as the page shows it, such as 01890a5d-ac96-774b-bcce-b302099a8057; `vestibule sign-ins list` shows the recent ones"
+            );
             let name = resource_name("signIns", &sign_in);
             let answer = client.get_sign_in(GetSignInRequest { name }).await;
             let answer = answer.map_err(|status| operator.refused(&status))?.into_inner();
