@@ -54,7 +54,7 @@ impl Directory {
     /// turned away on old knowledge.
     pub(crate) async fn connection(&self, id: ConnectionId) -> Result<Arc<ReadyConnection>, Error> {
         match self.known(id)? {
-            Some(known) if known.is_enabled && !self.is_closed(known.organization) => Ok(known),
+            Some(known) if known.is_enabled && self.require_open(known.organization).is_ok() => Ok(known),
             Some(_) | None => {
                 self.look().await?;
                 self.known(id)?.ok_or(Error::ConnectionNotFound)
@@ -100,14 +100,15 @@ impl Directory {
         self.view.read(|view| view.is_suspended(organization))
     }
 
-    /// Whether the organization owned domains and owns none any more: they were given up, or have moved to another one.
-    pub(crate) fn has_lost_its_domains(&self, organization: OrganizationId) -> bool {
-        self.view.read(|view| view.has_lost_its_domains(organization))
-    }
-
-    /// Whether nobody of the organization gets in, over whichever connection.
-    fn is_closed(&self, organization: OrganizationId) -> bool {
-        self.view.read(|view| view.is_suspended(organization) || view.has_lost_its_domains(organization))
+    /// That people of the organization get in at all. Of one that owned domains and owns none any more nobody would get
+    /// tokens; where they have moved to another organization, people sign in there.
+    pub(crate) fn require_open(&self, organization: OrganizationId) -> Result<(), Error> {
+        self.view.read(|view| {
+            if view.is_suspended(organization) {
+                return Err(Error::OrganizationSuspended);
+            }
+            if view.has_lost_its_domains(organization) { Err(Error::OrganizationWithoutDomain) } else { Ok(()) }
+        })
     }
 
     pub(crate) fn foreign_email(&self, organization: OrganizationId) -> ForeignEmail {

@@ -188,13 +188,7 @@ impl Api {
     /// A connection through which people may sign in now.
     async fn open_connection(&self, id: &str) -> Result<Arc<ReadyConnection>, Error> {
         let connection = self.connection(id).await?;
-        if self.directory.is_suspended(connection.organization) {
-            return Err(Error::OrganizationSuspended);
-        }
-        // They would get no tokens. Where their domain went to another organization, they sign in there.
-        if self.directory.has_lost_its_domains(connection.organization) {
-            return Err(Error::OrganizationWithoutDomain);
-        }
+        self.directory.require_open(connection.organization)?;
         if connection.is_enabled { Ok(connection) } else { Err(Error::ConnectionDisabled) }
     }
 

@@ -34,6 +34,8 @@ mod service_provider_key_end;
 #[cfg(test)]
 mod test_sign_in;
 #[cfg(test)]
+mod tried;
+#[cfg(test)]
 mod unsolicited;
 #[cfg(test)]
 mod world;

@@ -20,7 +20,7 @@ use vestibule_tenancy::{
     organization,
 };
 
-use crate::world::{Customer, World, accepted, ada, metadata, now, refused, signing_key};
+use crate::world::{Customer, World, accepted, ada, now, refused, signing_key};
 
 fn note() -> Note {
     Note::parse("test").unwrap()
@@ -28,14 +28,14 @@ fn note() -> Note {
 
 impl World {
     /// A customer whose connection is not live.
-    async fn newcomer(&self) -> Customer {
+    pub(crate) async fn newcomer(&self) -> Customer {
         let acme = self.customer("acme", "acme.test").await;
         self.change_connection(&acme, connection::Command::Disable { note: note() }).await;
         self.settle().await;
         acme
     }
 
-    async fn ticket_of(&self, customer: &Customer, change: impl FnOnce(&mut TestTicket)) -> (Uuid, String) {
+    pub(crate) async fn ticket_of(&self, customer: &Customer, change: impl FnOnce(&mut TestTicket)) -> (Uuid, String) {
         let mut ticket = TestTicket {
             id: self.ids.uuid_v4(),
             organization: customer.organization,
@@ -48,18 +48,18 @@ impl World {
         (ticket.id, ticket.sign(&self.keys, self.clock_now()).await.unwrap())
     }
 
-    async fn ticket(&self, customer: &Customer) -> String {
+    pub(crate) async fn ticket(&self, customer: &Customer) -> String {
         self.ticket_of(customer, |_| {}).await.1
     }
 
-    async fn test_request(&self, ticket: &str) -> Result<Sent, Status> {
+    pub(crate) async fn test_request(&self, ticket: &str) -> Result<Sent, Status> {
         let relay_state = "handle".to_owned();
         let request = CreateTestAuthnRequestRequest { ticket: ticket.to_owned(), relay_state };
         let made = self.saml().create_test_authn_request(request).await?.into_inner();
         Ok(Sent { request_id: made.request_id, tried: made.tried })
     }
 
-    async fn validate_test(
+    pub(crate) async fn validate_test(
         &self,
         customer: &Customer,
         ticket: &str,
@@ -80,13 +80,18 @@ impl World {
 
 /// What a browser carries while it is at the identity provider.
 #[derive(Clone, Debug)]
-struct Sent {
-    request_id: String,
-    tried: String,
+pub(crate) struct Sent {
+    pub(crate) request_id: String,
+    pub(crate) tried: String,
 }
 
 impl Sent {
-    fn answered(&self, customer: &Customer, ticket: &str, saml_response: &str) -> ValidateTestResponseRequest {
+    pub(crate) fn answered(
+        &self,
+        customer: &Customer,
+        ticket: &str,
+        saml_response: &str,
+    ) -> ValidateTestResponseRequest {
         ValidateTestResponseRequest {
             ticket: ticket.to_owned(),
             connection: customer.connection.to_string(),
@@ -97,14 +102,14 @@ impl Sent {
     }
 }
 
-fn passed(answer: &ValidateTestResponseResponse) -> &TestIdentity {
+pub(crate) fn passed(answer: &ValidateTestResponseResponse) -> &TestIdentity {
     match answer.outcome.as_ref().unwrap() {
         Outcome::Passed(identity) => identity,
         Outcome::Refused(refusal) => panic!("refused: {refusal:?}"),
     }
 }
 
-fn refusal(answer: &ValidateTestResponseResponse) -> &str {
+pub(crate) fn refusal(answer: &ValidateTestResponseResponse) -> &str {
     match answer.outcome.as_ref().unwrap() {
         Outcome::Refused(refusal) => &refusal.reason,
         Outcome::Passed(identity) => panic!("passed: {identity:?}"),
@@ -324,10 +329,7 @@ async fn what_would_keep_people_out_keeps_the_test_from_passing() {
     assert_eq!(reason, "EMAIL_NOT_RELEASABLE");
     // And what the settings ask for.
     let wanted = SamlSettings { required_claims: vec![ClaimName::Groups], ..SamlSettings::default() };
-    let settings = CheckedSettings::check(wanted, &SamlSettings::default(), now()).unwrap();
-    let configure = connection::Configure { settings: Some(settings), ..connection::Configure::default() };
-    world.change_connection(&acme, connection::Command::Configure(configure)).await;
-    world.settle().await;
+    configure(&world, &acme, wanted).await;
     let nobody = Subject::persistent("n").with("email", ["n@acme.test"]);
     assert_eq!(refusal(&world.test(&acme, &strict, &nobody).await), "ATTRIBUTE_REQUIRED_MISSING");
     // The last attempt is what is told, and mending it makes the same link pass.
@@ -340,10 +342,7 @@ async fn what_an_identity_provider_names_its_attributes_is_told_in_short_and_kep
     let world = World::start().await;
     let acme = world.newcomer().await;
     let wanted = SamlSettings { required_claims: vec![ClaimName::Groups], ..SamlSettings::default() };
-    let settings = CheckedSettings::check(wanted, &SamlSettings::default(), now()).unwrap();
-    let configure = connection::Configure { settings: Some(settings), ..connection::Configure::default() };
-    world.change_connection(&acme, connection::Command::Configure(configure)).await;
-    world.settle().await;
+    configure(&world, &acme, wanted).await;
     let plain = Subject::persistent("n").with("email", ["n@acme.test"]).with("a\u{9b}31m", ["x"]);
     // Together more than a record can hold.
     let long = |index: usize| format!("{index:02}-{}", "x".repeat(900));
@@ -359,85 +358,9 @@ async fn what_an_identity_provider_names_its_attributes_is_told_in_short_and_kep
 }
 
 /// Has the settings changed, as an operator does.
-async fn configure(world: &World, customer: &Customer, wanted: SamlSettings) {
+pub(crate) async fn configure(world: &World, customer: &Customer, wanted: SamlSettings) {
     let settings = CheckedSettings::check(wanted, &SamlSettings::default(), now()).unwrap();
     let configure = connection::Configure { settings: Some(settings), ..connection::Configure::default() };
     world.change_connection(customer, connection::Command::Configure(configure)).await;
     world.settle().await;
-}
-
-#[tokio::test]
-async fn a_test_counts_for_the_settings_that_it_ran_with_only() {
-    let world = World::start().await;
-    let acme = world.newcomer().await;
-    let (id, ticket) = world.ticket_of(&acme, |_| {}).await;
-    let sent = world.test_request(&ticket).await.unwrap();
-    let response = world.response(&acme, &ada(), &sent.request_id);
-    // The request asked for nothing of this, and the Response would pass with it all the same.
-    let stricter = SamlSettings { required_claims: vec![ClaimName::Groups], ..SamlSettings::default() };
-    configure(&world, &acme, stricter).await;
-    let answer = world.validate_test(&acme, &ticket, &response, &sent).await.unwrap();
-    assert_eq!(refusal(&answer), "CONNECTION_CHANGED_DURING_TEST");
-    assert!(answer.checks.iter().all(|check| check.status() == Checked::NotReached), "{:?}", answer.checks);
-    let told = TestSignIns::new(world.resources.expiring.clone()).find(id, now()).await.unwrap().unwrap().1.unwrap();
-    assert_eq!(told.refused.unwrap().reason, "CONNECTION_CHANGED_DURING_TEST", "whoever waits for it is told");
-    // Nor can whoever brings the Response say what it was of, or leave it out.
-    for tried in [String::new(), "0".repeat(64)] {
-        let sent = Sent { tried, ..sent.clone() };
-        let answer = world.validate_test(&acme, &ticket, &response, &sent).await.unwrap();
-        assert_eq!(refusal(&answer), "CONNECTION_CHANGED_DURING_TEST");
-    }
-    assert_eq!(world.count("connection.tested").await, 0);
-    // The link is as good as before, and what is changed back is what was tried.
-    configure(&world, &acme, SamlSettings::default()).await;
-    passed(&world.validate_test(&acme, &ticket, &response, &sent).await.unwrap());
-    assert_eq!(world.count("connection.tested").await, 1);
-}
-
-#[tokio::test]
-async fn an_identity_provider_that_moved_during_the_test_is_another_one() {
-    let world = World::start().await;
-    let acme = world.newcomer().await;
-    let ticket = world.ticket(&acme).await;
-    let sent = world.test_request(&ticket).await.unwrap();
-    let response = world.response(&acme, &ada(), &sent.request_id);
-    let import = async |change: &dyn Fn(&mut connection::SamlMetadata)| {
-        let mut described = metadata(&acme.idp);
-        change(&mut described);
-        let configure = connection::Configure { metadata: Some(described), ..connection::Configure::default() };
-        world.change_connection(&acme, connection::Command::Configure(configure)).await;
-        world.settle().await;
-    };
-    // A document that says the same with another date changes nothing.
-    import(&|described| described.identity_provider.metadata_valid_until = Some(now().plus(Duration::from_hours(9))))
-        .await;
-    import(&|described| described.identity_provider.single_sign_on[0].location.push_str("-moved")).await;
-    let answer = world.validate_test(&acme, &ticket, &response, &sent).await.unwrap();
-    assert_eq!(refusal(&answer), "CONNECTION_CHANGED_DURING_TEST");
-    import(&|_| {}).await;
-    passed(&world.validate_test(&acme, &ticket, &response, &sent).await.unwrap());
-}
-
-#[tokio::test]
-async fn of_a_test_that_passed_nothing_else_is_told_whoever_ends_last() {
-    let world = World::start().await;
-    let acme = world.newcomer().await;
-    for _ in 0..6 {
-        let (id, ticket) = world.ticket_of(&acme, |_| {}).await;
-        let mut attempts = Vec::new();
-        for index in 0..6 {
-            let sent = world.test_request(&ticket).await.unwrap();
-            let response = if index == 2 { world.response(&acme, &ada(), &sent.request_id) } else { "eA==".to_owned() };
-            let request = sent.answered(&acme, &ticket, &response);
-            attempts.push((world.saml(), request));
-        }
-        let attempts = attempts
-            .into_iter()
-            .map(|(mut saml, request)| tokio::spawn(async move { drop(saml.validate_test_response(request).await) }));
-        for attempt in attempts.collect::<Vec<_>>() {
-            attempt.await.unwrap();
-        }
-        let tests = TestSignIns::new(world.resources.expiring.clone());
-        assert_eq!(tests.find(id, now()).await.unwrap().unwrap().1.unwrap().refused, None);
-    }
 }
