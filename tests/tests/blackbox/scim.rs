@@ -477,48 +477,13 @@ async fn hostile_messages_change_nothing(acme: &Directory) -> Result<()> {
     assert_eq!(raw(json_type, vec![b'['; 500_000]).await?, 400);
     assert_eq!(raw("text/xml", b"<a/>".to_vec()).await?, 415);
     assert!(
-        without_its_body(acme).await?.starts_with("HTTP/1.1 401 "),
+        slow(acme, "x").await?.await??.starts_with("HTTP/1.1 401 "),
         "a body is waited for before the token is good"
     );
     assert_eq!(acme.refused(Method::POST, "/Bulk", Some(&json!({}))).await?.0, 501);
     assert_eq!(acme.refused(Method::PUT, "/Users", None).await?.0, 405);
     assert_eq!(acme.get("/Users").await?["totalResults"], 1, "a refused message has made somebody");
     Ok(())
-}
-
-/// The answer to whoever has no token, and whose body never comes: it must not hold a place meanwhile.
-async fn without_its_body(acme: &Directory) -> Result<String> {
-    let url: url::Url = format!("{}/Users", acme.url).parse()?;
-    let (host, port) = (url.host_str().context("a host")?, url.port_or_known_default().context("a port")?);
-    let mut connection = TcpStream::connect((host, port)).await?;
-    let head = format!(
-        "POST {} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\nAuthorization: Bearer x\r\n\
-         Content-Type: application/scim+json\r\nContent-Length: 100\r\n\r\n",
-        url.path()
-    );
-    connection.write_all(head.as_bytes()).await?;
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).await?;
-    Ok(answer)
-}
-
-/// The answer to a request whose body does not come, once there is one.
-async fn slow(directory: &Directory) -> Result<JoinHandle<std::io::Result<String>>> {
-    let url: url::Url = format!("{}/Users", directory.url).parse()?;
-    let (host, port) = (url.host_str().context("a host")?, url.port_or_known_default().context("a port")?);
-    let mut connection = TcpStream::connect((host, port)).await?;
-    let head = format!(
-        "POST {} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
-         Content-Type: application/scim+json\r\nContent-Length: 100\r\n\r\n{{",
-        url.path(),
-        directory.token
-    );
-    connection.write_all(head.as_bytes()).await?;
-    Ok(tokio::spawn(async move {
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).await?;
-        Ok(answer)
-    }))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -531,7 +496,7 @@ async fn one_directory_cannot_hold_another_ones_places_with_bodies_that_do_not_c
     acme.get("/Users").await?;
     let mut begun = Vec::new();
     for _ in 0..150 {
-        begun.push(slow(&acme).await?);
+        begun.push(slow(&acme, &acme.token).await?);
     }
     until("all but a few to be refused", async || {
         Ok((begun.iter().filter(|one| !one.is_finished()).count() <= 8).then_some(()))
@@ -553,6 +518,22 @@ async fn one_directory_cannot_hold_another_ones_places_with_bodies_that_do_not_c
     assert_eq!(answers, [("408".to_owned(), 8), ("429".to_owned(), 142)].into_iter().collect());
     acme.get("/Users").await?;
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_directory_may_ask_as_often_as_is_said() -> Result<()> {
+    let vestibule = Launch::serve("all")?.set("scim.per_directory_second_max", 1).start().await?;
+    let (_pool, _customer) = customer(&vestibule, "acme").await?;
+    let directory = Directory::create(&vestibule, "acme", &["--name-id-format", PERSISTENT])?;
+    for _ in 0..4 {
+        directory.get("/Users?count=0").await?;
+    }
+    until("too many requests", async || {
+        let answer = directory.ask(Method::GET, "/Users?count=0", None).await?;
+        ensure!([StatusCode::OK, StatusCode::TOO_MANY_REQUESTS].contains(&answer.status), "{}", answer.body);
+        Ok((answer.status == StatusCode::TOO_MANY_REQUESTS).then_some(()))
+    })
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,6 +12,7 @@ use super::{
     error::Error,
     group::{STEP_MEMBERS, stream as group_stream},
     member::Step,
+    render::document,
     user::STEP_GROUPS,
 };
 
@@ -26,6 +27,8 @@ pub(super) enum Follows {
     Groups(OrganizationId, DirectoryUserId),
     /// All users of the directory have to get what their groups mean.
     Rules(Whose),
+    /// The same, and have to be understood as the settings say now.
+    Settings(Whose),
 }
 
 impl Inner {
@@ -39,7 +42,7 @@ impl Inner {
         let group = |users| key.parse().ok().map(|group| Follows::Members(organization, group, users));
         Ok(match event.stream.category() {
             directory::CATEGORY => match decoded(event)? {
-                directory::Event::Configured(_) => key.parse().ok().map(|id| Follows::Rules((organization, id))),
+                directory::Event::Configured(_) => key.parse().ok().map(|id| Follows::Settings((organization, id))),
                 _ => None,
             },
             directory_group::CATEGORY => match decoded(event)? {
@@ -82,15 +85,44 @@ impl Inner {
                 self.settle_all((*organization, directory), Some(*group), users, metadata).await
             }
             Follows::Groups(organization, user) => self.leave_groups(*organization, *user, metadata).await,
-            Follows::Rules(whose) => {
-                self.reach_head().await?;
-                let users: Vec<DirectoryUserId> = self.index.read(|index| {
-                    let contents = index.contents(whose.1).into_iter();
-                    contents.flat_map(|contents| contents.users.keys().copied()).collect()
-                });
+            Follows::Rules(whose) => self.settle_all(*whose, None, &self.all_users(*whose).await?, metadata).await,
+            Follows::Settings(whose) => {
+                let users = self.all_users(*whose).await?;
+                self.understand(*whose, &users, metadata).await?;
                 self.settle_all(*whose, None, &users, metadata).await
             }
         }
+    }
+
+    async fn all_users(&self, whose: Whose) -> Result<Vec<DirectoryUserId>, Error> {
+        self.reach_head().await?;
+        Ok(self.index.read(|index| {
+            let contents = index.contents(whose.1).into_iter();
+            contents.flat_map(|contents| contents.users.keys().copied()).collect()
+        }))
+    }
+
+    /// Takes what was said of users as the settings say now. How people are recognised changes while there are no users; who
+    /// was made at that very moment was understood by the settings before.
+    async fn understand(&self, whose: Whose, users: &[DirectoryUserId], metadata: &Metadata) -> Result<(), Error> {
+        let Some(access) = self.on_behalf_of(whose, metadata.clone()).await? else { return Ok(()) };
+        for user in users {
+            let kept = match self.user(&access, *user).await {
+                Ok((kept, _)) if kept.document.is_some() => kept,
+                Ok(_) | Err(Error::NotFound) => continue,
+                Err(error) => return Err(error),
+            };
+            let subject = self.subject_digest(&access, &document(&kept)).await.ok();
+            if subject.is_none() || subject == kept.subject_digest {
+                continue;
+            }
+            match self.save_user(&access, Some(*user), None, |said| Ok(said.clone())).await {
+                Ok(_) | Err(Error::NotFound) => {}
+                Err(error) if is_of_the_data(&error) => unsettled(whose.1, &error),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Lets users know what a group means for them, in appends of a bounded size.
@@ -111,14 +143,7 @@ impl Inner {
                     pages.extend([second, first]);
                 }
                 // One user's trouble, which nobody else waits for: other organizations do not, either.
-                Err(error) => {
-                    tracing::error!(
-                        directory = %whose.1,
-                        error = %Chain(&error),
-                        monotonic_counter.vestibule_provisioning_unsettled = 1_u64,
-                        "what a group means for a user cannot be recorded",
-                    );
-                }
+                Err(error) => unsettled(whose.1, &error),
             }
         }
         Ok(())
@@ -202,7 +227,19 @@ impl Inner {
 
 /// Whether the same would happen however often it is tried.
 const fn is_of_the_data(error: &Error) -> bool {
-    matches!(error, Error::Rejected(_) | Error::Append(AppendError::TooLarge { .. }))
+    matches!(
+        error,
+        Error::Rejected(_) | Error::Taken(_) | Error::Refused(_) | Error::Append(AppendError::TooLarge { .. })
+    )
+}
+
+fn unsettled(directory: DirectoryId, error: &Error) {
+    tracing::error!(
+        %directory,
+        error = %Chain(error),
+        monotonic_counter.vestibule_provisioning_unsettled = 1_u64,
+        "what follows for a user cannot be recorded",
+    );
 }
 
 fn decoded<E: vestibule_decider::DomainEvent>(event: &Recorded) -> Result<E, LoadError> {

@@ -35,6 +35,27 @@ struct Meant {
     is_theirs: bool,
 }
 
+impl Meant {
+    /// By what the person is found from now on; `None` when nothing is said of them. When the directory says of the user what it
+    /// said before, an operator's re-link stays.
+    fn found_by(&self, access: &Access, kept: Option<&Kept>) -> Option<String> {
+        let digest = self.digest.clone().filter(|_| self.is_theirs)?;
+        let subject = self.known.state.known().and_then(|known| known.subject.as_ref());
+        let subject = subject.filter(|subject| subject.connection == access.directory.connection);
+        let is_said_again = kept.is_some_and(|kept| kept.subject_digest.as_ref() == Some(&digest));
+        Some(
+            subject
+                .filter(|_| is_said_again && self.is_the_same(kept))
+                .map_or(digest, |subject| subject.digest.clone()),
+        )
+    }
+
+    /// Whether the user is who it was.
+    fn is_the_same(&self, kept: Option<&Kept>) -> bool {
+        kept.is_some_and(|kept| kept.person == self.person)
+    }
+}
+
 pub(super) fn stream(access: &Access, user: DirectoryUserId) -> StreamId {
     StreamId::of_id(CATEGORY, Some(access.organization()), user.uuid())
 }
@@ -108,7 +129,7 @@ impl Inner {
             let meant = self.meant(access, kept.as_ref(), &wanted, newcomer).await?;
             let (roles, mut transaction) = self.roles(access, kept.as_ref()).await?;
             let said = self.said(access, user, &meant, &wanted).await?;
-            let people = match meant.digest.clone().filter(|_| meant.is_theirs) {
+            let people = match meant.found_by(access, kept.as_ref()) {
                 Some(subject_digest) => {
                     let is_news = kept.as_ref().is_none_or(|kept| kept.document != Some(said.document.clone()));
                     let provision = person::Command::Provision(Provision {
@@ -168,8 +189,12 @@ impl Inner {
             }
             transaction = held(transaction, stream(access, id), current.version, &users)?;
             match self.log.append(transaction).await {
-                Ok(appended) if is_unfinished => return Ok(self.finished(appended.cursor).await),
-                Ok(_) => return Ok(()),
+                Ok(appended) => {
+                    if is_unfinished {
+                        self.finished(appended.cursor).await;
+                    }
+                    return Ok(());
+                }
                 Err(AppendError::Conflict { .. }) => {}
                 Err(error) => return Err(error.into()),
             }

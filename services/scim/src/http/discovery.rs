@@ -12,7 +12,7 @@ use crate::{failure::Failure, limit::PAGE_MAX, start::Edge};
 /// The base URL, for a directory whose token is good: nobody else learns that it is there.
 async fn base(edge: &Edge, directory: &str, query: Option<&str>, headers: &HeaderMap) -> Result<String, Failure> {
     let asked = edge.asked(directory, headers).await?;
-    let authenticate = AuthenticateRequest { access: asked.access() };
+    let authenticate = AuthenticateRequest { access: Some(asked.access()) };
     asked.ask(edge.registry().authenticate(authenticate)).await?;
     // RFC 7644 section 4: so that nobody takes it for an answer to a filter.
     if Query::read(query)?.filter.is_some() {

@@ -32,20 +32,23 @@ impl Edge {
         let token = bearer(headers).ok_or(Failure::Unauthenticated)?;
         let id: DirectoryId = directory.parse().map_err(|_| Failure::Unauthenticated)?;
         let admission = &self.0.admission;
-        if let Admitted::Stranger(_place) = self.admitted(id, token)? {
-            let access = Some(Access { directory: id.to_string(), token: token.to_owned() });
-            self.registry().authenticate(AuthenticateRequest { access }).await?;
-            if !admission.remember(id, token, self.0.clock.now()) {
-                return Err(Failure::TooManyRequests);
+        let place = match self.admitted(id, token)? {
+            Admitted::Known(place) => place,
+            Admitted::Stranger(place) => {
+                let access = Some(Access { directory: id.to_string(), token: token.to_owned() });
+                self.registry().authenticate(AuthenticateRequest { access }).await?;
+                drop(place);
+                if !admission.remember(id, token, self.0.clock.now()) {
+                    return Err(Failure::TooManyRequests);
+                }
+                match self.admitted(id, token)? {
+                    Admitted::Known(place) => place,
+                    // Forgotten again meanwhile: it was retired.
+                    Admitted::Stranger(_) => return Err(Failure::Unauthenticated),
+                }
             }
-        }
-        match self.admitted(id, token)? {
-            Admitted::Known(place) => {
-                Ok(Asked { edge: self.clone(), id, token: token.to_owned(), place: Arc::new(place) })
-            }
-            // Forgotten again meanwhile: it was retired.
-            Admitted::Stranger(_) => Err(Failure::Unauthenticated),
-        }
+        };
+        Ok(Asked { edge: self.clone(), id, token: token.to_owned(), place: Arc::new(place) })
     }
 
     fn admitted(&self, id: DirectoryId, token: &str) -> Result<Admitted, Failure> {
@@ -54,8 +57,8 @@ impl Edge {
 }
 
 impl Asked {
-    pub(super) fn access(&self) -> Option<Access> {
-        Some(Access { directory: self.id.to_string(), token: self.token.clone() })
+    pub(super) fn access(&self) -> Access {
+        Access { directory: self.id.to_string(), token: self.token.clone() }
     }
 
     /// The place, to be kept until the answer has gone.

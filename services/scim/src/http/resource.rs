@@ -109,7 +109,7 @@ async fn listed(edge: &Edge, asked: &Asked, query: &Query, among: &[ResourceType
         // A page that has ended ends: what is left out is on the next one.
         let is_open = query.start_index.saturating_add(found) > total;
         let request = ListResourcesRequest {
-            access: asked.access(),
+            access: Some(asked.access()),
             r#type: kind(resource_type).into(),
             filter: query.filter.clone().unwrap_or_default(),
             start_index: if found > 0 { 1 } else { query.start_index.saturating_sub(total).max(1) },
@@ -156,7 +156,7 @@ impl Call {
         let asked = self.asked().await?;
         let projection = projection(self.resource_type, &Query::read(query)?)?;
         let json = asked.body(&self.headers, body).await?;
-        let request = CreateResourceRequest { access: asked.access(), r#type: self.kind(), json };
+        let request = CreateResourceRequest { access: Some(asked.access()), r#type: self.kind(), json };
         let created = asked.ask(self.edge.registry().create_resource(request)).await?;
         self.resource(&asked, StatusCode::CREATED, created.resource, &projection)
     }
@@ -164,7 +164,7 @@ impl Call {
     async fn get(self, id: String, query: Option<&str>) -> Result<Response, Failure> {
         let asked = self.asked().await?;
         let projection = projection(self.resource_type, &Query::read(query)?)?;
-        let request = GetResourceRequest { access: asked.access(), r#type: self.kind(), id };
+        let request = GetResourceRequest { access: Some(asked.access()), r#type: self.kind(), id };
         let found = asked.ask(self.edge.registry().get_resource(request)).await?;
         let etag = found.resource.as_ref().map(|resource| resource.etag.clone()).unwrap_or_default();
         let response = self.resource(&asked, StatusCode::OK, found.resource, &projection)?;
@@ -181,7 +181,7 @@ impl Call {
         let asked = self.asked().await?;
         let (projection, etag) = (projection(self.resource_type, &Query::read(query)?)?, if_match(&self.headers)?);
         let json = asked.body(&self.headers, body).await?;
-        let request = ReplaceResourceRequest { access: asked.access(), r#type: self.kind(), id, json, etag };
+        let request = ReplaceResourceRequest { access: Some(asked.access()), r#type: self.kind(), id, json, etag };
         let replaced = asked.ask(self.edge.registry().replace_resource(request)).await?;
         self.resource(&asked, StatusCode::OK, replaced.resource, &projection)
     }
@@ -190,7 +190,7 @@ impl Call {
         let asked = self.asked().await?;
         let (projection, etag) = (projection(self.resource_type, &Query::read(query)?)?, if_match(&self.headers)?);
         let json = asked.body(&self.headers, body).await?;
-        let request = PatchResourceRequest { access: asked.access(), r#type: self.kind(), id, json, etag };
+        let request = PatchResourceRequest { access: Some(asked.access()), r#type: self.kind(), id, json, etag };
         let patched = asked.ask(self.edge.registry().patch_resource(request)).await?;
         self.resource(&asked, StatusCode::OK, patched.resource, &projection)
     }
@@ -198,7 +198,7 @@ impl Call {
     async fn delete(self, id: String) -> Result<Response, Failure> {
         let asked = self.asked().await?;
         let etag = if_match(&self.headers)?;
-        let request = DeleteResourceRequest { access: asked.access(), r#type: self.kind(), id, etag };
+        let request = DeleteResourceRequest { access: Some(asked.access()), r#type: self.kind(), id, etag };
         asked.ask(self.edge.registry().delete_resource(request)).await?;
         Ok(StatusCode::NO_CONTENT.into_response())
     }

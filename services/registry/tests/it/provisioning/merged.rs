@@ -84,6 +84,26 @@ async fn two_accounts_of_one_person_do_not_take_them_from_each_other() {
 }
 
 #[tokio::test]
+async fn how_an_operator_lets_somebody_be_found_stays_until_the_directory_says_another_name() {
+    let registry = Registry::start().await;
+    let acme = registry.directory("acme", Roles::SignIn).await;
+    let account = acme.users(1).await.remove(0);
+    let ada = person(&acme, "user0").await.unwrap();
+    let found_by = Some(relink_person_request::FoundBy::Subject(acme.tenant.subject("ada")));
+    let request = RelinkPersonRequest { name: ada.name.clone(), etag: String::new(), found_by };
+    registry.persons().relink_person(request).await.unwrap();
+    let shown = json!([{ "op": "add", "path": "displayName", "value": "Ada" }]);
+    acme.patch(USER, &account, "", &shown).await.unwrap();
+    let shown = person(&acme, "ada").await.unwrap();
+    assert_eq!((shown.name, shown.profile.unwrap().display_name), (ada.name.clone(), "Ada".to_owned()));
+    acme.patch(USER, &account, "", &active(false)).await.unwrap();
+    assert_eq!(person(&acme, "ada").await.unwrap().state(), State::Deactivated);
+    let renamed = json!([{ "op": "replace", "path": "userName", "value": "king" }]);
+    acme.patch(USER, &account, "", &renamed).await.unwrap();
+    assert_eq!(person(&acme, "king").await.unwrap().name, ada.name);
+}
+
+#[tokio::test]
 async fn who_signs_in_with_the_account_that_was_left_is_that_accounts_person() {
     let registry = Registry::start().await;
     let acme = registry.directory("acme", Roles::SignIn).await;

@@ -1,15 +1,20 @@
 use prost_types::FieldMask;
 use tonic::{Code, Status};
+use vestibule_eventlog::{Metadata, StreamId, Transaction};
 use vestibule_rpc::registry::v1::{
     Directory as Terms, UpdateDirectoryRequest,
     directory::{Roles, Subject},
 };
+use vestibule_tenancy::directory;
 
 use super::{
     NOWHERE,
     world::{Directory, USER, until, user},
 };
-use crate::registry::{Registry, assert_field, assert_refused};
+use crate::{
+    people::PERSISTENT,
+    registry::{Registry, assert_field, assert_refused},
+};
 
 async fn update(directory: &Directory<'_>, wanted: Terms, paths: &[&str]) -> Result<Terms, Status> {
     let directory_wanted = Terms { name: directory.terms.name.clone(), ..wanted };
@@ -66,6 +71,31 @@ async fn an_update_is_of_what_was_seen_and_of_what_can_be_changed() {
     let recorded = registry.events().await;
     let configured: Vec<_> = recorded.iter().filter(|event| event.name == "directory.configured").collect();
     assert_eq!(configured.len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_made_while_the_settings_change_is_understood_by_the_new_ones() {
+    let registry = Registry::start().await;
+    let acme = registry.directory("acme", Roles::SignIn).await;
+    let mut said = user("ada");
+    said["externalId"] = "ada-at-the-provider".into();
+    acme.create(USER, &said).await.unwrap();
+    let before = acme.tenant.found(&registry, "ada").await.unwrap();
+    // Between the look at the users and the append: what was decided without them is recorded behind them.
+    let settings = directory::Settings {
+        subject: directory::SubjectFrom::ExternalId,
+        name_id_format: Some(PERSISTENT.to_owned()),
+        ..directory::Settings::default()
+    };
+    let configured = directory::Event::from(directory::Configured { settings });
+    let stream = StreamId::of_id(directory::CATEGORY, Some(acme.tenant.id()), acme.id().uuid());
+    let version = registry.log.load::<directory::Directory>(&stream).await.unwrap().version;
+    let transaction = Transaction::new(Metadata::default()).append(stream, version, &[configured]).unwrap();
+    registry.log.append(transaction).await.unwrap();
+    let found = async || acme.tenant.found(&registry, "ada-at-the-provider").await;
+    until("to be found by what is said now", async || found().await.is_some()).await;
+    assert_eq!(found().await.unwrap(), before, "the same person");
+    assert_eq!(acme.tenant.found(&registry, "ada").await, None);
 }
 
 #[tokio::test]
