@@ -139,7 +139,7 @@ pub(crate) async fn fact(log: &EventLog, recorded: &Recorded) -> Result<Option<F
         person::CATEGORY => of_person(recorded, open(log, recorded).await?),
         assertion::CATEGORY => of_assertion(recorded, open(log, recorded).await?),
         user_pool::CATEGORY => of_user_pool(recorded, open(log, recorded).await?),
-        signing_key::CATEGORY => of_signing_key(recorded, open(log, recorded).await?),
+        signing_key::CATEGORY => of_signing_key(recorded, &open(log, recorded).await?),
         claim_policy::CATEGORY => of_claim_policy(&open(log, recorded).await?),
         // Nothing of these goes out, so nothing of them is opened either.
         directory::CATEGORY | directory_user::CATEGORY | directory_group::CATEGORY => Ok(None),
@@ -310,12 +310,12 @@ fn of_user_pool(recorded: &Recorded, event: user_pool::Event) -> Result<Option<F
     }
 }
 
-fn of_signing_key(recorded: &Recorded, event: signing_key::Event) -> Result<Option<Fact>, MapError> {
+fn of_signing_key(recorded: &Recorded, event: &signing_key::Event) -> Result<Option<Fact>, MapError> {
     let key_id = recorded.stream.key().to_owned();
     let resource = format!("signingKeys/{key_id}");
     match event {
         signing_key::Event::Published(signing_key::Published { algorithm, signs_from }) => {
-            let algorithm = algorithm.as_str();
+            let (algorithm, signs_from) = (algorithm.as_str(), *signs_from);
             let body = payload::SigningKeyPublished { key_id, algorithm, signs_from };
             said("signing_key.published", resource, &body)
         }
@@ -323,6 +323,7 @@ fn of_signing_key(recorded: &Recorded, event: signing_key::Event) -> Result<Opti
             said("signing_key.activated", resource, &payload::SigningKeyActivated { key_id })
         }
         signing_key::Event::Retired(signing_key::Retired { published_until }) => {
+            let published_until = *published_until;
             said("signing_key.retired", resource, &payload::SigningKeyRetired { key_id, published_until })
         }
         signing_key::Event::Removed(signing_key::Removed { cause, .. }) => {

@@ -23,6 +23,9 @@ pub(crate) enum KeyringError {
     /// What is in memory is too old to be used, and was not read again a moment ago.
     #[error("the signing keys could not be read for too long")]
     Outdated,
+    /// Whoever takes a key out would not be heard.
+    #[error("the log is not followed any more, so that it is not known which signing keys count")]
+    NotFollowed,
     #[error("no signing key may sign")]
     NoneSigns,
     #[error(transparent)]
@@ -44,6 +47,7 @@ impl Explain for KeyringError {
             Self::Unmade(_) | Self::Interrupted(_) => Explanation::new(Kind::Internal, "SIGNING_KEY_UNMADE"),
             Self::FromTheFuture => Explanation::new(Kind::Corrupt, "KEY_FROM_THE_FUTURE"),
             Self::Outdated => Explanation::new(Kind::Unavailable, "SIGNING_KEYS_OUTDATED"),
+            Self::NotFollowed => Explanation::new(Kind::Unavailable, "SIGNING_KEYS_NOT_FOLLOWED"),
             Self::NoneSigns => Explanation::new(Kind::Unavailable, "SIGNING_KEY_NONE"),
             Self::Read(error) => error.explain(),
             Self::Load(error) => error.explain(),

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
+use vestibule_decider::Decider as _;
 use vestibule_eventlog::{EventLog, Live, Metadata, StreamId};
 use vestibule_host::{Job, Resources, Turn};
 use vestibule_kernel::{Clock, Timestamp};
@@ -131,11 +132,11 @@ pub(super) async fn note(
 ) -> Result<u64, KeyringError> {
     let stream = stream(id);
     let before = log.load::<SigningKey>(&stream).await?;
-    if vestibule_decider::Decider::decide(&before.state, command).is_ok_and(|events| events.is_empty()) {
+    if before.state.decide(command).is_ok_and(|events| events.is_empty()) {
         return Ok(0);
     }
     let after = log.execute::<SigningKey>(&stream, None, metadata.clone(), command).await?;
-    Ok(after.version.0.saturating_sub(before.version.0).into())
+    Ok(after.version.0.saturating_sub(before.version.0))
 }
 
 fn worker() -> Metadata {

@@ -136,6 +136,9 @@ impl Keyring {
         }
         // What was taken out on another instance a moment ago is out here, too.
         self.directory.pull(&self.log, REVOCATION_PAGES_MAX).await?;
+        if self.directory.status().stopped.is_some() {
+            return Err(KeyringError::NotFollowed);
+        }
         let published = self.arranged(held, self.clock.now());
         // Beside a key that is not believed none is made as if there were none.
         if published.lines.iter().any(Line::is_all_from_the_future) {

@@ -98,7 +98,7 @@ impl Schedule {
             places.push(place);
             before = if takes_over { Some(index) } else { before };
         }
-        self.stand(&mut places, now);
+        Self::stand(&mut places, now);
         places
     }
 
@@ -129,7 +129,7 @@ impl Schedule {
     }
 
     /// Says of those that follow each other which one signs: the last one whose time has come, and where none has, the first.
-    fn stand(&self, places: &mut [Place], now: Timestamp) {
+    fn stand(places: &mut [Place], now: Timestamp) {
         let in_line = |place: &&mut Place| place.standing == Standing::Next;
         let line: Vec<&mut Place> = places.iter_mut().filter(in_line).collect();
         let signing = line.iter().rposition(|place| place.signs_from <= now).unwrap_or(0);

@@ -16,7 +16,7 @@ use vestibule_gateway_service::{Config, start};
 use vestibule_host::Resources;
 use vestibule_kernel::{Chain, SecretBox, SecretBytes, Timestamp};
 use vestibule_rpc::{
-    gateway::v1::{ListSigningKeysRequest, signing_key::State},
+    gateway::v1::{ListSigningKeysRequest, SigningKey, signing_key::State},
     reason_of,
 };
 use vestibule_storage::{KeyId, KeyStore, KeyTable, MasterKey, SealedKey, StorageError};
@@ -161,16 +161,16 @@ async fn a_row_that_opens_and_holds_no_key_stops_the_gateway() {
 #[tokio::test]
 async fn keys_that_are_gone_from_the_table_are_told_of_as_lost() {
     let world = World::new().await;
-    let lost = kid(&world.id_token("before").await);
+    let gone = kid(&world.id_token("before").await);
     for row in KeyTable::list(&world.store, RS256, "").await.unwrap() {
         world.store.destroy(row.id).await.unwrap();
     }
     world.clock.advance(Duration::from_mins(2));
     let now = published(&world.routes).await;
-    assert!(now.len() == 2 && !now.contains(&lost), "{now:?}");
+    assert!(now.len() == 2 && !now.contains(&gone), "{now:?}");
     assert!(world.tell().await >= 3, "one is lost, another one is published and signs");
     let told = world.told().await;
-    let last = told.iter().rfind(|(id, _, _)| *id == lost).unwrap();
+    let last = told.iter().rfind(|(id, _, _)| *id == gone).unwrap();
     assert!(matches!(last.2, Event::Removed(Removed { cause: Removal::Missing, .. })), "{last:?}");
     assert_eq!(world.tell().await, 0, "once");
 }
@@ -185,7 +185,7 @@ async fn a_clock_that_jumped_ahead_and_back_leaves_a_key_that_nobody_believes_an
     world.clock.set(start_of_time.plus(DAY));
     let keys = world.listed().await;
     assert_eq!(
-        keys.iter().map(|key| key.state()).collect::<Vec<_>>(),
+        keys.iter().map(SigningKey::state).collect::<Vec<_>>(),
         [State::FromTheFuture, State::Signing, State::FromTheFuture, State::Signing]
     );
     assert_eq!(published(&world.routes).await.len(), 2);

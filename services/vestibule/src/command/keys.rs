@@ -1,5 +1,7 @@
 //! `vestibule keys`.
 
+use std::fmt::Write as _;
+
 use clap::{Subcommand, ValueEnum};
 use vestibule_rpc::gateway::v1::{
     ListSigningKeysRequest, ListSigningKeysResponse, RevokeSigningKeyRequest, RotateSigningKeysRequest, SigningKey,
@@ -98,7 +100,7 @@ fn human(answer: &ListSigningKeysResponse) -> String {
             Some(at) => format!("made at {}", moment(Some(at))),
             None => "made only by `vestibule keys rotate`".to_owned(),
         };
-        text.push_str(&format!("\nthe next {} key is {when}", rotation.algorithm));
+        let _ = write!(text, "\nthe next {} key is {when}", rotation.algorithm);
     }
     text
 }

@@ -19,6 +19,7 @@ use vestibule_eventlog::Filter;
 use vestibule_gateway_service::{Config, Peers, SigningKeyJob};
 use vestibule_host::{Job, Turn};
 use vestibule_kernel::Timestamp;
+use vestibule_routing_service::Config as RoutingConfig;
 use vestibule_rpc::{
     Channel, memory,
     routing::v1::{
@@ -113,7 +114,7 @@ impl<'w> Pool<'w> {
         world.register(&Command::Register(register)).await;
         let domain = "people.acme.test";
         world.own(provider, domain).await;
-        let routing = vestibule_routing_service::start(&world.resources, &Default::default()).await.unwrap();
+        let routing = vestibule_routing_service::start(&world.resources, &RoutingConfig::default()).await.unwrap();
         let routing = memory::serve(routing.grpc);
         let peers = Peers { routing: routing.clone(), saml: world.channel() };
         let gateway = vestibule_gateway_service::start(&world.resources, config, peers).await.unwrap().http.unwrap();
