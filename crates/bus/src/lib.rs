@@ -14,8 +14,8 @@
 //! after its key was destroyed goes out without them.
 //!
 //! **Order.** Within an organization, events reach the bus in the order of the log: at most one of them is in flight.
-//! Organizations do not wait for each other. The checkpoint moves only over the unbroken run of acknowledged events, so
-//! after a crash some are looked at again. Each message carries its place in the log; where a lane holds an event already,
+//! Organizations do not wait for each other. The checkpoint moves only over the unbroken run of acknowledged events, and is
+//! stored while further ones are published, so after a crash some are looked at again: a bounded number. Each message carries its place in the log; where a lane holds an event already,
 //! it is not sent a second time. What is sent twice all the same carries the same id, and the bus drops it inside its
 //! window; consumers drop it outside.
 //!
