@@ -268,10 +268,13 @@ pub async fn a_snapshot_is_found_when_all_of_it_is_there(store: impl Stores) {
     assert!(store.publish(&other, 2).await.unwrap());
     assert_eq!(store.chunk("a", abandoned, 0).await.unwrap().as_deref(), Some(b"abandoned".as_slice()));
     assert!(store.publish(&second, 2).await.unwrap());
+    assert_eq!(store.sweep_chunks("a", 2).await.unwrap(), 2, "as many as it may");
+    assert_eq!(store.sweep_chunks("a", 2).await.unwrap(), 0);
     assert_eq!(store.newest("a", 1).await.unwrap(), std::slice::from_ref(&second));
     assert!(!store.publish(&third, 2).await.unwrap(), "who was overtaken has lost its chunks");
     store.put_chunk("a", third.id, 0, b"all").await.unwrap();
     assert!(store.publish(&third, 2).await.unwrap());
+    assert_eq!(store.sweep_chunks("a", 9).await.unwrap(), 3, "all of the first, which is not kept");
     assert_eq!(store.newest("a", 9).await.unwrap(), [third, second]);
     assert_eq!(store.chunk("a", first.id, 0).await.unwrap(), None);
     assert_eq!(store.chunk("a", abandoned, 0).await.unwrap(), None);

@@ -31,6 +31,13 @@ impl SnapshotTable for PostgresStore {
         Ok(published)
     }
 
+    async fn sweep_chunks(&self, view: &str, max: u32) -> Result<u64, StorageError> {
+        let mut transaction = self.0.pool.begin().await.map_err(fault::storage)?;
+        let swept = sweep(&mut transaction, view, max).await.map_err(fault::storage)?;
+        transaction.commit().await.map_err(fault::storage)?;
+        Ok(swept)
+    }
+
     async fn newest(&self, view: &str, max: u32) -> Result<Vec<StoredSnapshot>, StorageError> {
         let found = sqlx::query(
             "SELECT id, view, format, epoch, position, last_event, last_hash, taken_at_millis, key, chunks
@@ -64,9 +71,29 @@ impl SnapshotTable for PostgresStore {
     }
 }
 
+/// Whoever sweeps while another one publishes would remove the chunks of a snapshot whose row it does not see yet.
+async fn lock(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("LOCK TABLE view_snapshots IN SHARE ROW EXCLUSIVE MODE").execute(connection).await?;
+    Ok(())
+}
+
+async fn sweep(connection: &mut PgConnection, view: &str, max: u32) -> Result<u64, sqlx::Error> {
+    lock(connection).await?;
+    let swept = sqlx::query(
+        "DELETE FROM view_snapshot_chunks AS c USING (
+             SELECT snapshot, chunk FROM view_snapshot_chunks
+             WHERE view = $1 AND snapshot NOT IN (SELECT id FROM view_snapshots WHERE view = $1) LIMIT $2
+         ) AS gone WHERE c.view = $1 AND c.snapshot = gone.snapshot AND c.chunk = gone.chunk",
+    )
+    .bind(view)
+    .bind(i64::from(max))
+    .execute(connection)
+    .await?;
+    Ok(swept.rows_affected())
+}
+
 async fn publish(connection: &mut PgConnection, snapshot: &StoredSnapshot, keep: u32) -> Result<bool, sqlx::Error> {
-    // Of two that publish at once, the second would remove the chunks of the first, whose row it does not see.
-    sqlx::query("LOCK TABLE view_snapshots IN SHARE ROW EXCLUSIVE MODE").execute(&mut *connection).await?;
+    lock(connection).await?;
     let chunks: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM view_snapshot_chunks WHERE view = $1 AND snapshot = $2 AND chunk < $3",
     )
@@ -101,13 +128,6 @@ async fn publish(connection: &mut PgConnection, snapshot: &StoredSnapshot, keep:
     )
     .bind(&snapshot.view)
     .bind(i64::from(keep))
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
-        "DELETE FROM view_snapshot_chunks WHERE view = $1 AND snapshot NOT IN
-         (SELECT id FROM view_snapshots WHERE view = $1)",
-    )
-    .bind(&snapshot.view)
     .execute(&mut *connection)
     .await?;
     Ok(true)

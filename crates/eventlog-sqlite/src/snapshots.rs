@@ -31,6 +31,20 @@ impl SnapshotTable for SqliteStore {
         Ok(published)
     }
 
+    async fn sweep_chunks(&self, view: &str, max: u32) -> Result<u64, StorageError> {
+        let swept = sqlx::query(
+            "DELETE FROM view_snapshot_chunks WHERE rowid IN
+             (SELECT rowid FROM view_snapshot_chunks WHERE view = ?1
+              AND snapshot NOT IN (SELECT id FROM view_snapshots WHERE view = ?1) LIMIT ?2)",
+        )
+        .bind(view)
+        .bind(max)
+        .execute(&self.0.writer)
+        .await
+        .map_err(fault::storage)?;
+        Ok(swept.rows_affected())
+    }
+
     async fn newest(&self, view: &str, max: u32) -> Result<Vec<StoredSnapshot>, StorageError> {
         let found = sqlx::query(
             "SELECT id, view, format, epoch, position, last_event, last_hash, taken_at, key, chunks FROM view_snapshots
@@ -99,13 +113,6 @@ async fn publish(connection: &mut SqliteConnection, snapshot: &StoredSnapshot, k
     )
     .bind(&snapshot.view)
     .bind(keep)
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
-        "DELETE FROM view_snapshot_chunks WHERE view = ?1 AND snapshot NOT IN
-         (SELECT id FROM view_snapshots WHERE view = ?1)",
-    )
-    .bind(&snapshot.view)
     .execute(&mut *connection)
     .await?;
     Ok(true)

@@ -40,9 +40,12 @@ impl StoredSnapshot {
 pub trait SnapshotTable: Send + Sync {
     /// Stores a sealed chunk of a snapshot that is being taken; nobody finds it before [`Self::publish`].
     async fn put_chunk(&self, view: &str, id: Uuid, index: u32, sealed: &[u8]) -> Result<(), StorageError>;
-    /// Makes a snapshot the newest of its view, and removes all but the newest `keep` with every chunk that belongs to none
-    /// of them. `false`, and nothing changes, when chunks of it are missing.
+    /// Makes a snapshot the newest of its view, and forgets all but the newest `keep`. `false`, and nothing changes, when
+    /// chunks of it are missing.
     async fn publish(&self, snapshot: &StoredSnapshot, keep: u32) -> Result<bool, StorageError>;
+    /// Removes chunks of the view that belong to no snapshot which can be found, at most `max`; answers how many. Few at a
+    /// time, since appends may wait meanwhile.
+    async fn sweep_chunks(&self, view: &str, max: u32) -> Result<u64, StorageError>;
     /// The newest snapshots of a view, newest first, at most `max`.
     async fn newest(&self, view: &str, max: u32) -> Result<Vec<StoredSnapshot>, StorageError>;
     /// One chunk, as it was stored.

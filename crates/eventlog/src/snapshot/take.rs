@@ -3,6 +3,7 @@ use std::{marker::PhantomData, time::Instant};
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 use vestibule_decider::DecodeError;
+use vestibule_kernel::Chain;
 use vestibule_storage::{Key, KeyError, StorageError, StoredSnapshot};
 
 use super::{
@@ -12,6 +13,9 @@ use crate::{Cursor, Filter, Hash, ReadError, tail::PAGE_EVENTS};
 
 /// How many sealed chunks wait to be written.
 const CHUNKS_AHEAD: usize = 2;
+
+/// How many chunks are removed at once: appends may wait for it.
+const SWEPT_CHUNKS: u32 = 4;
 
 /// A snapshot that was taken.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -201,11 +205,19 @@ impl Snapshots {
             row.chunks += 1;
         }
         sealing.await.map_err(|_| TakeError::Panicked)??;
-        if self.table.publish(&row, KEPT).await? {
-            Ok(Taken { cursor, chunks: row.chunks, bytes, replayed })
-        } else {
-            Err(TakeError::Overtaken)
+        if !self.table.publish(&row, KEPT).await? {
+            return Err(TakeError::Overtaken);
         }
+        if let Err(error) = self.sweep::<V>().await {
+            tracing::warn!(view = V::NAME, error = %Chain(&error), "what is left of old snapshots stays for the next time");
+        }
+        Ok(Taken { cursor, chunks: row.chunks, bytes, replayed })
+    }
+
+    /// Removes what is left of older snapshots, and of those that were given up.
+    async fn sweep<V: SnapshotView>(&self) -> Result<(), StorageError> {
+        while self.table.sweep_chunks(V::NAME, SWEPT_CHUNKS).await? == u64::from(SWEPT_CHUNKS) {}
+        Ok(())
     }
 }
 
