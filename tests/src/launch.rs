@@ -30,6 +30,18 @@ pub struct Launch {
     pub(crate) directory: Arc<TempDir>,
 }
 
+/// Strings, numbers and booleans of JSON are those of TOML; objects are written in another way.
+fn toml(value: &Value) -> String {
+    match value {
+        Value::Array(items) => format!("[{}]", items.iter().map(toml).collect::<Vec<_>>().join(", ")),
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(key, value)| format!("{key} = {}", toml(value)));
+            format!("{{ {} }}", fields.collect::<Vec<_>>().join(", "))
+        }
+        plain => plain.to_string(),
+    }
+}
+
 impl Launch {
     /// Everything in one process with the simulators around it, in a new directory.
     ///
@@ -105,8 +117,7 @@ impl Launch {
         let name = format!("{}.toml", self.arguments.join("-"));
         let mut text = String::new();
         for (key, value) in &self.settings {
-            // Strings, numbers and booleans of JSON are those of TOML.
-            writeln!(text, "{key} = {value}")?;
+            writeln!(text, "{key} = {}", toml(value))?;
         }
         fs::write(self.directory().join(&name), text).context("the configuration file")?;
         Ok(Cli::new(self.directory()).with("VESTIBULE_CONFIG", name))
