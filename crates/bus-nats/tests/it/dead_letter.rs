@@ -187,7 +187,7 @@ async fn what_is_given_again_waits_for_its_consumer_and_is_handled_once() {
     let crm = Running::start(&server, "crm", &[]).await;
     publish(&server, "b").await;
     let mut handled = crm.picky.handled.subscribe();
-    let found = tokio::time::timeout(Duration::from_secs(60), handled.wait_for(|ids| ids.len() == 2)).await;
+    let found = tokio::time::timeout(Duration::from_mins(1), handled.wait_for(|ids| ids.len() == 2)).await;
     let mut found = found.unwrap().unwrap().clone();
     found.sort();
     assert_eq!(found, ["a", "b"]);
