@@ -59,8 +59,8 @@ async fn a_signing_key_that_was_lost_is_taken_out_by_the_command_line() -> Resul
     let again = vestibule.run(["keys", "rotate", "--algorithm", "es256"])?;
     assert!(again.to_string().contains("SIGNING_KEYS_ROTATING"), "{again}");
 
-    let lost = before["signing_keys"][0]["name"].as_str().unwrap_or_default().to_owned();
-    let id = lost.trim_start_matches("signingKeys/");
+    let signer = before["signing_keys"][0]["name"].as_str().unwrap_or_default().to_owned();
+    let id = signer.trim_start_matches("signingKeys/");
     let jwks = async || -> Result<String> {
         Ok(http_client()?.get(vestibule.gateway("/oauth2/jwks")?).send().await?.text().await?)
     };
@@ -74,7 +74,7 @@ async fn a_signing_key_that_was_lost_is_taken_out_by_the_command_line() -> Resul
     let expected = [("RS256", "SIGNING"), ("RS256", "REVOKED"), ("ES256", "NEXT"), ("ES256", "SIGNING")];
     assert_eq!(states(&after), expected.map(|(algorithm, name)| state(algorithm, name)), "{after:#}");
     let events = vestibule.run(["events", "list", "--type", "signing_key.removed", "--json"])?;
-    assert!(events.to_string().contains(&lost), "{events}");
+    assert!(events.to_string().contains(&signer), "{events}");
     Ok(())
 }
 

@@ -486,6 +486,24 @@ async fn hostile_messages_change_nothing(acme: &Directory) -> Result<()> {
     Ok(())
 }
 
+/// The answer to a request whose body does not come, once there is one.
+async fn slow(directory: &Directory, token: &str) -> Result<JoinHandle<std::io::Result<String>>> {
+    let url: url::Url = format!("{}/Users", directory.url).parse()?;
+    let (host, port) = (url.host_str().context("a host")?, url.port_or_known_default().context("a port")?);
+    let mut connection = TcpStream::connect((host, port)).await?;
+    let head = format!(
+        "POST {} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/scim+json\r\nContent-Length: 100\r\n\r\n{{",
+        url.path(),
+    );
+    connection.write_all(head.as_bytes()).await?;
+    Ok(tokio::spawn(async move {
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await?;
+        Ok(answer)
+    }))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_directory_cannot_hold_another_ones_places_with_bodies_that_do_not_come() -> Result<()> {
     let vestibule = Launch::serve("all")?.start().await?;

@@ -193,5 +193,5 @@ pub(super) async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(60), waited).await.unwrap_or_else(|_| panic!("{what}"));
+    tokio::time::timeout(std::time::Duration::from_mins(1), waited).await.unwrap_or_else(|_| panic!("{what}"));
 }
