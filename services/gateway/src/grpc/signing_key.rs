@@ -101,7 +101,7 @@ enum Error {
     Name,
     #[error("algorithm is neither RS256 nor ES256")]
     Algorithm,
-    #[error("note: {0}")]
+    #[error(transparent)]
     Note(#[from] NameError),
     #[error(transparent)]
     Keys(#[from] KeyringError),
