@@ -1,13 +1,7 @@
 //! Black-box tests of enrichment: gRPC in memory over an event log on SQLite, fed with the events that the other services
 //! write.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "in a test a panic is the report"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "in a test a panic is the report")]
 
 mod age;
 mod challenge;

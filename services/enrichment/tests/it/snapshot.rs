@@ -127,19 +127,8 @@ fn by_chance(seed: u64, count: u64) -> Vec<Recorded> {
                     ["connection.enabled", "connection.disabled"][usize::from(below(3) == 0)],
                     json!({}),
                 ),
-                6 => (
-                    StreamId::of_id("user_pool", None, pool),
-                    "user_pool.registered",
-                    json!({"user_pool": pool,
-                    "region": "eu-west-1", "pool_id": format!("eu-west-1_{}", pool.simple()), "domains": [name],
-                    "provider_name": "Vestibule", "client_id": "c", "app_client_id": "a",
-                    "signing_algorithm": "RS256", "requires_email": false}),
-                ),
-                7 => (
-                    StreamId::of_id("user_pool", None, pool),
-                    "user_pool.updated",
-                    json!({"domains": [name, "b.example"]}),
-                ),
+                6 => of_user_pool(pool, &name, true),
+                7 => of_user_pool(pool, &name, false),
                 8 => (
                     of("claim_policy", owner),
                     "claim_policy.replaced",
@@ -158,6 +147,19 @@ fn by_chance(seed: u64, count: u64) -> Vec<Recorded> {
             recorded(position, stream, name, &data)
         })
         .collect()
+}
+
+fn of_user_pool(pool: uuid::Uuid, domain: &str, is_new: bool) -> (StreamId, &'static str, Value) {
+    let (name, data) = if is_new {
+        let pool_id = format!("eu-west-1_{}", pool.simple());
+        let registered = json!({"user_pool": pool, "region": "eu-west-1", "pool_id": pool_id, "domains": [domain],
+            "provider_name": "Vestibule", "client_id": "c", "app_client_id": "a", "signing_algorithm": "RS256",
+            "requires_email": false});
+        ("user_pool.registered", registered)
+    } else {
+        ("user_pool.updated", json!({"domains": [domain, "b.example"]}))
+    };
+    (StreamId::of_id("user_pool", None, pool), name, data)
 }
 
 fn target(kind: u64, organization: uuid::Uuid, user_pool: uuid::Uuid) -> Value {
