@@ -82,11 +82,9 @@ async fn main() {
         of_bare.push(bare.as_secs_f64() / relay.as_secs_f64());
         of_lanes.push(lanes.as_secs_f64() / relay.as_secs_f64());
     }
-    let each = |millis: u64| millis as f64 * 1_000.0 / (EVENTS * ROUNDS as u64) as f64;
-    let [bare, relay, lanes] = spent.map(each);
-    println!(
-        "CPU of this process: relay {relay:.0} us an event, bare {bare:.0} us, with the ends of lanes {lanes:.0} us"
-    );
+    let events = u32::try_from(EVENTS * ROUNDS as u64).unwrap();
+    let [bare, relay, lanes] = spent.map(|millis| Duration::from_millis(millis) / events);
+    println!("CPU of this process an event: relay {relay:?}, bare {bare:?}, with the ends of lanes {lanes:?}");
     for (name, mut ratios) in [("bare with the ends of lanes", of_lanes), ("bare", of_bare)] {
         ratios.sort_by(f64::total_cmp);
         let (median, least, most) = (ratios[ROUNDS / 2], ratios[0], ratios[ROUNDS - 1]);
