@@ -97,15 +97,15 @@ async fn events_are_handled_once_and_in_the_order_of_their_organization_across_f
 
     let ids: HashSet<&str> = all.iter().map(|event| event.id.as_str()).collect();
     assert_eq!((all.len(), ids.len()), (30, 30), "each once");
-    let mut ends: HashMap<&str, (String, &str)> = HashMap::new();
+    let positions = world.positions().await;
+    let mut ends: HashMap<&str, u64> = HashMap::new();
     for event in &all {
         assert_eq!(event.name, "organization.reinstated");
         let lane = event.organization.as_deref().unwrap();
         assert_eq!(event.data["organization"], lane);
-        // Ids of events are ordered by their moment (RFC 9562, version 7).
-        if let Some((before, _)) = ends.insert(lane, (event.id.clone(), lane)) {
-            assert!(before < event.id, "{before} before {}", event.id);
-        }
+        let position = positions[&event.id];
+        let before = ends.insert(lane, position).unwrap_or(0);
+        assert!(before < position, "{position} behind {before} in {lane}");
     }
     assert_eq!(ends.len(), 3);
 }

@@ -89,18 +89,23 @@ impl World {
         assert!(self.views.advance(RELAY, reached, self.log.start(), &[]).await.unwrap());
     }
 
-    /// Every event of the log is in the stream, once, and lane by lane in the order of the log.
-    pub(crate) async fn assert_published(&self, stored: &[Stored]) {
-        let mut ids = HashSet::new();
+    /// Where in the log each event is, by its id.
+    pub(crate) async fn positions(&self) -> HashMap<String, u64> {
+        let mut positions = HashMap::new();
         let mut after = self.log.start();
         loop {
             let page = self.log.read_all(after, &Filter::default(), 1_000).await.unwrap();
-            ids.extend(page.events.iter().map(|event| event.id.to_string()));
+            positions.extend(page.events.iter().map(|event| (event.id.to_string(), event.cursor.position())));
             after = page.next;
             if page.at_head {
-                break;
+                return positions;
             }
         }
+    }
+
+    /// Every event of the log is in the stream, once, and lane by lane in the order of the log.
+    pub(crate) async fn assert_published(&self, stored: &[Stored]) {
+        let ids: HashSet<String> = self.positions().await.into_keys().collect();
         let published: HashSet<String> = stored.iter().map(|message| message.id.clone()).collect();
         assert_eq!(published, ids, "lost, or invented");
         assert_eq!(stored.len(), published.len(), "inside the window nothing is there twice");
