@@ -99,9 +99,9 @@ impl World {
             Err(_) if is_before && change.begun == Begun::Ends => {
                 let location = self.pool.begin(&mut browser, &change.login_hint).await?;
                 assert_eq!(location.host_str(), Some(change.after), "nobody is sent there any more");
-                self.finish(&mut browser, &location).await.map(|()| false)
+                self.finish(&mut browser, &location).await.map(|()| false).context("begun once more")
             }
-            outcome => outcome.map(|()| is_before),
+            outcome => outcome.map(|()| is_before).with_context(|| format!("signed in at {location}")),
         }
     }
 

@@ -75,7 +75,7 @@ fn expected(service: &str) -> Vec<String> {
         "routing" => &["routing.v1.RoutingService"],
         "saml" => &["saml.v1.SamlService"],
         "enrichment" => &["enrichment.v1.EnrichmentService"],
-        "gateway" => &["gateway.v1.SignInService"],
+        "gateway" => &["gateway.v1.SignInService", "gateway.v1.SigningKeyService"],
         _ => &[],
     };
     let general = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"].map(str::to_owned);
