@@ -95,6 +95,17 @@ impl Pool {
 
     /// From the application to the identity provider that Vestibule sends the browser to.
     pub(crate) async fn begin(&self, browser: &mut Browser, login_hint: &str) -> Result<Url> {
+        leave(browser, self.authorize_url(login_hint)?).await
+    }
+
+    /// The same for somebody who has been refused: Cognito's cookie would answer with whom they were for the rest of its hour.
+    pub(crate) async fn begin_again(&self, browser: &mut Browser, login_hint: &str) -> Result<Url> {
+        let mut authorize = self.authorize_url(login_hint)?;
+        authorize.query_pairs_mut().append_pair("prompt", "login");
+        leave(browser, authorize).await
+    }
+
+    fn authorize_url(&self, login_hint: &str) -> Result<Url> {
         let mut authorize: Url = format!("{}/oauth2/authorize", self.url).parse()?;
         authorize
             .query_pairs_mut()
@@ -105,8 +116,7 @@ impl Pool {
             .append_pair("state", "of-the-application")
             .append_pair("identity_provider", "Vestibule")
             .append_pair("login_hint", login_hint);
-        let vestibule = browser.get(&authorize).await?.location.context("Cognito sends the browser on")?;
-        to_identity_provider(browser, &vestibule).await
+        Ok(authorize)
     }
 
     /// From the identity provider's answer to the application's tokens.
@@ -148,4 +158,10 @@ impl Pool {
         let answer = request.form(&fields).send().await?;
         Ok((answer.status().as_u16(), answer.json().await?))
     }
+}
+
+/// From Cognito to the identity provider.
+async fn leave(browser: &mut Browser, authorize: Url) -> Result<Url> {
+    let vestibule = browser.get(&authorize).await?.location.context("Cognito sends the browser on")?;
+    to_identity_provider(browser, &vestibule).await
 }

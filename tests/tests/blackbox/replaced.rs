@@ -27,7 +27,7 @@ const PEOPLE: usize = 3;
 const SIGN_INS: usize = 6;
 /// How long everything takes between a service and the database that is far away, in each direction.
 const DISTANCE: Duration = Duration::from_millis(100);
-/// The same for who accepts sign-ins, which takes many ways to and fro, one sign-in after the other.
+/// The same for those who write at each sign-in, which takes many ways to and fro.
 const DISTANCE_OF_WRITERS: Duration = Duration::from_millis(15);
 
 /// What becomes of sign-ins that go on all the time.
@@ -97,7 +97,7 @@ impl World {
         assert!(is_before || location.host_str() == Some(change.after), "{location}");
         match self.finish(&mut browser, &location).await {
             Err(_) if is_before && change.begun == Begun::Ends => {
-                let location = self.pool.begin(&mut browser, &change.login_hint).await?;
+                let location = self.pool.begin_again(&mut browser, &change.login_hint).await?;
                 assert_eq!(location.host_str(), Some(change.after), "nobody is sent there any more");
                 self.finish(&mut browser, &location).await.map(|()| false).context("begun once more")
             }
@@ -237,5 +237,5 @@ async fn no_change_locks_anybody_out_though_enrichment_is_behind() -> Result<()>
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_change_locks_anybody_out_though_the_gateway_is_behind() -> Result<()> {
-    no_change_locks_anybody_out_though_one_is_behind("gateway", DISTANCE).await
+    no_change_locks_anybody_out_though_one_is_behind("gateway", DISTANCE_OF_WRITERS).await
 }
